@@ -1,0 +1,76 @@
+/** A job as it is stored, and the states it can be in. */
+import { z } from 'zod';
+import { jobInput, objectLocation, outputFlags, platformName, runFailure, runResult } from './execution.ts';
+import { mode } from './unit.ts';
+
+export const jobState = z.enum([
+  'queued',
+  'starting',
+  'running',
+  'canceling',
+  'succeeded',
+  'failed',
+  'canceled',
+  'lost',
+]);
+export type JobState = z.infer<typeof jobState>;
+
+/** Who caused a move: the broker itself, a person, the worker (by callback), or Step Functions. */
+export const historyEntry = z.object({
+  state: jobState,
+  at: z.number(),
+  by: z.string(),
+  note: z.string().optional(),
+});
+export type HistoryEntry = z.infer<typeof historyEntry>;
+
+export const jobFailure = runFailure.extend({ actor: z.enum(['user', 'unit_owner', 'operator']) });
+export type JobFailure = z.infer<typeof jobFailure>;
+
+export const jobProgress = z.object({
+  step: z.string(),
+  fraction: z.number(),
+  message: z.string(),
+  at: z.number(),
+});
+
+export const job = z.object({
+  jobId: z.string(),
+  ownerId: z.string(),
+  appId: z.string(),
+  unitId: z.string(),
+  mode,
+  alias: z.string(),
+  state: jobState,
+  /** Grows by one with every stored move; every move is conditional on the version read. */
+  version: z.number().int(),
+  /** Starts at 0; a retry is a new attempt of the same job. */
+  attempt: z.number().int(),
+  /** Failed tries to start this attempt; decides the back-off. */
+  tries: z.number().int(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** When the tick looks at the job again; undefined once it is terminal. */
+  dueAt: z.number().optional(),
+  /** When a job that has not ended is given up as `lost`. */
+  deadlineAt: z.number(),
+  task: z.record(z.string(), z.unknown()),
+  output: outputFlags,
+  inputs: z.record(z.string(), jobInput),
+  /** Named at submit, before anything exists. */
+  executionName: z.string(),
+  document: objectLocation,
+  result: objectLocation,
+  failureBundle: objectLocation,
+  /** SHA-256 of the callback token of this attempt, hex. */
+  tokenHash: z.string(),
+  executionArn: z.string().optional(),
+  platform: platformName.optional(),
+  progress: jobProgress.optional(),
+  startedAt: z.number().optional(),
+  finishedAt: z.number().optional(),
+  runResult: runResult.optional(),
+  failure: jobFailure.optional(),
+  history: z.array(historyEntry),
+});
+export type Job = z.infer<typeof job>;
