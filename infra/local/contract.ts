@@ -181,6 +181,17 @@ export interface Registry {
   bucket(name: string): (BucketResource & { accountId: string; region: string }) | undefined;
 }
 
+/** A bucket as the registry keeps it. */
+export type RegisteredBucket = BucketResource & { readonly accountId: string; readonly region: string };
+
+/** What the S3 service needs of the registry: names and owners are global, contents belong to the service. */
+export interface BucketRegistry extends Pick<Registry, 'bucketOwner' | 'bucket'> {
+  /** The buckets that an account owns, in any order. */
+  buckets(accountId: string): readonly RegisteredBucket[];
+  createBucket(name: string, accountId: string, region: string): void | Promise<void>;
+  deleteBucket(name: string): void | Promise<void>;
+}
+
 /** Mints credentials for a service role (Lambda, ECS task, state machine). */
 export type RoleCredentials = (roleArn: string, sessionName: string, durationSeconds: number) => Credentials;
 
