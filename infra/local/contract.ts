@@ -25,9 +25,10 @@ export interface ServiceContext {
   readonly caller: Caller;
   /**
    * Throws AccessDenied unless identity policies, session policies and (for S3 across accounts) the
-   * resource's owner allow it. `action` as in IAM (`s3:GetObject`), `resource` a full ARN.
+   * resource's owner allow it. `action` as in IAM (`s3:GetObject`), `resource` a full ARN. `keys` are the
+   * service's own condition keys of this request (`s3:prefix`); the gateway adds the global ones.
    */
-  readonly authorize: (action: string, resource: string) => void;
+  readonly authorize: (action: string, resource: string, keys?: Readonly<Record<string, string>>) => void;
 }
 
 /** A service of the AWS JSON protocol (DynamoDB, Step Functions). */
@@ -56,6 +57,8 @@ export interface S3Service {
     context: ServiceContext | undefined,
     body: BodySignature,
   ): Promise<void>;
+  /** CORS headers for the answers that the gateway gives in the service's place (signature errors, faults). */
+  corsHeaders?(request: IncomingMessage): Record<string, string>;
   close(): Promise<void>;
 }
 
@@ -85,9 +88,13 @@ export type Clock = () => number;
 // ---- what stacks create ---------------------------------------------------------------------------------
 
 export interface PolicyStatement {
+  Sid?: string;
   Effect: 'Allow' | 'Deny';
-  Action: string | string[];
+  /** Exactly one of Action and NotAction. */
+  Action?: string | string[];
+  NotAction?: string | string[];
   Resource?: string | string[];
+  NotResource?: string | string[];
   Principal?: Record<string, string | string[]> | '*';
   Condition?: Record<string, Record<string, string | string[]>>;
 }
@@ -194,6 +201,9 @@ export interface BucketRegistry extends Pick<Registry, 'bucketOwner' | 'bucket'>
 
 /** Mints credentials for a service role (Lambda, ECS task, state machine). */
 export type RoleCredentials = (roleArn: string, sessionName: string, durationSeconds: number) => Credentials;
+
+/** Throws AccessDenied unless the role's own policies allow the action (a state machine that calls a Lambda). */
+export type RoleAuthorizer = (roleArn: string, action: string, resource: string) => void;
 
 /** Error of a Lambda invocation as Step Functions sees it: `name` is the SFN error, `cause` its Cause. */
 export class InvocationError extends Error {
