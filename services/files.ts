@@ -1,0 +1,152 @@
+/**
+ * Uploads and downloads. Bytes go between the person and the bucket of the computing unit; the broker only
+ * names the object and signs. Keys are the broker's; the name a person gave stays in the data record.
+ */
+import { AppError } from '../src/errors.ts';
+import type { DataRecord } from '../src/schemas/identity.ts';
+import type { Mode } from '../src/schemas/unit.ts';
+import { refusal } from './jobs.ts';
+import { downloadName, uploadKey } from './naming.ts';
+import {
+  type Clock,
+  CloudError,
+  type DataStore,
+  type Ids,
+  type Page,
+  type SignedUrl,
+  type UnitCloud,
+  type UnitStore,
+} from './ports.ts';
+import type { Principal } from './principal.ts';
+import type { Units } from './units.ts';
+
+const LINK_SECONDS = 3_600;
+/** One PUT; larger files go in parts. */
+export const MAX_SINGLE_PUT_BYTES = 5 * 1024 ** 3;
+
+export interface UploadWish {
+  appId: string;
+  filename: string;
+  sizeBytes?: number;
+  unitId?: string;
+  mode?: Mode;
+}
+
+export interface Files {
+  /** Stores the record first, then signs: the record exists before the bytes arrive. */
+  presignUpload(who: Principal, wish: UploadWish): Promise<{ record: DataRecord; upload: SignedUrl }>;
+  /** Marks an upload as there, after looking. */
+  confirmUpload(who: Principal, dataId: string): Promise<DataRecord>;
+  presignDownload(who: Principal, dataId: string): Promise<SignedUrl & { filename: string }>;
+  list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<DataRecord>>;
+  /** Deletes object and record; false if there was none. */
+  remove(who: Principal, dataId: string): Promise<boolean>;
+}
+
+export interface FilesDeps {
+  data: DataStore;
+  units: Units;
+  unitStore: UnitStore;
+  cloud: UnitCloud;
+  clock: Clock;
+  ids: Ids;
+}
+
+/** Creates the service of a person's files. */
+export function createFiles({ data, units, unitStore, cloud, clock, ids }: FilesDeps): Files {
+  async function mine(who: Principal, dataId: string): Promise<DataRecord> {
+    const record = await data.get(who.userId, dataId);
+    if (!record) throw new AppError('not_found', `no file ${dataId}`);
+    return record;
+  }
+
+  async function unitOf(record: DataRecord): ReturnType<Units['get']> {
+    const unit = await unitStore.get(record.unitId);
+    if (!unit) throw new AppError('not_found', 'the computing unit that holds this file was removed');
+    return unit;
+  }
+
+  async function refused<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof CloudError ? refusal(error) : error;
+    }
+  }
+
+  return {
+    async presignUpload(who, wish) {
+      if ((wish.sizeBytes ?? 0) > MAX_SINGLE_PUT_BYTES) {
+        throw new AppError('payload_too_large', 'a single upload takes at most 5 GiB');
+      }
+      const unit = await units.choose(who, wish.appId, wish);
+      if (unit.status === 'pending') {
+        throw new AppError('unit_not_ready', `the computing unit "${unit.alias}" cannot take files yet`, {
+          details: { computingUnitId: unit.unitId, missing: unit.missing },
+        });
+      }
+      const now = clock();
+      const dataId = ids.next();
+      const record: DataRecord = {
+        dataId,
+        ownerId: who.userId,
+        unitId: unit.unitId,
+        filename: wish.filename,
+        bucket: unit.dataBucket,
+        key: uploadKey(unit.appId, who.userId, dataId, wish.filename),
+        sizeBytes: wish.sizeBytes,
+        status: 'notavailable',
+        createdAt: now,
+        updatedAt: now,
+      };
+      const upload = await refused(() => cloud.presignPut(unit, record, LINK_SECONDS));
+      await data.put(record);
+      return { record, upload };
+    },
+
+    async confirmUpload(who, dataId) {
+      const record = await mine(who, dataId);
+      const unit = await unitOf(record);
+      try {
+        const info = await cloud.headObject(unit, record);
+        const confirmed: DataRecord = {
+          ...record,
+          sizeBytes: info.sizeBytes,
+          status: 'available',
+          updatedAt: clock(),
+        };
+        await data.put(confirmed);
+        return confirmed;
+      } catch (error) {
+        if (error instanceof CloudError && error.problem === 'not_found') {
+          throw new AppError('conflict', 'the upload has not arrived', {
+            remedy: 'PUT the file to its URL first.',
+          });
+        }
+        throw error instanceof CloudError ? refusal(error) : error;
+      }
+    },
+
+    async presignDownload(who, dataId) {
+      const record = await mine(who, dataId);
+      const unit = await unitOf(record);
+      const dot = record.filename.lastIndexOf('.');
+      const stem = dot > 0 ? record.filename.slice(0, dot) : record.filename;
+      const filename = downloadName(stem, dot > 0 ? record.filename.slice(dot).replace(/[^\w.]/g, '') : '');
+      return { ...(await refused(() => cloud.presignGet(unit, record, filename, LINK_SECONDS))), filename };
+    },
+
+    list(who, options) {
+      return data.listByOwner(who.userId, options);
+    },
+
+    async remove(who, dataId) {
+      const record = await data.get(who.userId, dataId);
+      if (!record) return false;
+      const unit = await unitStore.get(record.unitId);
+      if (unit) await refused(() => cloud.deleteObject(unit, record));
+      await data.remove(who.userId, dataId);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** What a person does with jobs that exist: look, list, cancel, fetch the result. */
+import { AppError } from '../src/errors.ts';
+import type { Job } from '../src/schemas/job.ts';
+import { isTerminal } from './lifecycle.ts';
+import type { Moves } from './moves.ts';
+import { downloadName } from './naming.ts';
+import {
+  type Clock,
+  CloudError,
+  type JobStore,
+  type Page,
+  type SignedUrl,
+  type UnitCloud,
+  type UnitStore,
+} from './ports.ts';
+import { byUser, type Principal } from './principal.ts';
+import { failureBody } from './start.ts';
+import type { Ticker } from './ticker.ts';
+
+const LINK_SECONDS = 3_600;
+
+export interface Jobs {
+  get(who: Principal, jobId: string): Promise<Job>;
+  /** Newest first. */
+  list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<Job>>;
+  /** The job as stored: `canceled` if it had not started, else `canceling` until Step Functions says ABORTED. */
+  cancel(who: Principal, jobId: string): Promise<Job>;
+  /** Presigned GET of the result zip (succeeded) or of the failure bundle (failed). */
+  download(who: Principal, jobId: string): Promise<SignedUrl & { filename: string }>;
+}
+
+export interface JobsDeps {
+  jobs: JobStore;
+  units: UnitStore;
+  cloud: UnitCloud;
+  moves: Moves;
+  ticker: Pick<Ticker, 'nudge'>;
+  clock: Clock;
+}
+
+/** Creates the service of existing jobs. */
+export function createJobs({ jobs, units, cloud, moves, ticker, clock }: JobsDeps): Jobs {
+  async function get(who: Principal, jobId: string): Promise<Job> {
+    const job = await jobs.get(jobId);
+    // Not "forbidden": whether somebody else's job exists is nobody's business.
+    if (!job || job.ownerId !== who.userId) throw new AppError('not_found', `no job ${jobId}`);
+    return job;
+  }
+
+  return {
+    get,
+
+    list(who, options) {
+      return jobs.listByOwner(who.userId, options);
+    },
+
+    async cancel(who, jobId) {
+      await get(who, jobId);
+      const job = await moves.move(jobId, { by: byUser(who), note: 'cancel requested' }, (latest) => {
+        if (isTerminal(latest.state))
+          throw new AppError('job_terminal', `the job has already ${latest.state}`);
+        if (latest.state === 'canceling') return undefined;
+        if (latest.state === 'queued') {
+          return { state: 'canceled', failure: failureBody('canceled', 'Canceled before it started.') };
+        }
+        return { state: 'canceling', dueAt: clock() };
+      });
+      if (!job) throw new AppError('not_found', `no job ${jobId}`);
+      ticker.nudge(jobId);
+      return job;
+    },
+
+    async download(who, jobId) {
+      const job = await get(who, jobId);
+      if (job.state !== 'succeeded' && job.state !== 'failed') {
+        throw new AppError('conflict', `the job is ${job.state}: there is nothing to download yet`);
+      }
+      const unit = await units.get(job.unitId);
+      if (!unit) throw new AppError('not_found', 'the computing unit that holds the result was removed');
+      const failed = job.state === 'failed';
+      const filename = downloadName(failed ? `${job.alias} (failure)` : job.alias, '.zip');
+      const location = failed ? job.failureBundle : job.result;
+      try {
+        // A job that never started, or whose platform was killed, left no bundle: say so instead of a dead link.
+        if (failed) await cloud.headObject(unit, location);
+        return { ...(await cloud.presignGet(unit, location, filename, LINK_SECONDS)), filename };
+      } catch (error) {
+        if (!(error instanceof CloudError)) throw error;
+        if (error.problem === 'not_found') throw new AppError('not_found', 'this job left no failure bundle');
+        throw refusal(error);
+      }
+    },
+  };
+}
+
+/** A problem in the unit's account as an answer to a person. */
+export function refusal(error: CloudError): AppError {
+  if (error.problem === 'throttled' || error.problem === 'unavailable') {
+    return new AppError('unavailable', `${error.operation} does not answer`);
+  }
+  return new AppError('cloud_refused', `${error.operation}: ${error.awsCode}`);
+}

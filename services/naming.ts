@@ -1,0 +1,60 @@
+/**
+ * The broker names everything before it exists; no later party invents a key. All names of a job follow
+ * from the job id and the attempt, so every step that uses them can be repeated.
+ */
+import type { ObjectLocation } from '../src/schemas/execution.ts';
+import type { Unit } from '../src/schemas/unit.ts';
+
+/** Execution name: unique per attempt, so StartExecution is idempotent. At most 80 characters (AWS). */
+export function executionName(jobId: string, attempt: number): string {
+  return `job-${jobId}-${attempt}`;
+}
+
+/** ARN of the execution that StartExecution creates under that name. */
+export function executionArn(stateMachineArn: string, name: string): string {
+  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+}
+
+/** Prefix of everything a user owns in the buckets of a unit. */
+export function ownerPrefix(appId: string, ownerId: string): string {
+  return `${appId}/${ownerId}/`;
+}
+
+export interface JobLocations {
+  readonly document: ObjectLocation;
+  readonly result: ObjectLocation;
+  readonly failureBundle: ObjectLocation;
+}
+
+/** Where the job document, the result zip and the failure bundle of an attempt lie. */
+export function jobLocations(
+  unit: Pick<Unit, 'appId' | 'dataBucket' | 'resultsBucket' | 'failedBucket'>,
+  ownerId: string,
+  jobId: string,
+  attempt: number,
+): JobLocations {
+  const prefix = `${ownerPrefix(unit.appId, ownerId)}${jobId}/${attempt}`;
+  return {
+    document: { bucket: unit.dataBucket, key: `${prefix}/job.json` },
+    result: { bucket: unit.resultsBucket, key: `${prefix}/result.zip` },
+    failureBundle: { bucket: unit.failedBucket, key: `${prefix}/failure.zip` },
+  };
+}
+
+/**
+ * Key of an uploaded file. The name a person gave is kept in the data record only: names of patients
+ * and path tricks never reach a key.
+ */
+export function uploadKey(appId: string, ownerId: string, dataId: string, filename: string): string {
+  const extension = /(\.nii)?\.[a-z0-9]{1,8}$/i.exec(filename)?.[0].toLowerCase() ?? '';
+  return `${ownerPrefix(appId, ownerId)}uploads/${dataId}${extension}`;
+}
+
+/** A file name that is safe in a Content-Disposition header and on every file system. */
+export function downloadName(alias: string, extension: string): string {
+  const safe = alias
+    .replace(/[^\p{L}\p{N}._ -]+/gu, '_')
+    .replace(/^[. ]+/, '')
+    .slice(0, 100);
+  return `${safe || 'result'}${extension}`;
+}

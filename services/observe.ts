@@ -1,0 +1,202 @@
+/**
+ * One step: ask Step Functions how an execution is, and settle the job if it has ended. Step Functions
+ * and the result object are the truth; callbacks only make this step happen sooner.
+ */
+import { type RunResult, runFailure, runResult } from '../src/schemas/execution.ts';
+import { FAILURES, type FailureCode, isFailureCode } from '../src/schemas/failures.ts';
+import type { Job } from '../src/schemas/job.ts';
+import type { Unit } from '../src/schemas/unit.ts';
+import { backoffMs } from './backoff.ts';
+import { isTerminal } from './lifecycle.ts';
+import type { Change, Moves } from './moves.ts';
+import { executionArn } from './naming.ts';
+import {
+  type Clock,
+  CloudError,
+  type ExecutionState,
+  type Ids,
+  type Log,
+  type UnitCloud,
+  type UnitStore,
+} from './ports.ts';
+import { failureBody, SWEEP_MS } from './start.ts';
+
+/** DescribeExecution may not know an execution yet right after its start. */
+const SETTLING_MS = 60_000;
+
+export interface ObserveDeps {
+  units: UnitStore;
+  cloud: UnitCloud;
+  moves: Moves;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+}
+
+/** Creates the step that follows running executions to their end. Returns the job as stored afterwards. */
+export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | undefined> {
+  const { units, cloud, moves, clock, ids, log } = deps;
+
+  return async function observe(job: Job): Promise<Job | undefined> {
+    const unit = await units.get(job.unitId);
+    if (!unit)
+      return settle(
+        job,
+        { state: 'lost', failure: failureBody('lost', 'The computing unit was removed.') },
+        'broker',
+      );
+    const arn = job.executionArn ?? executionArn(unit.stateMachineArn, job.executionName);
+    try {
+      if (job.state === 'canceling') await stop(unit, arn);
+      const execution = await cloud.describeExecution(unit, arn);
+      return await apply(unit, job, execution);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      return await unanswered(job, error);
+    }
+  };
+
+  async function stop(unit: Unit, arn: string): Promise<void> {
+    try {
+      await cloud.stopExecution(unit, arn, 'canceled by the user');
+    } catch (error) {
+      // Not there (yet): describeExecution below tells the same and decides.
+      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+    }
+  }
+
+  async function apply(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
+    switch (execution.status) {
+      case 'RUNNING':
+        return stillRunning(unit, job, execution);
+      case 'SUCCEEDED':
+        return settle(job, await verified(unit, job, execution), 'step-functions');
+      case 'TIMED_OUT':
+        return settle(
+          job,
+          failedChange('timeout', 'The execution exceeded its time limit.'),
+          'step-functions',
+        );
+      case 'ABORTED':
+        return settle(job, { state: 'canceled', failure: canceledBody(job, execution) }, 'step-functions');
+      case 'FAILED':
+        return settle(job, failedChange(...failureOf(execution)), 'step-functions');
+    }
+  }
+
+  async function stillRunning(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
+    const now = clock();
+    if (now > job.deadlineAt && job.state !== 'canceling') {
+      await cloud.stopExecution(unit, execution.arn, 'past the deadline of the job');
+      return settle(job, failedChange('timeout', 'The job was stopped at its deadline.'), 'broker');
+    }
+    const due = job.dueAt !== undefined && job.dueAt <= now;
+    if (job.state !== 'starting' && !due) return job;
+    return moves.move(job.jobId, { by: 'step-functions' }, (latest) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      const change: Change = {
+        executionArn: execution.arn,
+        tries: 0,
+        dueAt: now + (latest.state === 'canceling' ? 1_000 : SWEEP_MS),
+      };
+      if (latest.state === 'starting' || latest.state === 'queued') change.state = 'running';
+      change.startedAt = latest.startedAt ?? execution.startedAt ?? now;
+      return change;
+    });
+  }
+
+  /** A success counts only with the object: right place, right size, right checksum. */
+  async function verified(unit: Unit, job: Job, execution: ExecutionState): Promise<Change> {
+    const parsed = runResult.safeParse(parseJson(execution.output));
+    if (!parsed.success)
+      return failedChange('result_missing', 'The execution ended without naming its result.');
+    const result: RunResult = parsed.data;
+    if (result.bucket !== job.result.bucket || result.key !== job.result.key) {
+      return failedChange('result_missing', 'The execution named a result that is not the one of this job.');
+    }
+    try {
+      const object = await cloud.headObject(unit, job.result);
+      if (object.sizeBytes !== result.sizeBytes || object.metadata['sha256'] !== result.sha256) {
+        return failedChange(
+          'result_corrupt',
+          'Size or checksum of the stored result differ from what was written.',
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+      return failedChange('result_missing', 'The result object does not exist.');
+    }
+    return { state: 'succeeded', runResult: result, finishedAt: execution.stoppedAt ?? clock() };
+  }
+
+  async function unanswered(job: Job, error: CloudError): Promise<Job | undefined> {
+    const now = clock();
+    if (error.problem === 'not_found') {
+      const since = job.startedAt ?? job.updatedAt;
+      if (job.state === 'canceling' && job.executionArn === undefined && now - since > SETTLING_MS) {
+        return settle(
+          job,
+          { state: 'canceled', failure: failureBody('canceled', 'Canceled before it started.') },
+          'broker',
+        );
+      }
+      if (job.executionArn !== undefined && now - since > SETTLING_MS) {
+        return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'step-functions');
+      }
+    }
+    if (now > job.deadlineAt) {
+      return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'broker');
+    }
+    log.warn(
+      { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode },
+      'execution cannot be observed, will be retried',
+    );
+    return moves.move(job.jobId, { by: 'broker' }, (latest) => {
+      if (latest.version !== job.version) return undefined;
+      const tries = latest.tries + 1;
+      return { tries, dueAt: now + backoffMs(tries, ids.random()) };
+    });
+  }
+
+  function settle(job: Job, change: Change, by: string): Promise<Job | undefined> {
+    return moves.move(job.jobId, { by, note: change.failure?.code }, (latest) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      log.info({ jobId: job.jobId, state: change.state, code: change.failure?.code }, 'job settled');
+      return change;
+    });
+  }
+}
+
+function failedChange(code: FailureCode, message: string, remedy?: string): Change {
+  const body = failureBody(code, message);
+  return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
+}
+
+function canceledBody(job: Job, execution: ExecutionState): Job['failure'] {
+  const who =
+    job.state === 'canceling' ? 'Canceled as requested.' : 'The execution was aborted in Step Functions.';
+  return failureBody(
+    'canceled',
+    execution.cause && job.state !== 'canceling' ? `${who} ${execution.cause}` : who,
+  );
+}
+
+/** Code, message and remedy of a failed execution: the state machine's Fail state carries them as error and cause. */
+function failureOf(execution: ExecutionState): [FailureCode, string, string?] {
+  const cause = runFailure.safeParse(parseJson(execution.cause));
+  if (cause.success && isFailureCode(cause.data.code))
+    return [cause.data.code, cause.data.message, cause.data.remedy];
+  if (isFailureCode(execution.error)) return [execution.error, FAILURES[execution.error].remedy];
+  if (execution.error === 'States.Timeout')
+    return ['timeout', 'A step of the execution exceeded its time limit.'];
+  return ['worker_error', `The execution failed: ${execution.error ?? 'no error name'}.`];
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

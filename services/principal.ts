@@ -1,0 +1,12 @@
+/** Who asks, as the routes found out from the token. */
+import type { Role } from '../src/schemas/identity.ts';
+
+export interface Principal {
+  readonly userId: string;
+  readonly role: Role;
+}
+
+/** Name of a person in histories and audits. */
+export function byUser(principal: Principal): string {
+  return `user:${principal.userId}`;
+}

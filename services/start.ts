@@ -1,0 +1,177 @@
+/**
+ * One step: from `queued` to an execution in the unit's account. Every effect can be repeated: the job
+ * document is the same bytes again, StartExecution is idempotent by its name. What goes wrong is sorted
+ * into "try again later" and "failed, and this person must act".
+ */
+import type { ExecutionInput, JobDocument } from '../src/schemas/execution.ts';
+import { FAILURES, type FailureCode } from '../src/schemas/failures.ts';
+import type { Job } from '../src/schemas/job.ts';
+import type { Unit } from '../src/schemas/unit.ts';
+import { backoffMs } from './backoff.ts';
+import { jobToken } from './job-token.ts';
+import { isTerminal } from './lifecycle.ts';
+import type { Change, Moves } from './moves.ts';
+import { executionArn } from './naming.ts';
+import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UnitStore } from './ports.ts';
+
+/** A claim holds a job this long; whoever finds it older than that takes over. */
+const LEASE_MS = 60_000;
+/** First look at Step Functions after the start if no callback came earlier. */
+export const SWEEP_MS = 30_000;
+
+export interface StartDeps {
+  units: UnitStore;
+  cloud: UnitCloud;
+  moves: Moves;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  /** Secret from which callback tokens derive. */
+  tokenSecret: string;
+  /** Base URL of the broker as the units' accounts reach it. */
+  publicUrl: string;
+}
+
+/** Creates the step that starts queued jobs. */
+export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
+  const { units, cloud, moves, clock, ids, log } = deps;
+
+  return async function start(found: Job): Promise<void> {
+    const claimed = await claim(found);
+    if (!claimed) return;
+    const unit = await units.get(claimed.unitId);
+    if (!unit || unit.status === 'pending') {
+      await fail(claimed, 'unit_not_found', 'The computing unit of this job is no longer registered.');
+      return;
+    }
+    try {
+      const arn = await launch(unit, claimed);
+      await started(unit, claimed, arn);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      await sort(claimed, error);
+    }
+  };
+
+  /** Takes the job for LEASE_MS; undefined if somebody else holds it or it has moved on. */
+  async function claim(found: Job): Promise<Job | undefined> {
+    let mine = false;
+    const job = await moves.move(found.jobId, { by: 'broker' }, (now) => {
+      mine = now.version === found.version;
+      return mine ? { state: 'starting', dueAt: clock() + LEASE_MS } : undefined;
+    });
+    return mine ? job : undefined;
+  }
+
+  /** Document first, then the execution: the worker always finds what it is pointed to. */
+  async function launch(unit: Unit, job: Job): Promise<string> {
+    const input: ExecutionInput = {
+      jobId: job.jobId,
+      attempt: job.attempt,
+      bucket: job.document.bucket,
+      key: job.document.key,
+    };
+    await cloud.putJobDocument(unit, job.document, documentOf(job));
+    try {
+      return await cloud.startExecution(unit, job.executionName, input);
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.problem !== 'already_exists') throw error;
+      const arn = executionArn(unit.stateMachineArn, job.executionName);
+      const existing = await cloud.describeExecution(unit, arn);
+      if (existing.input === JSON.stringify(input)) return arn;
+      throw error;
+    }
+  }
+
+  async function started(unit: Unit, job: Job, arn: string): Promise<void> {
+    const now = clock();
+    const stored = await moves.move(job.jobId, { by: 'broker' }, (latest) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      const change: Change = { executionArn: arn, startedAt: now, tries: 0 };
+      // A cancel that came meanwhile keeps its own due time: it must stop what has just been started.
+      if (latest.state !== 'canceling') change.dueAt = now + SWEEP_MS;
+      return change;
+    });
+    if (!stored || isTerminal(stored.state)) {
+      // Ended while StartExecution was under way: nobody waits for this execution any more.
+      await cloud.stopExecution(unit, arn, 'the job had ended before its execution started');
+    }
+    log.info({ jobId: job.jobId, unitId: unit.unitId, attempt: job.attempt }, 'execution started');
+  }
+
+  async function sort(job: Job, error: CloudError): Promise<void> {
+    const code = failureOf(error);
+    if (code) return fail(job, code, error.message);
+    const tries = job.tries + 1;
+    const dueAt = clock() + backoffMs(tries, ids.random());
+    log.warn(
+      { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode, tries },
+      'start will be retried',
+    );
+    // After `unavailable` the execution may exist: the job stays `starting`, and only the same name is tried again.
+    const state = error.problem === 'throttled' ? 'queued' : 'starting';
+    await moves.move(
+      job.jobId,
+      { by: 'broker', note: `${error.operation}: ${error.awsCode}, trying again` },
+      (latest) => {
+        if (latest.version !== job.version) return undefined;
+        if (clock() > latest.deadlineAt)
+          return { state: 'lost', failure: failureBody('lost', error.message) };
+        return { state, tries, dueAt };
+      },
+    );
+  }
+
+  async function fail(job: Job, code: FailureCode, message: string): Promise<void> {
+    log.warn({ jobId: job.jobId, unitId: job.unitId, code }, 'job could not be started');
+    await moves.move(job.jobId, { by: 'broker', note: code }, (latest) =>
+      isTerminal(latest.state) || latest.executionArn
+        ? undefined
+        : { state: 'failed', failure: failureBody(code, message) },
+    );
+  }
+
+  function documentOf(job: Job): JobDocument {
+    return {
+      schema: 'cloudmr/job/1',
+      jobId: job.jobId,
+      attempt: job.attempt,
+      userId: job.ownerId,
+      appId: job.appId,
+      alias: job.alias,
+      mode: job.mode,
+      task: job.task,
+      output: job.output,
+      inputs: job.inputs,
+      result: job.result,
+      failure: job.failureBundle,
+      callback: { url: deps.publicUrl, token: jobToken(deps.tokenSecret, job.jobId, job.attempt) },
+    };
+  }
+}
+
+/** A failure as it is stored, with the standard remedy of its code. */
+export function failureBody(code: FailureCode, message: string): NonNullable<Job['failure']> {
+  return { code, message, remedy: FAILURES[code].remedy, actor: FAILURES[code].actor };
+}
+
+/** The failure that a problem at start means, or undefined if it is worth trying again. */
+function failureOf(error: CloudError): FailureCode | undefined {
+  switch (error.problem) {
+    case 'trust_denied':
+      return 'unit_trust_broken';
+    case 'denied':
+      return 'unit_permission_missing';
+    case 'expired':
+      return 'session_expired';
+    case 'not_found':
+      return 'unit_not_found';
+    case 'already_exists':
+      return 'name_conflict';
+    case 'invalid':
+      return error.awsCode === 'WrongAccount' ? 'unit_wrong_account' : 'bad_options';
+    case 'throttled':
+    case 'unavailable':
+      return undefined;
+  }
+}
