@@ -1,0 +1,177 @@
+/**
+ * The worker's resources in one account: what the Mode 1 and the Mode 2 stack have in common.
+ * Roles are as narrow as the deployed ones, so a missing permission shows on a laptop first.
+ */
+import { renderStateMachine } from '../../scripts/render-state-machine.ts';
+import type { CorsRule, PolicyDocument, RoleResource, StackDocument } from '../contract.ts';
+
+export interface WorkerStackOptions {
+  stackName: string;
+  accountId: string;
+  region: string;
+  mode: 'mode1' | 'mode2';
+  buckets: { data: string; results: string; failed: string };
+  /** Browsers of these origins may up- and download. */
+  corsOrigins: string[];
+  lambdaMemoryMb?: number;
+  taskMemoryMb?: number;
+}
+
+/** Smallest Lambda memory quota of a new account. */
+const LAMBDA_MEMORY_MB = 3008;
+const TASK_MEMORY_MB = 8192;
+
+/** A stack with the worker's functions, task, state machine, buckets and their roles. */
+export function workerStack(options: WorkerStackOptions): StackDocument {
+  const { stackName, accountId, region, buckets } = options;
+  const lambdaArn = (name: string): string =>
+    `arn:aws:lambda:${region}:${accountId}:function:${stackName}-${name}`;
+  const cluster = `${stackName}-cluster`;
+  const family = `${stackName}-worker`;
+  const environment = {
+    DataBucketName: buckets.data,
+    ResultsBucketName: buckets.results,
+    FailedBucketName: buckets.failed,
+    EXECUTION_MODE: options.mode,
+  };
+  const cors: CorsRule[] = [
+    {
+      AllowedOrigins: options.corsOrigins,
+      AllowedMethods: ['GET', 'PUT', 'HEAD'],
+      AllowedHeaders: ['*'],
+      ExposeHeaders: ['ETag', 'Content-Range', 'Content-Length'],
+      MaxAgeSeconds: 3000,
+    },
+  ];
+  const memoryMb = options.lambdaMemoryMb ?? LAMBDA_MEMORY_MB;
+  return {
+    stackName,
+    accountId,
+    region,
+    roles: roles(options, lambdaArn, family),
+    buckets: Object.values(buckets).map((name) => ({ name, cors })),
+    functions: [
+      {
+        name: `${stackName}-SelectPlatform`,
+        roleName: `${stackName}-worker`,
+        handler: 'compute/functions/select-platform.ts#handler',
+        timeoutSeconds: 30,
+        memoryMb: 512,
+        environment,
+      },
+      {
+        name: `${stackName}-RunJob`,
+        roleName: `${stackName}-worker`,
+        handler: 'compute/lambda.ts#handler',
+        timeoutSeconds: 900,
+        memoryMb,
+        environment,
+      },
+      {
+        name: `${stackName}-Report`,
+        roleName: `${stackName}-worker`,
+        handler: 'compute/functions/report.ts#handler',
+        timeoutSeconds: 60,
+        memoryMb: 512,
+        environment,
+      },
+    ],
+    clusters: [cluster],
+    taskDefinitions: [
+      {
+        family,
+        containerName: 'worker',
+        taskRoleName: `${stackName}-worker`,
+        command: 'compute/fargate.ts',
+        cpu: 2048,
+        memoryMb: options.taskMemoryMb ?? TASK_MEMORY_MB,
+        environment,
+        stopTimeoutSeconds: 30,
+      },
+    ],
+    stateMachines: [
+      {
+        name: `${stackName}-JobChooser`,
+        roleName: `${stackName}-state-machine`,
+        definition: renderStateMachine({
+          Partition: 'aws',
+          SelectPlatformFunctionArn: lambdaArn('SelectPlatform'),
+          RunJobFunctionArn: lambdaArn('RunJob'),
+          ReportFunctionArn: lambdaArn('Report'),
+          ClusterArn: `arn:aws:ecs:${region}:${accountId}:cluster/${cluster}`,
+          TaskDefinitionArn: `arn:aws:ecs:${region}:${accountId}:task-definition/${family}`,
+          SubnetId1: 'subnet-local-1',
+          SubnetId2: 'subnet-local-2',
+          SecurityGroupId: 'sg-local',
+        }),
+      },
+    ],
+    tables: [],
+  };
+}
+
+/** Trust of a role that AWS services take on. */
+export function serviceTrust(...services: string[]): PolicyDocument {
+  return { Statement: [{ Effect: 'Allow', Principal: { Service: services }, Action: 'sts:AssumeRole' }] };
+}
+
+function roles(
+  options: WorkerStackOptions,
+  lambdaArn: (name: string) => string,
+  family: string,
+): RoleResource[] {
+  const { stackName, accountId, region, buckets } = options;
+  return [
+    {
+      name: `${stackName}-worker`,
+      trust: serviceTrust('lambda.amazonaws.com', 'ecs-tasks.amazonaws.com'),
+      policies: [
+        {
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: 's3:GetObject',
+              Resource: Object.values(buckets).map((name) => `arn:aws:s3:::${name}/*`),
+            },
+            {
+              Effect: 'Allow',
+              Action: ['s3:PutObject', 's3:AbortMultipartUpload'],
+              Resource: [`arn:aws:s3:::${buckets.results}/*`, `arn:aws:s3:::${buckets.failed}/*`],
+            },
+            {
+              Effect: 'Allow',
+              Action: 's3:ListBucket',
+              Resource: Object.values(buckets).map((name) => `arn:aws:s3:::${name}`),
+            },
+          ],
+        },
+      ],
+    },
+    {
+      name: `${stackName}-state-machine`,
+      trust: serviceTrust('states.amazonaws.com'),
+      policies: [
+        {
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: 'lambda:InvokeFunction',
+              Resource: ['SelectPlatform', 'RunJob', 'Report'].map(lambdaArn),
+            },
+            {
+              Effect: 'Allow',
+              Action: 'ecs:RunTask',
+              Resource: `arn:aws:ecs:${region}:${accountId}:task-definition/${family}*`,
+            },
+            { Effect: 'Allow', Action: ['ecs:StopTask', 'ecs:DescribeTasks'], Resource: '*' },
+            {
+              Effect: 'Allow',
+              Action: 'iam:PassRole',
+              Resource: `arn:aws:iam::${accountId}:role/${stackName}-worker`,
+            },
+          ],
+        },
+      ],
+    },
+  ];
+}
