@@ -158,3 +158,26 @@ export interface Log {
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;
 }
+
+/** Slow, salted hashes of passwords; computed outside the event loop. */
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  /** False for a wrong password and for a hash that cannot be read. */
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+/** What a signed token says about its bearer. */
+export interface TokenClaims {
+  readonly userId: string;
+  /** Callers send either as Bearer; the identity token carries more about the person. */
+  readonly use: 'id' | 'access';
+  readonly email?: string;
+  readonly username?: string;
+}
+
+/** Short-lived signed tokens. Times in epoch milliseconds. */
+export interface TokenSigner {
+  sign(claims: TokenClaims, now: number, expiresAt: number): Promise<string>;
+  /** Undefined if the token is not ours, is altered, or has ended. */
+  verify(token: string, now: number): Promise<TokenClaims | undefined>;
+}

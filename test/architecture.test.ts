@@ -12,6 +12,7 @@ const LAYERS: [prefix: string, layer: string][] = [
   ['src/errors.ts', 'errors'],
   ['src/config.ts', 'config'],
   ['src/plugins/', 'plugins'],
+  ['src/security/', 'security'],
   ['src/aws/worker-objects.ts', 'worker-objects'],
   ['src/aws/', 'aws'],
   ['src/cli/', 'cli'],
@@ -35,10 +36,11 @@ const ALLOWED: Record<string, string[]> = {
   config: ['schemas', 'errors'],
   plugins: ['schemas', 'errors', 'plugins', 'services'],
   services: ['schemas', 'errors', 'services'],
+  security: ['schemas', 'errors', 'services'],
   aws: ['schemas', 'errors', 'services', 'aws', 'worker-objects'],
   'worker-objects': ['schemas', 'worker-error'],
   routes: ['schemas', 'errors', 'plugins', 'services', 'routes'],
-  root: ['schemas', 'errors', 'config', 'plugins', 'services', 'aws', 'routes', 'root', 'local'],
+  root: ['schemas', 'errors', 'config', 'plugins', 'services', 'security', 'aws', 'routes', 'root', 'local'],
   cli: ['schemas', 'errors', 'cli', 'worker', 'worker-error', 'local', 'config'],
   array: ['array'],
   kernels: ['kernels', 'array'],
@@ -65,6 +67,7 @@ const ALLOWED: Record<string, string[]> = {
 const PACKAGES: [pattern: RegExp, layers: string[]][] = [
   [/^@aws-sdk\//, ['aws', 'worker-objects']],
   [/^fastify$|^@fastify\//, ['plugins', 'routes', 'root']],
+  [/^jose$|^@node-rs\/argon2$/, ['security']],
   [/^dynalite|^classic-level|^jsonata/, ['local']],
   [/^(node:)?fs/, ['formats', 'worker', 'worker-objects', 'local', 'scripts', 'root', 'cli', 'kernels']],
 ];
