@@ -1,0 +1,124 @@
+/**
+ * The WebAssembly kernels as typed functions over addresses. One instance per thread: it is made on
+ * first use, and every thread loads this module for itself. What the kernels do is said in assembly/*.ts;
+ * ../math turns them into functions over arrays.
+ */
+import { readFileSync } from 'node:fs';
+
+/** The part of the global WebAssembly object that is used here; Node's type declarations leave it out. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+/** A place in the memory of the kernels. */
+export type Address = number;
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  alloc(bytes: number): Address;
+  mark(): Address;
+  release(position: Address): void;
+  createPlan(n: number): Address;
+  fftWorkBytes(n: number): number;
+  fftRows(plan: Address, data: Address, work: Address, rows: number, inverse: number, scale: number): void;
+  fftColumns(
+    plan: Address,
+    data: Address,
+    work: Address,
+    width: number,
+    inverse: number,
+    scale: number,
+  ): void;
+  lowerWorkBytes(coils: number): number;
+  multiplyLower(weights: Address, data: Address, work: Address, coils: number, samples: number): void;
+  addSquares(data: Address, sums: Address, count: number): void;
+  scaledRoots(sums: Address, count: number, scale: number): void;
+}
+
+export interface Kernels
+  extends Omit<
+    Exports,
+    'memory' | 'alloc' | 'mark' | 'release' | 'createPlan' | 'fftWorkBytes' | 'lowerWorkBytes'
+  > {
+  /** The plan for transforms of `n` points; plans are kept. Throws RangeError without memory. */
+  plan(n: number): Address;
+  /**
+   * Runs `work` with a scratch space that is given back at its end. Scopes do not nest: plans must be
+   * taken before, and nothing allocated inside may be used outside.
+   */
+  scoped<T>(work: (scratch: Scratch) => T): T;
+}
+
+/** Scratch memory inside a scope. Views are valid until the next allocation, which may move the memory. */
+export interface Scratch {
+  /** Room for `count` float32 numbers, contents undefined. */
+  floats(count: number): Address;
+  fftWork(n: number): Address;
+  lowerWork(coils: number): Address;
+  /** The float32 numbers at an address. */
+  view(address: Address, count: number): Float32Array;
+}
+
+/** More plans than this are never in use at once; then the table starts anew. */
+const MOST_PLANS = 64;
+
+let instance: Kernels | undefined;
+
+/** The kernels of this thread. */
+export function kernels(): Kernels {
+  instance ??= instantiate(readFileSync(new URL('./kernels.wasm', import.meta.url)));
+  return instance;
+}
+
+/** A fresh instance from compiled bytes. */
+export function instantiate(wasm: Uint8Array): Kernels {
+  const module = new WebAssembly.Module(wasm);
+  const exports = new WebAssembly.Instance(module).exports as Exports;
+  const bottom = exports.mark();
+  const plans = new Map<number, Address>();
+  let busy = false;
+
+  function mustBe(address: Address): Address {
+    if (address === 0) throw new RangeError('Array buffer allocation failed in the kernels');
+    return address;
+  }
+
+  const scratch: Scratch = {
+    floats: (count) => mustBe(exports.alloc(4 * count)),
+    fftWork: (n) => mustBe(exports.alloc(exports.fftWorkBytes(n))),
+    lowerWork: (coils) => mustBe(exports.alloc(exports.lowerWorkBytes(coils))),
+    view: (address, count) => new Float32Array(exports.memory.buffer, address, count),
+  };
+
+  return {
+    plan(n) {
+      const known = plans.get(n);
+      if (known !== undefined) return known;
+      if (busy) throw new Error('a plan was asked for inside a scope');
+      if (plans.size === MOST_PLANS) {
+        plans.clear();
+        exports.release(bottom);
+      }
+      const made = mustBe(exports.createPlan(n));
+      plans.set(n, made);
+      return made;
+    },
+    scoped(work) {
+      if (busy) throw new Error('kernel scopes do not nest');
+      busy = true;
+      const position = exports.mark();
+      try {
+        return work(scratch);
+      } finally {
+        exports.release(position);
+        busy = false;
+      }
+    },
+    fftRows: exports.fftRows,
+    fftColumns: exports.fftColumns,
+    multiplyLower: exports.multiplyLower,
+    addSquares: exports.addSquares,
+    scaledRoots: exports.scaledRoots,
+  };
+}

@@ -1,0 +1,5 @@
+/** The reconstructions that exist, by the names of the task document. A new one is a line here. */
+import type { Reconstruction } from './reconstruction.ts';
+import { rss } from './rss.ts';
+
+export const RECONSTRUCTIONS = { rss } satisfies Record<string, Reconstruction>;
