@@ -1,0 +1,92 @@
+/** The resources of all stacks by ARN, as services look them up. */
+import { parseArn, roleArn } from '../arn.ts';
+import type {
+  FunctionResource,
+  RoleResource,
+  StackDocument,
+  StateMachineResource,
+  TaskDefinitionResource,
+} from '../contract.ts';
+
+/** A stack as it is stored. */
+export interface StoredStack {
+  readonly document: StackDocument;
+  /** Role name -> unique id. */
+  readonly roleIds: Readonly<Record<string, string>>;
+}
+
+/** A role with what IAM adds to it. */
+export interface RoleRecord {
+  readonly role: RoleResource;
+  readonly roleId: string;
+  readonly accountId: string;
+}
+
+export interface Catalog {
+  readonly roles: ReadonlyMap<string, RoleRecord>;
+  readonly functions: ReadonlyMap<string, FunctionResource>;
+  readonly clusters: ReadonlySet<string>;
+  readonly taskDefinitions: ReadonlyMap<string, TaskDefinitionResource>;
+  readonly stateMachines: ReadonlyMap<string, StateMachineResource>;
+  /** ARN -> key of the stack that holds it. */
+  readonly holders: ReadonlyMap<string, string>;
+}
+
+export function functionArn(region: string, accountId: string, name: string): string {
+  return `arn:aws:lambda:${region}:${accountId}:function:${name}`;
+}
+export function clusterArn(region: string, accountId: string, name: string): string {
+  return `arn:aws:ecs:${region}:${accountId}:cluster/${name}`;
+}
+export function stateMachineArn(region: string, accountId: string, name: string): string {
+  return `arn:aws:states:${region}:${accountId}:stateMachine:${name}`;
+}
+
+/** Without a revision: a stack has one task definition of a family. */
+export function taskDefinitionArn(region: string, accountId: string, family: string): string {
+  return `arn:aws:ecs:${region}:${accountId}:task-definition/${family}`;
+}
+
+/** `FAMILY`, `FAMILY:REVISION` or an ARN of either -> ARN without revision. */
+export function resolveTaskDefinition(text: string, accountId: string, region: string): string {
+  const arn = parseArn(text);
+  const name = arn ? arn.resource.replace(/^task-definition\//, '') : text;
+  return taskDefinitionArn(arn?.region ?? region, arn?.accountId ?? accountId, name.replace(/:\d+$/, ''));
+}
+
+export function buildCatalog(stacks: ReadonlyMap<string, StoredStack>): Catalog {
+  const roles = new Map<string, RoleRecord>();
+  const functions = new Map<string, FunctionResource>();
+  const clusters = new Set<string>();
+  const taskDefinitions = new Map<string, TaskDefinitionResource>();
+  const stateMachines = new Map<string, StateMachineResource>();
+  const holders = new Map<string, string>();
+  for (const [key, { document, roleIds }] of stacks) {
+    const { accountId, region } = document;
+    for (const role of document.roles) {
+      roles.set(roleArn(accountId, role.name), { role, roleId: roleIds[role.name], accountId });
+    }
+    for (const item of document.functions) functions.set(functionArn(region, accountId, item.name), item);
+    for (const name of document.clusters) clusters.add(clusterArn(region, accountId, name));
+    for (const item of document.taskDefinitions) {
+      taskDefinitions.set(taskDefinitionArn(region, accountId, item.family), item);
+    }
+    for (const item of document.stateMachines) {
+      stateMachines.set(stateMachineArn(region, accountId, item.name), item);
+    }
+    for (const arn of arnsOf(document)) holders.set(arn, key);
+  }
+  return { roles, functions, clusters, taskDefinitions, stateMachines, holders };
+}
+
+/** ARNs of everything in a stack but its buckets and tables. */
+export function arnsOf(document: StackDocument): string[] {
+  const { accountId, region } = document;
+  return [
+    ...document.roles.map(({ name }) => roleArn(accountId, name)),
+    ...document.functions.map(({ name }) => functionArn(region, accountId, name)),
+    ...document.clusters.map((name) => clusterArn(region, accountId, name)),
+    ...document.taskDefinitions.map(({ family }) => taskDefinitionArn(region, accountId, family)),
+    ...document.stateMachines.map(({ name }) => stateMachineArn(region, accountId, name)),
+  ];
+}
