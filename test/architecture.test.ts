@@ -26,6 +26,7 @@ const LAYERS: [prefix: string, layer: string][] = [
   ['compute/formats/', 'formats'],
   ['compute/errors.ts', 'worker-error'],
   ['compute/', 'worker'],
+  ['infra/local/demo', 'demo'],
   ['infra/local/', 'local'],
   ['infra/scripts/', 'scripts'],
 ];
@@ -59,6 +60,7 @@ const ALLOWED: Record<string, string[]> = {
     'worker-objects',
     'schemas',
   ],
+  demo: ['demo', 'local', 'schemas'],
   local: ['schemas', 'local', 'scripts', 'errors'],
   scripts: ['schemas', 'scripts', 'root', 'config'],
 };
@@ -69,7 +71,10 @@ const PACKAGES: [pattern: RegExp, layers: string[]][] = [
   [/^fastify$|^@fastify\//, ['plugins', 'routes', 'root']],
   [/^jose$|^@node-rs\/argon2$/, ['security']],
   [/^dynalite|^classic-level|^jsonata/, ['local']],
-  [/^(node:)?fs/, ['formats', 'worker', 'worker-objects', 'local', 'scripts', 'root', 'cli', 'kernels']],
+  [
+    /^(node:)?fs/,
+    ['formats', 'worker', 'worker-objects', 'local', 'demo', 'scripts', 'root', 'cli', 'kernels'],
+  ],
 ];
 
 function layerOf(file: string): string | undefined {
