@@ -23,10 +23,9 @@ const commaList = (text: string): string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
-/** `true`, `false`, a number of hops, or a list of addresses: what Fastify's trustProxy takes. */
-function parseTrustProxy(text: string): boolean | number | string[] {
-  if (text === 'true' || text === 'false') return text === 'true';
-  return /^\d+$/.test(text) ? Number(text) : commaList(text);
+/** Whose X-Forwarded-* headers count. A number of hops is not offered: whoever connects directly could fake it. */
+function parseTrustProxy(text: string): boolean | string[] {
+  return text === 'true' || text === 'false' ? text === 'true' : commaList(text);
 }
 
 /** Variables of both clouds. */
@@ -76,10 +75,10 @@ const common = z.object({
   TRUST_PROXY: variable(
     z
       .string()
-      .regex(/^(true|false|\d{1,2}|[0-9a-fA-F.:/]+(\s*,\s*[0-9a-fA-F.:/]+)*)$/)
+      .regex(/^(true|false|[0-9a-fA-F.:/]+(\s*,\s*[0-9a-fA-F.:/]+)*)$/)
       .default('false')
       .transform(parseTrustProxy),
-    'false, true, a number of proxies, or a comma-separated list of their addresses',
+    'false, true, or a comma-separated list of addresses of proxies (CIDR allowed)',
     'false',
   ),
 });
@@ -145,7 +144,7 @@ interface Place<Cloud, Values> {
   readonly corsOrigins: readonly string[];
   readonly logLevel: z.infer<typeof common>['LOG_LEVEL'];
   readonly adminEmail: string;
-  readonly trustProxy: boolean | number | string[];
+  readonly trustProxy: boolean | string[];
   /** Variables that look like ours but mean nothing: misspelt, probably. */
   readonly unknownVariables: readonly string[];
 }

@@ -1,0 +1,92 @@
+/** What the worker and the report function tell about a job, with the token of that job. */
+import { z } from 'zod';
+import type { Callbacks } from '../services/callbacks.ts';
+import { jobTokenOf } from '../src/plugins/auth.ts';
+import { type Api, answer } from '../src/plugins/zod.ts';
+import { progressReport } from '../src/schemas/execution.ts';
+import {
+  callbackAnswer,
+  callbackBody,
+  pipelineEndedBody,
+  toCallbackAnswer,
+} from '../src/schemas/http/callbacks.ts';
+import { pathId } from '../src/schemas/http/common.ts';
+
+const tags = ['Callbacks'];
+const jobParams = z.object({ jobId: pathId });
+const told = answer('The job as it is now stored', callbackAnswer);
+
+/** Routes of the worker. */
+export function callbackRoutes({ callbacks }: { callbacks: Callbacks }) {
+  return async (app: Api): Promise<void> => {
+    app.post(
+      '/job/:jobId/callback',
+      {
+        config: { access: 'job' },
+        schema: {
+          tags,
+          operationId: 'jobCallback',
+          summary: 'The run has ended',
+          description: 'A hint only: the broker asks Step Functions. Repeated and late calls do no harm.',
+          params: jobParams,
+          body: callbackBody,
+          response: { 200: told },
+        },
+      },
+      async (request) => toCallbackAnswer(await callbacks.ended(request.params.jobId, jobTokenOf(request))),
+    );
+
+    app.post(
+      '/job/:jobId/progress',
+      {
+        config: { access: 'job', errors: ['job_terminal'] },
+        schema: {
+          tags,
+          operationId: 'jobProgress',
+          summary: 'The run has got this far',
+          params: jobParams,
+          body: progressReport,
+          response: { 200: told },
+        },
+      },
+      async (request) =>
+        toCallbackAnswer(await callbacks.progress(request.params.jobId, jobTokenOf(request), request.body)),
+    );
+
+    for (const [url, operationId] of [
+      ['/pipeline/completed', 'pipelineCompleted'],
+      ['/pipeline/failed', 'pipelineFailed'],
+    ]) {
+      app.post(
+        url,
+        {
+          config: { access: 'job' },
+          schema: {
+            tags,
+            operationId,
+            summary: 'The run has ended, as older stacks say it',
+            body: pipelineEndedBody,
+            response: { 200: told },
+          },
+        },
+        async (request) => toCallbackAnswer(await callbacks.ended(request.body.jobId, jobTokenOf(request))),
+      );
+
+      app.post(
+        `${url}/:jobId`,
+        {
+          config: { access: 'job' },
+          schema: {
+            tags,
+            operationId: `${operationId}ById`,
+            summary: 'The run has ended, as older stacks say it',
+            params: jobParams,
+            body: callbackBody,
+            response: { 200: told },
+          },
+        },
+        async (request) => toCallbackAnswer(await callbacks.ended(request.params.jobId, jobTokenOf(request))),
+      );
+    }
+  };
+}

@@ -1,0 +1,159 @@
+/** Computing units: where jobs run. */
+import { z } from 'zod';
+import type { Units } from '../services/units.ts';
+import { principalOf } from '../src/plugins/auth.ts';
+import { type Api, answer } from '../src/plugins/zod.ts';
+import { iso, pathId } from '../src/schemas/http/common.ts';
+import {
+  externalIdAnswer,
+  registerUnitAnswer,
+  registerUnitBody,
+  removedAnswer,
+  removeUnitBody,
+  toUnitView,
+  unitList,
+  unitQuery,
+  unitView,
+} from '../src/schemas/http/units.ts';
+
+export interface UnitRoutesDeps {
+  units: Pick<Units, 'issueExternalId' | 'register' | 'list' | 'get' | 'remove'>;
+}
+
+const tags = ['Computing units'];
+const unitParams = z.object({ computingUnitId: pathId });
+
+/** Routes under /api/computing-unit. */
+export function unitRoutes({ units }: UnitRoutesDeps) {
+  return async (app: Api): Promise<void> => {
+    app.post(
+      '/computing-unit/external-id',
+      {
+        config: { access: 'user' },
+        schema: {
+          tags,
+          operationId: 'issueExternalId',
+          summary: 'An external ID for the trust policy of a Mode 2 stack',
+          description: 'Ask before the stack is deployed; the registration then names the same ID.',
+          response: { 201: answer('The ID and the only principal to trust', externalIdAnswer) },
+        },
+      },
+      async (request, reply) => {
+        const issued = await units.issueExternalId(principalOf(request));
+        return reply.status(201).send({ ...issued, expiresAt: iso(issued.expiresAt) });
+      },
+    );
+
+    app.post(
+      '/computing-unit/register',
+      {
+        config: { access: 'user', errors: ['not_allowed', 'already_exists', 'conflict', 'unavailable'] },
+        schema: {
+          tags,
+          operationId: 'registerUnit',
+          summary: 'Register a unit, or bring its registration up to date',
+          description:
+            'The same app, account, region and state machine are the same unit. A unit that cannot be used ' +
+            'yet is stored as `pending` with what is missing. Mode 1 is for administrators.',
+          body: registerUnitBody,
+          response: {
+            200: answer('Brought up to date', registerUnitAnswer),
+            201: answer('Registered', registerUnitAnswer),
+          },
+        },
+      },
+      async (request, reply) => {
+        const who = principalOf(request);
+        const { unit, action } = await units.register(who, request.body);
+        return reply.status(action === 'created' ? 201 : 200).send({
+          success: true,
+          computingUnitId: unit.unitId,
+          action,
+          alias: unit.alias,
+          status: unit.status,
+          missing: unit.missing,
+          computingUnit: toUnitView(unit, who.userId),
+        });
+      },
+    );
+
+    app.get(
+      '/computing-unit/list',
+      {
+        config: { access: 'user' },
+        schema: {
+          tags,
+          operationId: 'listUnits',
+          summary: 'Your units and the shared ones; the one used by default comes first',
+          querystring: unitQuery,
+          response: { 200: answer('The units', unitList) },
+        },
+      },
+      async (request) => {
+        const who = principalOf(request);
+        const found = await units.list(who, request.query.appId, request.query.mode);
+        const views = found.map((unit) => toUnitView(unit, who.userId));
+        return { computingUnits: views, units: views, count: views.length };
+      },
+    );
+
+    app.get(
+      '/computing-unit/:computingUnitId',
+      {
+        config: { access: 'user', errors: ['not_found'] },
+        schema: {
+          tags,
+          operationId: 'getUnit',
+          summary: 'One unit',
+          params: unitParams,
+          response: { 200: answer('The unit', unitView) },
+        },
+      },
+      async (request) => {
+        const who = principalOf(request);
+        return toUnitView(await units.get(who, request.params.computingUnitId), who.userId);
+      },
+    );
+
+    app.delete(
+      '/computing-unit/:computingUnitId',
+      {
+        config: { access: 'user' },
+        schema: {
+          tags,
+          operationId: 'removeUnit',
+          summary: 'Remove a unit; nothing in its account is touched',
+          params: unitParams,
+          response: { 200: answer('Removed, now or before', removedAnswer) },
+        },
+      },
+      async (request) => {
+        const which = { unitId: request.params.computingUnitId };
+        return { success: true, removed: await units.remove(principalOf(request), which) } as const;
+      },
+    );
+
+    for (const [method, url, operationId] of [
+      ['POST', '/computing-unit/delete', 'deleteUnit'],
+      ['DELETE', '/computing-unit/delete', 'deleteUnitByBody'],
+      ['POST', '/computing-unit/deregister', 'deregisterUnit'],
+    ] as const) {
+      app.route({
+        method,
+        url,
+        config: { access: 'user' },
+        schema: {
+          tags,
+          operationId,
+          summary: 'Remove a unit by id, or by app and state machine',
+          body: removeUnitBody,
+          response: { 200: answer('Removed, now or before', removedAnswer) },
+        },
+        handler: async (request) => {
+          const removed = await units.remove(principalOf(request), request.body);
+          return { success: true, removed } as const;
+        },
+      });
+    }
+  };
+}

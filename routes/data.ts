@@ -1,0 +1,120 @@
+/** Uploads and downloads: the broker signs, the bytes go elsewhere. */
+import { z } from 'zod';
+import type { Files } from '../services/files.ts';
+import type { Jobs } from '../services/jobs.ts';
+import type { Links } from '../services/links.ts';
+import { principalOf } from '../src/plugins/auth.ts';
+import { type Api, answer } from '../src/plugins/zod.ts';
+import { iso, pathId } from '../src/schemas/http/common.ts';
+import {
+  dataQuery,
+  dataView,
+  presignAnswer,
+  presignBody,
+  toDataView,
+  toUploadAnswer,
+} from '../src/schemas/http/data.ts';
+import { removedAnswer } from '../src/schemas/http/units.ts';
+
+export interface DataRoutesDeps {
+  files: Files;
+  jobs: Pick<Jobs, 'download'>;
+  links: Pick<Links, 'ofFiles'>;
+}
+
+const tags = ['Data'];
+const dataParams = z.object({ dataId: pathId });
+
+/** Routes under /api/data. */
+export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
+  return async (app: Api): Promise<void> => {
+    app.post(
+      '/data/presign',
+      {
+        config: {
+          access: 'user',
+          errors: ['not_found', 'no_unit', 'unit_not_ready', 'conflict', 'cloud_refused'],
+        },
+        schema: {
+          tags,
+          operationId: 'presign',
+          summary: 'A URL to PUT a new file, or to GET a file or a result',
+          description:
+            'URLs are valid for an hour, or less if the session that signed them ends earlier: see ' +
+            '`expiresAt`. `put` names the object and stores its record before the bytes arrive.',
+          body: presignBody,
+          response: { 200: answer('Where to send or fetch the bytes, and until when', presignAnswer) },
+        },
+      },
+      async (request) => {
+        const who = principalOf(request);
+        const { body } = request;
+        if (body.operation === 'put') return toUploadAnswer(await files.presignUpload(who, body.wish));
+        const signed = body.jobId
+          ? await jobs.download(who, body.jobId)
+          : await files.presignDownload(who, body.dataId ?? '');
+        return { ...signed, expiresAt: iso(signed.expiresAt) };
+      },
+    );
+
+    app.get(
+      '/data/read',
+      {
+        config: { access: 'user' },
+        schema: {
+          tags,
+          operationId: 'listData',
+          summary: 'Your files, with download links',
+          querystring: dataQuery,
+          response: { 200: answer('Newest first; x-next-cursor continues the list', z.array(dataView)) },
+        },
+      },
+      async (request, reply) => {
+        const { items, cursor } = await files.list(principalOf(request), request.query);
+        const byFile = await links.ofFiles(items);
+        if (cursor) reply.header('x-next-cursor', cursor);
+        return items.map((record) => toDataView(record, byFile.get(record.dataId)));
+      },
+    );
+
+    app.post(
+      '/data/:dataId/confirm',
+      {
+        config: { access: 'user', errors: ['not_found', 'conflict', 'cloud_refused'] },
+        schema: {
+          tags,
+          operationId: 'confirmUpload',
+          summary: 'The upload is done; the broker looks and notes the size',
+          params: dataParams,
+          response: { 200: answer('The file', dataView) },
+        },
+      },
+      async (request) => {
+        const record = await files.confirmUpload(principalOf(request), request.params.dataId);
+        return toDataView(record, (await links.ofFiles([record])).get(record.dataId));
+      },
+    );
+
+    for (const [method, url, operationId] of [
+      ['DELETE', '/data/:dataId', 'removeData'],
+      ['POST', '/data/delete/:dataId', 'deleteData'],
+    ] as const) {
+      app.route({
+        method,
+        url,
+        config: { access: 'user', errors: ['cloud_refused'] },
+        schema: {
+          tags,
+          operationId,
+          summary: 'Delete a file and its record',
+          params: dataParams,
+          response: { 200: answer('Deleted, now or before', removedAnswer) },
+        },
+        handler: async (request) => {
+          const removed = await files.remove(principalOf(request), request.params.dataId);
+          return { success: true, removed } as const;
+        },
+      });
+    }
+  };
+}

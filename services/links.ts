@@ -1,0 +1,82 @@
+/**
+ * Presigned GETs for lists. The web client shows a list and downloads from it without asking again, so every
+ * finished entry carries its link. Each unit is read once per list; signing needs no request to AWS.
+ */
+import type { ObjectLocation } from '../src/schemas/execution.ts';
+import type { DataRecord } from '../src/schemas/identity.ts';
+import type { Job } from '../src/schemas/job.ts';
+import type { Unit } from '../src/schemas/unit.ts';
+import { downloadName } from './naming.ts';
+import { CloudError, type Log, type UnitCloud, type UnitStore } from './ports.ts';
+
+const LINK_SECONDS = 3_600;
+
+export interface Links {
+  /** By job id: the results of succeeded jobs. What cannot be signed is left out. */
+  ofJobs(jobs: Job[]): Promise<Map<string, string>>;
+  /** By data id: the files that have arrived. What cannot be signed is left out. */
+  ofFiles(records: DataRecord[]): Promise<Map<string, string>>;
+}
+
+interface Wanted {
+  id: string;
+  unitId: string;
+  location: ObjectLocation;
+  filename: string;
+}
+
+/** Creates the service of links for lists. */
+export function createLinks(deps: { units: UnitStore; cloud: UnitCloud; log: Log }): Links {
+  const { units, cloud, log } = deps;
+
+  async function sign(wanted: Wanted[]): Promise<Map<string, string>> {
+    const links = new Map<string, string>();
+    await Promise.all(
+      [...new Set(wanted.map(({ unitId }) => unitId))].map(async (unitId) => {
+        const unit = await units.get(unitId);
+        const entries = wanted.filter((entry) => entry.unitId === unitId);
+        if (unit) await signAll(unit, entries, links);
+      }),
+    );
+    return links;
+  }
+
+  /** A unit that refuses must not take the whole list with it. */
+  async function signAll(unit: Unit, entries: Wanted[], links: Map<string, string>): Promise<void> {
+    try {
+      for (const { id, location, filename } of entries) {
+        links.set(id, (await cloud.presignGet(unit, location, filename, LINK_SECONDS)).url);
+      }
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      log.warn(
+        { unitId: unit.unitId, problem: error.problem, awsCode: error.awsCode },
+        'no links for a list',
+      );
+    }
+  }
+
+  return {
+    ofJobs(jobs) {
+      const finished = jobs.filter((job) => job.state === 'succeeded');
+      return sign(
+        finished.map(({ jobId, unitId, result, alias }) => ({
+          id: jobId,
+          unitId,
+          location: result,
+          filename: downloadName(alias, '.zip'),
+        })),
+      );
+    },
+    ofFiles(records) {
+      return sign(
+        records.map((record) => ({
+          id: record.dataId,
+          unitId: record.unitId,
+          location: record,
+          filename: downloadName(record.filename, ''),
+        })),
+      );
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** The HTTP side of the broker: a table of contents of its plugins and routes. Does not listen. */
+import type { FastifyBaseLogger } from 'fastify';
+import Fastify from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { adminRoutes } from '../routes/admin.ts';
+import { authRoutes } from '../routes/auth.ts';
+import { callbackRoutes } from '../routes/callbacks.ts';
+import { unitRoutes } from '../routes/computing-units.ts';
+import { dataRoutes } from '../routes/data.ts';
+import { healthRoutes } from '../routes/health.ts';
+import { jobRoutes } from '../routes/jobs.ts';
+import { pipelineRoutes } from '../routes/pipelines.ts';
+import { taskRoutes } from '../routes/tasks.ts';
+import type { Callbacks } from '../services/callbacks.ts';
+import type { Files } from '../services/files.ts';
+import type { Identity } from '../services/identity.ts';
+import type { Jobs } from '../services/jobs.ts';
+import type { Links } from '../services/links.ts';
+import type { Submit } from '../services/submit.ts';
+import type { Units } from '../services/units.ts';
+import { auth } from './plugins/auth.ts';
+import { canonicalUrl, emptyContentType } from './plugins/dialects.ts';
+import { errors, sendError } from './plugins/errors.ts';
+import { openapi } from './plugins/openapi.ts';
+import { DEFAULT_LIMITS, type Limits, protection } from './plugins/protection.ts';
+import { requestIdFrom, requestLog } from './plugins/request-log.ts';
+import { type Api, zod } from './plugins/zod.ts';
+import type { Readiness } from './schemas/http/health.ts';
+
+/** Larger bodies are refused before they are read; files never pass through the broker. */
+const BODY_LIMIT_BYTES = 1_048_576;
+
+export interface AppDeps {
+  identity: Identity;
+  units: Units;
+  submit: Submit;
+  jobs: Jobs;
+  callbacks: Callbacks;
+  files: Files;
+  links: Links;
+  readiness: () => Promise<Readiness>;
+  log: FastifyBaseLogger;
+  newRequestId: () => string;
+  corsOrigins: readonly string[];
+  trustProxy: boolean | string[];
+  limits?: Limits;
+}
+
+/** Builds the application. */
+export async function buildApp(deps: AppDeps): Promise<Api> {
+  const limits = deps.limits ?? DEFAULT_LIMITS;
+  const app: Api = Fastify({
+    loggerInstance: deps.log,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    genReqId: requestIdFrom(deps.newRequestId),
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: deps.trustProxy,
+    rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
+    frameworkErrors: sendError,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  await app.register(zod);
+  await app.register(requestLog);
+  await app.register(protection, { corsOrigins: deps.corsOrigins, limits });
+  await app.register(errors);
+  await app.register(emptyContentType);
+  await app.register(auth, { authenticate: deps.identity.authenticate });
+  await app.register(openapi);
+
+  await app.register(healthRoutes(deps));
+  await app.register(
+    async (api) => {
+      await api.register(authRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));
+      await api.register(adminRoutes(deps));
+      await api.register(unitRoutes(deps));
+      await api.register(taskRoutes({ ...deps, submit: deps.submit.submit }));
+      await api.register(jobRoutes(deps));
+      await api.register(pipelineRoutes(deps));
+      await api.register(dataRoutes(deps));
+      await api.register(callbackRoutes(deps));
+    },
+    { prefix: '/api' },
+  );
+  return app;
+}

@@ -1,0 +1,86 @@
+/** Whatever goes wrong leaves as one body shape with the status of its code, and never with a stack. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { refusal } from '../../services/jobs.ts';
+import { CloudError } from '../../services/ports.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { ErrorBody } from '../schemas/http/error.ts';
+
+const MAX_ISSUES = 20;
+const MAX_URL = 200;
+/** Seconds after which a refused caller may try again, where nothing better is known. */
+const RETRY_SECONDS = 5;
+
+/** Statuses with which Fastify itself refuses a request, and the code that says the same. */
+const BY_STATUS: Record<number, ErrorCode> = {
+  400: 'invalid_request',
+  404: 'not_found',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+  429: 'too_many_requests',
+  503: 'unavailable',
+};
+
+const messageOf: Partial<Record<ErrorCode, string>> = {
+  payload_too_large: 'The body is larger than this route takes.',
+  unsupported_media_type: 'The body is not of a type this route reads.',
+};
+
+/** Installs the handlers of errors and of unknown routes. */
+export const errors = fp(async (app) => {
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0].slice(0, MAX_URL);
+    sendError(
+      new AppError('not_found', `There is no ${request.method} ${path}.`, {
+        remedy: 'Look at /docs for the routes of this broker.',
+      }),
+      request,
+      reply,
+    );
+  });
+});
+
+/** Answers with an error; also used for requests that never reached a route. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const known = toAppError(error);
+  if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
+  if (known.status === 401) reply.header('www-authenticate', 'Bearer');
+  if ((known.status === 503 || known.status === 429) && !reply.hasHeader('retry-after')) {
+    reply.header('retry-after', RETRY_SECONDS);
+  }
+  const body: ErrorBody = {
+    code: known.code,
+    message: known.message,
+    remedy: known.remedy,
+    requestId: request.id,
+    error: known.message,
+    details: known.details,
+  };
+  reply.status(known.status).type('application/json; charset=utf-8').send(body);
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof CloudError) return refusal(error);
+  if (hasZodFastifySchemaValidationErrors(error)) return invalid(error);
+  const { statusCode, code } = error as Partial<FastifyError>;
+  const named = code?.startsWith('FST_ERR_RESPONSE') ? undefined : BY_STATUS[statusCode ?? 500];
+  if (!named) return new AppError('internal', 'Something went wrong in the broker.');
+  return new AppError(named, messageOf[named] ?? (error as Error).message);
+}
+
+/** All that is wrong with a request; values are not repeated. */
+function invalid(
+  error: Pick<FastifyError, 'validationContext'> & {
+    validation: { instancePath: string; message?: string }[];
+  },
+): AppError {
+  const part = error.validationContext ?? 'body';
+  const issues = error.validation.slice(0, MAX_ISSUES).map(({ instancePath, message }) => {
+    const path = instancePath.slice(1).replaceAll('/', '.');
+    return `${path || part}: ${message ?? 'is wrong'}`;
+  });
+  return new AppError('invalid_request', issues.join('; '), { details: { in: part, issues } });
+}

@@ -1,0 +1,56 @@
+/** Security headers, CORS exactly as configured, and limits on how often a caller may ask. */
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fp from 'fastify-plugin';
+import { AppError } from '../errors.ts';
+
+export interface Limits {
+  /** Requests per minute and address. */
+  readonly perMinute: number;
+  /** Attempts to sign in or register, per minute and address. */
+  readonly signInsPerMinute: number;
+}
+
+/** A web client asks about 13 times at sign-in and then every few seconds; many may share an address. */
+export const DEFAULT_LIMITS: Limits = { perMinute: 1_200, signInsPerMinute: 20 };
+
+export interface ProtectionOptions {
+  readonly corsOrigins: readonly string[];
+  readonly limits: Limits;
+}
+
+/** Installs all three. */
+export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limits }) => {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        // The page of /docs sets style attributes.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+      },
+    },
+  });
+  await app.register(cors, {
+    origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'idempotency-key'],
+    exposedHeaders: ['ETag', 'x-request-id'],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+  await app.register(rateLimit, {
+    max: limits.perMinute,
+    timeWindow: 60_000,
+    cache: 20_000,
+    errorResponseBuilder: (_request, { after }) =>
+      new AppError('too_many_requests', `Too many requests; try again in ${after}.`),
+  });
+});

@@ -1,0 +1,88 @@
+/** Pieces that several requests and answers share, and the names old callers use for them. */
+import { z } from 'zod';
+import type { Mode } from '../unit.ts';
+
+/** The app that jobs and units belong to when a caller names none. */
+const DEFAULT_APP = 'mroptimum';
+
+/** An id in a path. What it names is looked up; here it only must be a plain word. */
+export const pathId = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, 'must be an id')
+  .meta({ examples: ['01K9ZB4T8N5W3V6Q2R7S0M1XYA'] });
+
+/** Text that people read: trimmed, without control characters. */
+export function shortText(max: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+}
+
+/** A value that old callers send as an empty string or as null when they have none. */
+export function blankable<T extends z.ZodType>(schema: T) {
+  return z
+    .union([schema, z.literal(''), z.null()])
+    .optional()
+    .transform((value) => (value === '' || value === null ? undefined : (value as z.output<T>)));
+}
+
+/** `mode_1` or `mode_2`, as every generation of callers spells them. */
+export const modeWord = z
+  .string()
+  .max(20)
+  .transform((word, context): Mode => {
+    const number = /^mode[_ -]?([12])$/i.exec(word.trim())?.[1];
+    if (number) return number === '1' ? 'mode_1' : 'mode_2';
+    context.addIssue({ code: 'custom', message: 'must be mode_1 or mode_2' });
+    return z.NEVER;
+  })
+  .meta({ description: 'mode_1 (also mode1, MODE_1) or mode_2', examples: ['mode_1'] });
+
+/** The names under which callers say which app they mean. */
+const appWord = blankable(z.string().max(100)).meta({ description: 'The app', examples: ['mroptimum'] });
+export const appFields = {
+  appId: appWord,
+  appName: appWord,
+  app_name: appWord,
+  cloudapp_name: appWord,
+  cloudapp_id: appWord,
+  application: appWord,
+};
+type AppFields = { [Name in keyof typeof appFields]?: string };
+
+/** The app as the broker names it: "MR Optimum" is mroptimum. */
+export function appOf(fields: AppFields): string {
+  const names = Object.keys(appFields) as (keyof AppFields)[];
+  const given = names.map((name) => fields[name]).find((name) => name !== undefined);
+  return given?.toLowerCase().replace(/[^a-z0-9-]/g, '') || DEFAULT_APP;
+}
+
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().min(1).max(2_048).optional().meta({ description: 'From the page before' }),
+});
+
+/** Continues a list; null on the last page. */
+export const nextCursor = z.string().nullable().meta({ description: 'Pass as cursor for the next page' });
+
+/** Epoch milliseconds as an ISO date and time in UTC. */
+export const isoTime = z.iso.datetime().meta({ examples: ['2026-11-22T09:30:00.000Z'] });
+export function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+/** A presigned URL as it is handed out. */
+export const signedUrl = z.object({
+  url: z.url(),
+  method: z.enum(['GET', 'PUT']),
+  headers: z.record(z.string(), z.string()).meta({ description: 'Send these with the request' }),
+  expiresAt: isoTime,
+});
+
+/** Where an object lies, in the form that the web client parses: a JSON text. */
+export function locationText({ bucket, key }: { bucket: string; key: string }): string {
+  return JSON.stringify({ Bucket: bucket, Key: key });
+}

@@ -1,0 +1,116 @@
+/** Uploads and downloads on the wire. */
+import { z } from 'zod';
+import type { DataRecord } from '../identity.ts';
+import { appFields, appOf, blankable, iso, isoTime, locationText, modeWord, signedUrl } from './common.ts';
+
+const id = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
+const bytes = blankable(z.coerce.number().int().min(0));
+const filename = z
+  .string()
+  .trim()
+  .min(1)
+  .max(255)
+  .regex(/^[^\p{Cc}/\\]+$/u, 'must be a file name without slashes');
+
+const put = z
+  .object({
+    operation: z.literal('put'),
+    filename: filename.meta({ examples: ['signal.dat'] }),
+    sizeBytes: bytes,
+    size: bytes,
+    filesize: bytes,
+    computingUnitId: id,
+    computing_unit_id: id,
+    mode: blankable(modeWord),
+    ...appFields,
+  })
+  .transform((body) => ({
+    operation: body.operation,
+    wish: {
+      appId: appOf(body),
+      filename: body.filename,
+      sizeBytes: body.sizeBytes ?? body.size ?? body.filesize,
+      unitId: body.computingUnitId ?? body.computing_unit_id,
+      mode: body.mode,
+    },
+  }));
+const get = z
+  .object({ operation: z.literal('get'), dataId: id, jobId: id })
+  .refine((body) => (body.dataId === undefined) !== (body.jobId === undefined), {
+    path: ['dataId'],
+    message: 'name either a dataId (an upload) or a jobId (its result)',
+  });
+
+export const presignBody = z.discriminatedUnion('operation', [put, get]);
+
+export const presignAnswer = signedUrl
+  .extend({
+    filename: z.string(),
+    dataId: z.string().optional(),
+    id: z.string().optional(),
+    bucket: z.string().optional(),
+    key: z.string().optional(),
+    location: z.string().optional().meta({ description: 'JSON text {"Bucket","Key"}' }),
+  })
+  .meta({ id: 'Presigned' });
+
+export const dataQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(200),
+  cursor: z.string().min(1).max(2_048).optional(),
+  cloudapp_name: z.string().max(100).optional(),
+});
+
+/** A file as the web client reads it. */
+export const dataView = z
+  .object({
+    id: z.string(),
+    filename: z.string(),
+    link: z.string().meta({ description: 'Presigned GET, or the word unknown' }),
+    md5: z.string(),
+    size: z.string(),
+    status: z.enum(['notavailable', 'available']),
+    created_at: isoTime,
+    updated_at: isoTime,
+    database: z.literal('s3'),
+    location: z.string().meta({ description: 'JSON text {"Bucket","Key"}' }),
+    computingUnitId: z.string(),
+    is_demo_data: z.boolean(),
+  })
+  .meta({ id: 'DataFile' });
+
+export function toDataView(record: DataRecord, link: string | undefined): z.infer<typeof dataView> {
+  return {
+    id: record.dataId,
+    filename: record.filename,
+    link: link ?? 'unknown',
+    md5: '',
+    size: String(record.sizeBytes ?? 0),
+    status: record.status,
+    created_at: iso(record.createdAt),
+    updated_at: iso(record.updatedAt),
+    database: 's3',
+    location: locationText(record),
+    computingUnitId: record.unitId,
+    is_demo_data: false,
+  };
+}
+
+/** A new file and where to PUT it. */
+export function toUploadAnswer({
+  record,
+  upload,
+}: {
+  record: DataRecord;
+  upload: { url: string; method: 'GET' | 'PUT'; headers: Record<string, string>; expiresAt: number };
+}): z.infer<typeof presignAnswer> {
+  return {
+    ...upload,
+    expiresAt: iso(upload.expiresAt),
+    filename: record.filename,
+    dataId: record.dataId,
+    id: record.dataId,
+    bucket: record.bucket,
+    key: record.key,
+    location: locationText(record),
+  };
+}

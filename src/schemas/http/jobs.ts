@@ -1,0 +1,176 @@
+/** Jobs on the wire: the broker's own form and those that older callers read. */
+import { z } from 'zod';
+import { outputFlags, platformName, runResult } from '../execution.ts';
+import { type Job, jobFailure, jobState } from '../job.ts';
+import { iso, isoTime, locationText, nextCursor, pageQuery, signedUrl } from './common.ts';
+
+export const jobView = z
+  .object({
+    jobId: z.string(),
+    appId: z.string(),
+    alias: z.string(),
+    mode: z.enum(['mode_1', 'mode_2']),
+    computingUnitId: z.string(),
+    state: jobState,
+    attempt: z.number().int(),
+    platform: platformName.optional(),
+    executionArn: z.string().optional(),
+    progress: z
+      .object({ step: z.string(), fraction: z.number(), message: z.string(), at: isoTime })
+      .optional(),
+    failure: jobFailure.optional(),
+    summary: runResult.shape.summary.optional(),
+    seconds: z.number().optional().meta({ description: 'Duration of the run as the worker measured it' }),
+    resultBytes: z.number().int().optional(),
+    output: outputFlags,
+    createdAt: isoTime,
+    updatedAt: isoTime,
+    startedAt: isoTime.optional(),
+    finishedAt: isoTime.optional(),
+    history: z.array(z.object({ state: jobState, at: isoTime, by: z.string(), note: z.string().optional() })),
+  })
+  .meta({ id: 'Job' });
+export type JobView = z.infer<typeof jobView>;
+
+const isoOrNone = (at: number | undefined): string | undefined => (at === undefined ? undefined : iso(at));
+
+/** A job as its owner sees it. */
+export function toJobView(job: Job): JobView {
+  return {
+    jobId: job.jobId,
+    appId: job.appId,
+    alias: job.alias,
+    mode: job.mode,
+    computingUnitId: job.unitId,
+    state: job.state,
+    attempt: job.attempt,
+    platform: job.platform,
+    executionArn: job.executionArn,
+    progress: job.progress && { ...job.progress, at: iso(job.progress.at) },
+    failure: job.failure,
+    summary: job.runResult?.summary,
+    seconds: job.runResult?.seconds,
+    resultBytes: job.runResult?.sizeBytes,
+    output: job.output,
+    createdAt: iso(job.createdAt),
+    updatedAt: iso(job.updatedAt),
+    startedAt: isoOrNone(job.startedAt),
+    finishedAt: isoOrNone(job.finishedAt),
+    history: job.history.map((entry) => ({ ...entry, at: iso(entry.at) })),
+  };
+}
+
+export const jobList = z.object({ jobs: z.array(jobView), count: z.number().int(), cursor: nextCursor });
+export const resultAnswer = signedUrl.extend({ filename: z.string() });
+
+/** Four words that every script understands. */
+const STATUS_WORDS: Record<Job['state'], 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED'> = {
+  queued: 'QUEUED',
+  starting: 'QUEUED',
+  running: 'RUNNING',
+  canceling: 'RUNNING',
+  succeeded: 'SUCCEEDED',
+  failed: 'FAILED',
+  canceled: 'FAILED',
+  lost: 'FAILED',
+};
+export const pipelineStatus = z.object({
+  pipeline: z.string(),
+  pipelineId: z.string(),
+  jobId: z.string(),
+  alias: z.string(),
+  status: z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED']),
+  state: jobState,
+  executionArn: z.string().optional(),
+  error: z.string().optional().meta({ description: 'Stable code of the failure' }),
+  message: z.string().optional(),
+});
+
+export function toPipelineStatus(job: Job): z.infer<typeof pipelineStatus> {
+  return {
+    pipeline: job.jobId,
+    pipelineId: job.jobId,
+    jobId: job.jobId,
+    alias: job.alias,
+    status: STATUS_WORDS[job.state],
+    state: job.state,
+    executionArn: job.executionArn,
+    error: job.failure?.code,
+    message: job.failure?.message,
+  };
+}
+
+/** The web client shows a button to open the result for every word but these three. */
+const CLIENT_WORDS: Record<Job['state'], 'pending' | 'completed' | 'failed'> = {
+  queued: 'pending',
+  starting: 'pending',
+  running: 'pending',
+  canceling: 'pending',
+  succeeded: 'completed',
+  failed: 'failed',
+  canceled: 'failed',
+  lost: 'failed',
+};
+const clientFile = z.object({
+  id: z.string(),
+  fileName: z.string(),
+  filename: z.string(),
+  link: z.string().meta({ description: 'Presigned GET, or the word unknown' }),
+  location: z.string().meta({ description: 'JSON text {"Bucket","Key"}' }),
+  status: z.string(),
+  database: z.literal('s3'),
+  size: z.string(),
+});
+const clientJob = z.object({
+  id: z.string(),
+  pipeline_id: z.string(),
+  alias: z.string(),
+  status: z.enum(['pending', 'completed', 'failed']),
+  state: jobState,
+  createdAt: isoTime,
+  updatedAt: isoTime,
+  setup: z.object({
+    version: z.literal('v0'),
+    alias: z.string(),
+    output: outputFlags,
+    task: z.record(z.string(), z.unknown()),
+  }),
+  files: z.array(clientFile),
+});
+
+export const pipelineQuery = pageQuery.extend({ cloudapp_name: z.string().max(100).optional() });
+export const pipelineList = z.object({
+  jobs: z.array(clientJob),
+  pipelines: z
+    .array(z.object({ id: z.string(), alias: z.string(), status: z.string() }))
+    .meta({ deprecated: true, description: 'The same jobs in short' }),
+  cursor: nextCursor,
+});
+
+/** A job as the web client lists it; `link` is the presigned GET of its result. */
+export function toClientJob(job: Job, link: string | undefined): z.infer<typeof clientJob> {
+  return {
+    id: job.jobId,
+    pipeline_id: job.jobId,
+    alias: job.alias,
+    status: CLIENT_WORDS[job.state],
+    state: job.state,
+    createdAt: iso(job.createdAt),
+    updatedAt: iso(job.updatedAt),
+    setup: { version: 'v0', alias: job.alias, output: job.output, task: job.task },
+    files: job.runResult
+      ? [
+          {
+            id: job.jobId,
+            fileName: job.alias,
+            filename: `${job.alias}.zip`,
+            link: link ?? 'unknown',
+            location: locationText(job.result),
+            status: 'available',
+            database: 's3',
+            size: String(job.runResult.sizeBytes),
+          },
+        ]
+      : [],
+  };
+}

@@ -1,0 +1,170 @@
+/** Computing units on the wire, in every dialect that deploy scripts and pipelines speak. */
+import { z } from 'zod';
+import { accountId, bucketName, region, roleArn, stateMachineArn } from '../ids.ts';
+import { type Unit, unitStatus } from '../unit.ts';
+import { appFields, appOf, blankable, iso, isoTime, modeWord, shortText } from './common.ts';
+
+const PROVIDERS: Record<string, Unit['provider']> = {
+  cloudmrhub: 'cloudmrhub',
+  aws: 'cloudmrhub',
+  user: 'user',
+  'user-owned': 'user',
+  'self-hosted': 'user',
+};
+/** Follows from the mode; only checked, so that a misspelt one does not pass silently. */
+const provider = blankable(
+  z
+    .string()
+    .max(20)
+    .refine((word) => Object.hasOwn(PROVIDERS, word.toLowerCase()), 'must be cloudmrhub or user'),
+).meta({ description: 'cloudmrhub or user; follows from the mode' });
+
+const flag = blankable(z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]));
+
+export const registerUnitBody = z
+  .object({
+    ...appFields,
+    mode: modeWord,
+    provider,
+    alias: blankable(shortText(100)),
+    awsAccountId: accountId,
+    region,
+    stateMachineArn,
+    resultsBucket: bucketName,
+    failedBucket: bucketName,
+    dataBucket: bucketName,
+    crossAccountRoleArn: blankable(roleArn),
+    externalId: blankable(z.string().max(1224)),
+    isDefault: flag,
+  })
+  .transform((body) => ({
+    appId: appOf(body),
+    mode: body.mode,
+    alias: body.alias,
+    awsAccountId: body.awsAccountId,
+    region: body.region,
+    stateMachineArn: body.stateMachineArn,
+    resultsBucket: body.resultsBucket,
+    failedBucket: body.failedBucket,
+    dataBucket: body.dataBucket,
+    crossAccountRoleArn: body.crossAccountRoleArn,
+    externalId: body.externalId,
+    isDefault: body.isDefault,
+  }))
+  .meta({
+    examples: [
+      {
+        appName: 'MR Optimum',
+        mode: 'mode_2',
+        provider: 'user',
+        alias: 'Mode 2',
+        awsAccountId: '123456789012',
+        region: 'us-east-1',
+        stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2',
+        resultsBucket: 'mroptimum-mode2-results-123456789012',
+        failedBucket: 'mroptimum-mode2-failed-123456789012',
+        dataBucket: 'mroptimum-mode2-data-123456789012',
+        crossAccountRoleArn: 'arn:aws:iam::123456789012:role/mroptimum-mode2-broker',
+        externalId: 'cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d',
+        isDefault: false,
+      },
+    ],
+  });
+
+export const unitView = z
+  .object({
+    computingUnitId: z.string(),
+    appId: z.string(),
+    appName: z.string(),
+    alias: z.string(),
+    mode: z.enum(['mode_1', 'mode_2']),
+    provider: z.enum(['cloudmrhub', 'user']),
+    status: unitStatus,
+    missing: z.array(z.string()).meta({ description: 'What keeps a pending unit from running jobs' }),
+    isDefault: z.boolean(),
+    isShared: z.boolean(),
+    awsAccountId: z.string(),
+    region: z.string(),
+    stateMachineArn: z.string(),
+    resultsBucket: z.string(),
+    failedBucket: z.string(),
+    dataBucket: z.string(),
+    crossAccountRoleArn: z.string().optional(),
+    externalId: z.string().optional().meta({ description: 'Shown to the owner only' }),
+    createdAt: isoTime,
+    updatedAt: isoTime,
+  })
+  .meta({ id: 'ComputingUnit' });
+
+/** A unit as one of its users sees it. */
+export function toUnitView(unit: Unit, viewerId: string): z.infer<typeof unitView> {
+  return {
+    computingUnitId: unit.unitId,
+    appId: unit.appId,
+    appName: unit.appId === 'mroptimum' ? 'MR Optimum' : unit.appId,
+    alias: unit.alias,
+    mode: unit.mode,
+    provider: unit.provider,
+    status: unit.status,
+    missing: unit.missing,
+    isDefault: unit.isDefault,
+    isShared: unit.isShared,
+    awsAccountId: unit.awsAccountId,
+    region: unit.region,
+    stateMachineArn: unit.stateMachineArn,
+    resultsBucket: unit.resultsBucket,
+    failedBucket: unit.failedBucket,
+    dataBucket: unit.dataBucket,
+    crossAccountRoleArn: unit.crossAccountRoleArn,
+    externalId: unit.ownerId === viewerId ? unit.externalId : undefined,
+    createdAt: iso(unit.createdAt),
+    updatedAt: iso(unit.updatedAt),
+  };
+}
+
+export const registerUnitAnswer = z.object({
+  success: z.literal(true),
+  computingUnitId: z.string(),
+  action: z.enum(['created', 'updated']),
+  alias: z.string(),
+  status: unitStatus,
+  missing: z.array(z.string()),
+  computingUnit: unitView,
+});
+
+export const unitQuery = z
+  .object({ ...appFields, mode: blankable(modeWord) })
+  .transform((query) => ({ appId: appOf(query), mode: query.mode }));
+export const unitList = z.object({
+  computingUnits: z.array(unitView),
+  units: z.array(unitView).meta({ deprecated: true, description: 'The same list' }),
+  count: z.number().int(),
+});
+
+export const externalIdAnswer = z.object({
+  externalId: z.string(),
+  brokerRoleArn: z.string().meta({ description: 'The only principal the trust policy should name' }),
+  expiresAt: isoTime,
+});
+
+const unitId = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
+/** By id under any of its names, or by app and state machine as stacks do when they are deleted. */
+export const removeUnitBody = z
+  .object({
+    ...appFields,
+    computingUnitId: unitId,
+    computing_unit_id: unitId,
+    id: unitId,
+    stateMachineArn: blankable(stateMachineArn),
+  })
+  .transform((body, context) => {
+    const id = body.computingUnitId ?? body.computing_unit_id ?? body.id;
+    if (id) return { unitId: id };
+    if (body.stateMachineArn) return { appId: appOf(body), stateMachineArn: body.stateMachineArn };
+    context.addIssue({ code: 'custom', path: ['computingUnitId'], message: 'is missing' });
+    return z.NEVER;
+  });
+export const removedAnswer = z.object({
+  success: z.literal(true),
+  removed: z.boolean().meta({ description: 'False if there was nothing to remove' }),
+});
