@@ -1,0 +1,20 @@
+/** The audit trail in DynamoDB: written once, read by its owner, never changed. */
+import type { AuditStore } from '../../services/ports.ts';
+import { type AuditEntry, auditEntry } from '../schemas/identity.ts';
+import { ABSENT, type ItemTable } from './item-table.ts';
+import { type Kind, toItem } from './items.ts';
+import { auditKey, auditPartition } from './table.ts';
+
+const AUDIT: Kind<AuditEntry> = { name: 'audit-entry', schema: 1, shape: auditEntry };
+
+/** Creates the store of audit entries. Appending an entry again leaves the first one as it is. */
+export function createAuditStore(table: ItemTable): AuditStore {
+  return {
+    async append(entry) {
+      await table.write(toItem(AUDIT, auditKey(entry.ownerId, entry.at, entry.entryId), entry), ABSENT);
+    },
+    listByOwner(ownerId, options) {
+      return table.page(AUDIT, { partition: auditPartition(ownerId) }, options);
+    },
+  };
+}

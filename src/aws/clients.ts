@@ -1,0 +1,97 @@
+/** The SDK clients of the broker: made once, kept, with bounded time-outs and one pool of connections. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { STSClient } from '@aws-sdk/client-sts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { AwsCredentials, CredentialProvider } from './credentials.ts';
+
+export interface AwsClientsOptions {
+  /** The broker's own region: its table, and the STS endpoint it asks. */
+  readonly region: string;
+  /** The embedded cloud; undefined on AWS. */
+  readonly endpoint?: string;
+  readonly credentials: CredentialProvider;
+  /** Milliseconds; default 2,000 to connect and 10,000 for an answer, per try. */
+  readonly timeouts?: { readonly connectMs: number; readonly answerMs: number };
+}
+
+export interface AwsClients {
+  readonly documents: DynamoDBDocumentClient;
+  readonly sts: STSClient;
+  /** The client of these credentials in this region; the same one for the same (identical) credentials. */
+  sfn(credentials: AwsCredentials, region: string): SFNClient;
+  s3(credentials: AwsCredentials, region: string): S3Client;
+  /** Closes all connections. */
+  close(): void;
+}
+
+/** Tries of one call, throttling included; then the caller's own back-off takes over. */
+const MAX_ATTEMPTS = 3;
+
+/** Creates the clients of one broker process. */
+export function createAwsClients({ region, endpoint, credentials, timeouts }: AwsClientsOptions): AwsClients {
+  const common = {
+    endpoint,
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: 'standard',
+    // Stated, so that nothing of a developer's ~/.aws/config applies to the embedded cloud.
+    ...(endpoint ? { useFipsEndpoint: false, useDualstackEndpoint: false } : {}),
+  };
+  const sts = new STSClient({
+    ...common,
+    region,
+    credentials,
+    requestHandler: {
+      connectionTimeout: timeouts?.connectMs ?? 2_000,
+      requestTimeout: timeouts?.answerMs ?? 10_000,
+      throwOnRequestTimeout: true,
+    },
+  });
+  // All clients share the connections of one handler; a client per session then costs no sockets.
+  const shared = { ...common, requestHandler: sts.config.requestHandler };
+  const dynamo = new DynamoDBClient({ ...shared, region, credentials });
+  return {
+    documents: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
+    sts,
+    sfn: createKept(
+      (held, unitRegion) => new SFNClient({ ...shared, region: unitRegion, ...identity(held) }),
+    ),
+    s3: createKept(
+      (held, unitRegion) =>
+        new S3Client({
+          ...shared,
+          region: unitRegion,
+          ...identity(held),
+          forcePathStyle: endpoint !== undefined,
+          followRegionRedirects: false,
+          requestChecksumCalculation: 'WHEN_REQUIRED',
+          responseChecksumValidation: 'WHEN_REQUIRED',
+        }),
+    ),
+    close() {
+      sts.destroy();
+    },
+  };
+}
+
+/** Without the expiration: sessions.ts renews, and a new session gets a new client. */
+function identity({ accessKeyId, secretAccessKey, sessionToken }: AwsCredentials): {
+  credentials: AwsCredentials;
+} {
+  return { credentials: { accessKeyId, secretAccessKey, sessionToken } };
+}
+
+/** Keeps one client per credentials object and region; it goes when the credentials go. */
+function createKept<C>(
+  make: (credentials: AwsCredentials, region: string) => C,
+): (credentials: AwsCredentials, region: string) => C {
+  const kept = new WeakMap<AwsCredentials, Map<string, C>>();
+  return (credentials, region) => {
+    let regions = kept.get(credentials);
+    if (!regions) kept.set(credentials, (regions = new Map()));
+    let client = regions.get(region);
+    if (client === undefined) regions.set(region, (client = make(credentials, region)));
+    return client;
+  };
+}

@@ -1,0 +1,221 @@
+/** Reading and writing items: the only code that calls DynamoDB. Throws AppError `unavailable` if it cannot. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import type { Log, Page } from '../../services/ports.ts';
+import { AppError } from '../errors.ts';
+import type { Cursors, StartKey } from './cursor.ts';
+import { failedConditions, isConflict, toStoreError } from './dynamo-errors.ts';
+import { fromItem, type Item, type Kind } from './items.ts';
+import type { Key } from './table.ts';
+
+/** Condition of a write, as DynamoDB takes it. */
+export interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames?: Record<string, string>;
+  readonly ExpressionAttributeValues?: Record<string, unknown>;
+}
+
+/** The item does not exist. */
+export const ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(pk)' };
+
+/** The stored item has this version. */
+export function ofVersion(version: number): Condition {
+  return {
+    ConditionExpression: '#version = :version',
+    ExpressionAttributeNames: { '#version': 'version' },
+    ExpressionAttributeValues: { ':version': version },
+  };
+}
+
+/** One operation of a transaction. */
+export type Operation =
+  | { readonly put: Item; readonly condition: Condition }
+  | { readonly remove: Key; readonly condition?: Condition };
+
+/** A list: a partition of an index, or of the table itself if `index` is left out. Newest first. */
+export interface List {
+  readonly index?: 'gsi1';
+  readonly partition: string;
+}
+
+export interface ItemTable {
+  /** Strongly consistent. */
+  read<T>(kind: Kind<T>, key: Key): Promise<T | undefined>;
+  /** True if written; false if the condition does not hold (and it was not this write that changed it). */
+  write(item: Item, condition?: Condition): Promise<boolean>;
+  remove(key: Key): Promise<void>;
+  /** All or nothing. `written`, or for each operation whether its condition failed. */
+  transact(operations: Operation[]): Promise<'written' | boolean[]>;
+  /** At most `limit` values (1 to MAX_PAGE); unreadable items are logged and left out. */
+  page<T>(kind: Kind<T>, list: List, options: { limit: number; cursor?: string }): Promise<Page<T>>;
+  /** Keys of gsi2 below `before`, smallest first. */
+  openKeys(partition: string, before: string, limit: number): Promise<string[]>;
+}
+
+export interface ItemTableDeps {
+  readonly documents: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly cursors: Cursors;
+  readonly log: Log;
+}
+
+/** Largest page of any list. */
+export const MAX_PAGE = 200;
+/** Rounds against concurrent transactions on the same items; each pause doubles, from about 10 ms. */
+const CONFLICT_ROUNDS = 9;
+
+/** Creates the access to one table. */
+export function createItemTable({ documents, tableName, cursors, log }: ItemTableDeps): ItemTable {
+  const TableName = tableName;
+
+  async function rawRead(key: Key): Promise<Record<string, unknown> | undefined> {
+    const { Item } = await patiently(() =>
+      documents.send(new GetCommand({ TableName, Key: keyOf(key), ConsistentRead: true })),
+    );
+    return Item;
+  }
+
+  /** After an answer that never came: true if the write had happened. */
+  async function happened(item: Item): Promise<boolean> {
+    return (await rawRead(item))?.['writeId'] === item.writeId;
+  }
+
+  return {
+    async read(kind, key) {
+      const item = await rawRead(key);
+      return item && fromItem(kind, item);
+    },
+
+    async write(item, condition) {
+      try {
+        await patiently(() => documents.send(new PutCommand({ TableName, Item: item, ...condition })));
+        return true;
+      } catch (error) {
+        // The SDK tries again after a time-out: then the condition fails because the first try succeeded.
+        if (error instanceof ConditionalCheckFailedException) return happened(item);
+        if (isUnavailable(error) && (await happened(item))) return true;
+        throw error;
+      }
+    },
+
+    async remove(key) {
+      await patiently(() => documents.send(new DeleteCommand({ TableName, Key: keyOf(key) })));
+    },
+
+    async transact(operations) {
+      const TransactItems = operations.map((operation) => transactItem(TableName, operation));
+      try {
+        // A new token per round: a round that met a conflict wrote nothing. Within a round the SDK's own
+        // tries share it, so DynamoDB recognises them.
+        await patiently(() =>
+          documents.send(new TransactWriteCommand({ TransactItems, ClientRequestToken: randomUUID() })),
+        );
+        return 'written';
+      } catch (error) {
+        const failed = failedConditions(error);
+        if (failed) return failed;
+        const put = operations.find((operation) => 'put' in operation);
+        if (isUnavailable(error) && put && (await happened(put.put))) return 'written';
+        throw error;
+      }
+    },
+
+    async page(kind, list, { limit, cursor }) {
+      const wanted = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
+      const name = `${list.index ?? 'table'}\n${list.partition}`;
+      const { Items = [], LastEvaluatedKey } = await patiently(() =>
+        documents.send(
+          new QueryCommand({
+            TableName,
+            IndexName: list.index,
+            KeyConditionExpression: '#pk = :pk',
+            ExpressionAttributeNames: { '#pk': list.index ? `${list.index}pk` : 'pk' },
+            ExpressionAttributeValues: { ':pk': list.partition },
+            ScanIndexForward: false,
+            // One more than wanted tells whether there is another page.
+            Limit: wanted + 1,
+            ExclusiveStartKey: cursor === undefined ? undefined : cursors.open(name, cursor),
+          }),
+        ),
+      );
+      const shown = Items.slice(0, wanted);
+      // DynamoDB also ends a page at 1 MB.
+      const last = Items.length > wanted ? startKeyOf(shown[wanted - 1], list) : LastEvaluatedKey;
+      return {
+        items: shown.flatMap((item) => readable(kind, item)),
+        cursor: last && cursors.seal(name, last as StartKey),
+      };
+    },
+
+    async openKeys(partition, before, limit) {
+      const { Items = [] } = await patiently(() =>
+        documents.send(
+          new QueryCommand({
+            TableName,
+            IndexName: 'gsi2',
+            KeyConditionExpression: 'gsi2pk = :pk AND gsi2sk < :before',
+            ExpressionAttributeValues: { ':pk': partition, ':before': before },
+            ProjectionExpression: 'gsi2sk',
+            Limit: limit,
+          }),
+        ),
+      );
+      return Items.map((item) => String(item['gsi2sk']));
+    },
+  };
+
+  function readable<T>(kind: Kind<T>, item: Record<string, unknown>): T[] {
+    try {
+      return [fromItem(kind, item)];
+    } catch (error) {
+      log.error({ err: error, pk: item['pk'], sk: item['sk'] }, 'an unreadable item was left out of a list');
+      return [];
+    }
+  }
+}
+
+/** Repeats a call that met a concurrent transaction; other errors become the broker's. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (let round = 1; ; round++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (failedConditions(error)) throw error;
+      if (!isConflict(error) || round === CONFLICT_ROUNDS) throw toStoreError(error);
+      await pause(5 * 2 ** round * (0.5 + randomInt(1000) / 1000));
+    }
+  }
+}
+
+function transactItem(
+  TableName: string,
+  operation: Operation,
+): NonNullable<TransactWriteCommandInput['TransactItems']>[number] {
+  return 'put' in operation
+    ? { Put: { TableName, Item: operation.put, ...operation.condition } }
+    : { Delete: { TableName, Key: keyOf(operation.remove), ...operation.condition } };
+}
+
+/** A DynamoDB key has exactly the key attributes. */
+function keyOf({ pk, sk }: Key): Record<string, string> {
+  return { pk, sk };
+}
+
+function startKeyOf(item: Record<string, unknown>, list: List): StartKey {
+  const names = list.index ? ['pk', 'sk', `${list.index}pk`, `${list.index}sk`] : ['pk', 'sk'];
+  return Object.fromEntries(names.map((name) => [name, String(item[name])]));
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'unavailable';
+}

@@ -1,0 +1,83 @@
+/**
+ * What a session may do. Every AssumeRole is narrowed by a policy to one purpose (and one owner), so that a
+ * session in the wrong hands, or a bug in the broker, reaches only that: the effective rights are the
+ * intersection with the role's own.
+ */
+import { CloudError } from '../../services/ports.ts';
+import type { Unit } from '../schemas/unit.ts';
+
+/** Why the broker enters an account. `ownerId` is the person whose files are meant, not the unit's owner. */
+export type Purpose =
+  /** Write a job document and start its execution. */
+  | { readonly kind: 'start' }
+  /** Follow and stop executions, look at results. */
+  | { readonly kind: 'observe' }
+  /** Sign URLs for one person's objects; look whether an upload has arrived. */
+  | { readonly kind: 'presign'; readonly ownerId: string }
+  /** Delete one person's objects. */
+  | { readonly kind: 'remove'; readonly ownerId: string };
+
+export interface SessionPolicy {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly {
+    readonly Effect: 'Allow';
+    readonly Action: readonly string[];
+    readonly Resource: readonly string[];
+  }[];
+}
+
+/** AWS accepts no longer session policy (inline JSON plus ARNs of managed ones). */
+export const MAX_POLICY_CHARACTERS = 2_048;
+
+/** What ids may look like inside a policy: `*`, `?` and `$` would be patterns there. */
+const PLAIN = /^[\w .:@+=,-]{1,200}$/;
+
+/**
+ * The session policy of a purpose. `s3:ListBucket` is in it because S3 answers 403 instead of 404 for a
+ * missing object to who may not list; the broker itself never lists.
+ * Throws CloudError `invalid` for ids that cannot stand in a policy.
+ */
+export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
+  const partition = unit.stateMachineArn.split(':')[1];
+  const arn = (bucket: string): string => `arn:${partition}:s3:::${bucket}`;
+  const buckets = [...new Set([unit.dataBucket, unit.resultsBucket, unit.failedBucket])];
+  const owned = (ownerId: string): string[] =>
+    buckets.map((bucket) => `${arn(bucket)}/${plain(unit.appId)}/${plain(ownerId)}/*`);
+
+  switch (purpose.kind) {
+    case 'start':
+      return policy(
+        [['states:StartExecution'], [unit.stateMachineArn]],
+        [['s3:PutObject'], [`${arn(unit.dataBucket)}/*/job.json`]],
+      );
+    case 'observe': {
+      const executions = `${unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`;
+      const outcomes = [...new Set([unit.resultsBucket, unit.failedBucket])].map(arn);
+      return policy(
+        [['states:DescribeExecution', 'states:StopExecution'], [executions]],
+        [['states:ListExecutions'], [unit.stateMachineArn]],
+        [['s3:GetObject'], outcomes.map((bucket) => `${bucket}/*`)],
+        [['s3:ListBucket'], outcomes],
+      );
+    }
+    case 'presign':
+      return policy(
+        [['s3:GetObject', 's3:PutObject'], owned(purpose.ownerId)],
+        [['s3:ListBucket'], buckets.map(arn)],
+      );
+    case 'remove':
+      return policy([['s3:DeleteObject'], owned(purpose.ownerId)]);
+  }
+}
+
+function policy(...rules: [actions: string[], resources: string[]][]): SessionPolicy {
+  return {
+    Version: '2012-10-17',
+    Statement: rules.map(([Action, Resource]) => ({ Effect: 'Allow', Action, Resource })),
+  };
+}
+
+function plain(id: string): string {
+  if (PLAIN.test(id)) return id;
+  throw new CloudError('invalid', 'AssumeRole', 'UnsafeName', `"${id}" cannot stand in a session policy`);
+}

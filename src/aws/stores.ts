@@ -1,0 +1,51 @@
+/** All stores of the broker over one table. */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type {
+  AuditStore,
+  Clock,
+  DataStore,
+  JobStore,
+  Log,
+  TokenStore,
+  UnitStore,
+  UserStore,
+} from '../../services/ports.ts';
+import { createAuditStore } from './audit-store.ts';
+import { createCursors } from './cursor.ts';
+import { createDataStore } from './data-store.ts';
+import { createItemTable } from './item-table.ts';
+import { createJobStore } from './job-store.ts';
+import { createTokenStore } from './token-store.ts';
+import { createUnitStore } from './unit-store.ts';
+import { createUserStore } from './user-store.ts';
+
+export interface StoresDeps {
+  readonly documents: DynamoDBDocumentClient;
+  readonly tableName: string;
+  /** Authenticates list cursors; the same in all broker processes. */
+  readonly cursorSecret: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Stores {
+  readonly jobs: JobStore;
+  readonly units: UnitStore;
+  readonly users: UserStore;
+  readonly tokens: TokenStore;
+  readonly data: DataStore;
+  readonly audit: AuditStore;
+}
+
+/** Creates the stores. */
+export function createStores({ documents, tableName, cursorSecret, clock, log }: StoresDeps): Stores {
+  const table = createItemTable({ documents, tableName, cursors: createCursors(cursorSecret), log });
+  return {
+    jobs: createJobStore(table),
+    units: createUnitStore(table),
+    users: createUserStore(table),
+    tokens: createTokenStore(table, clock),
+    data: createDataStore(table),
+    audit: createAuditStore(table),
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * The single table: where everything lies. All keys are made here, and only here. No request scans; the cost
+ * of each access pattern is the items it returns, whatever the table holds.
+ *
+ * | item             | pk                        | sk      | gsi1pk                    | gsi1sk        | gsi2pk   | gsi2sk    |
+ * |------------------|---------------------------|---------|---------------------------|---------------|----------|-----------|
+ * | job              | JOB#job                   | JOB     | OWNER#owner#JOB           | created#job   | OPEN#0-7 | due#job   |
+ * | idempotency key  | IDEM#owner#sha256(key)    | IDEM    |                           |               |          |           |
+ * | unit, private    | UNIT#unit                 | UNIT    | OWNER#owner#APP#app#UNIT  | created#unit  |          |           |
+ * | unit, shared     | UNIT#unit                 | UNIT    | SHARED#APP#app#UNIT       | created#unit  |          |           |
+ * | same unit        | UNITKEY#sha256(what)      | UNITKEY |                           |               |          |           |
+ * | role claim       | ROLE#role ARN             | ROLE    |                           |               |          |           |
+ * | user             | USER#user                 | USER    | USERS                     | created#user  |          |           |
+ * | e-mail claim     | EMAIL#sha256(address)     | EMAIL   |                           |               |          |           |
+ * | token            | TOKEN#hash                | TOKEN   |                           |               |          |           |
+ * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
+ * | audit entry      | AUDIT#owner               | at#entry|                           |               |          |           |
+ *
+ * | access pattern                     | how                                                                    |
+ * |------------------------------------|------------------------------------------------------------------------|
+ * | one job, unit, user, token, file   | GetItem by pk and sk, strongly consistent                              |
+ * | submit                             | TransactWrite: job and idempotency key, both conditional               |
+ * | move a job                         | PutItem, conditional on the version                                    |
+ * | jobs, files of an owner            | Query gsi1, newest first, pages                                        |
+ * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |
+ * | units a person may use             | Query gsi1 twice: own private ones, shared ones of the app             |
+ * | is this unit registered already    | GetItem UNITKEY, GetItem UNIT                                          |
+ * | whose role is this                 | GetItem ROLE                                                           |
+ * | sign in by e-mail                  | GetItem EMAIL, GetItem USER                                            |
+ * | all users (administrators)         | Query gsi1 USERS, newest first, pages                                  |
+ * | audit of an owner                  | Query the table itself, newest first, pages: no second write per entry |
+ *
+ * Times in keys are epoch milliseconds in 15 digits, so that they sort. gsi2 keys exist only while a job is
+ * open. `expiresAtSeconds` (TTL) is set on tokens that end and on idempotency keys (24 h); DynamoDB deletes
+ * late, so readers check it too. Every item says its `kind`, its `schema` number and, as JSON, its `body`.
+ */
+import { createHash } from 'node:crypto';
+import type { Job } from '../schemas/job.ts';
+import type { Unit } from '../schemas/unit.ts';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Places of an item in the indexes; absent attributes keep it out of an index. */
+export interface IndexKeys {
+  readonly gsi1pk?: string;
+  readonly gsi1sk?: string;
+  readonly gsi2pk?: string;
+  readonly gsi2sk?: string;
+}
+
+/** Partitions of the index of open jobs: one would be the hottest spot of the table. */
+export const OPEN_SHARDS = 8;
+/** 15 digits hold epoch milliseconds until the year 33658. */
+const TIME_DIGITS = 15;
+
+export const jobKey = (jobId: string): Key => ({ pk: `JOB#${part(jobId)}`, sk: 'JOB' });
+export const unitKey = (unitId: string): Key => ({ pk: `UNIT#${part(unitId)}`, sk: 'UNIT' });
+export const roleKey = (roleArn: string): Key => ({ pk: `ROLE#${part(roleArn)}`, sk: 'ROLE' });
+export const userKey = (userId: string): Key => ({ pk: `USER#${part(userId)}`, sk: 'USER' });
+export const tokenKey = (hash: string): Key => ({ pk: `TOKEN#${part(hash)}`, sk: 'TOKEN' });
+
+/** Addresses that differ in case or blanks are one address; only its hash becomes a key. */
+export const emailKey = (email: string): Key => ({
+  pk: `EMAIL#${sha256(canonicalEmail(email))}`,
+  sk: 'EMAIL',
+});
+
+export function idempotencyKey(ownerId: string, key: string): Key {
+  return { pk: `IDEM#${part(ownerId)}#${sha256(key)}`, sk: 'IDEM' };
+}
+
+/** What makes two registrations the same unit. */
+export type SameUnit = Pick<Unit, 'ownerId' | 'appId' | 'awsAccountId' | 'region' | 'stateMachineArn'>;
+
+export function sameUnitKey({ ownerId, appId, awsAccountId, region, stateMachineArn }: SameUnit): Key {
+  const what = JSON.stringify([ownerId, appId, awsAccountId, region, stateMachineArn]);
+  return { pk: `UNITKEY#${sha256(what)}`, sk: 'UNITKEY' };
+}
+
+export function dataKey(ownerId: string, dataId: string): Key {
+  return { pk: `DATA#${part(ownerId)}#${part(dataId)}`, sk: 'DATA' };
+}
+
+export function auditKey(ownerId: string, at: number, entryId: string): Key {
+  return { pk: auditPartition(ownerId), sk: `${time(at)}#${part(entryId)}` };
+}
+
+export const auditPartition = (ownerId: string): string => `AUDIT#${part(ownerId)}`;
+export const jobsPartition = (ownerId: string): string => `OWNER#${part(ownerId)}#JOB`;
+export const dataPartition = (ownerId: string): string => `OWNER#${part(ownerId)}#DATA`;
+export const usersPartition = (): string => 'USERS';
+export const sharedUnitsPartition = (appId: string): string => `SHARED#APP#${part(appId)}#UNIT`;
+
+export function ownUnitsPartition(ownerId: string, appId: string): string {
+  return `OWNER#${part(ownerId)}#APP#${part(appId)}#UNIT`;
+}
+
+/** Place in a list that is read newest first. */
+export function listed(partition: string, createdAt: number, id: string): IndexKeys {
+  return { gsi1pk: partition, gsi1sk: `${time(createdAt)}#${part(id)}` };
+}
+
+/** Index keys of a job: the owner's list, and the open jobs while `dueAt` is set. */
+export function jobIndexKeys(job: Pick<Job, 'jobId' | 'ownerId' | 'createdAt' | 'dueAt'>): IndexKeys {
+  const list = listed(jobsPartition(job.ownerId), job.createdAt, job.jobId);
+  if (job.dueAt === undefined) return list;
+  return {
+    ...list,
+    gsi2pk: openPartition(shardOf(job.jobId)),
+    gsi2sk: `${time(job.dueAt)}#${part(job.jobId)}`,
+  };
+}
+
+export const openPartition = (shard: number): string => `OPEN#${shard}`;
+
+/** Upper end (exclusive) of everything due at `now` in the index of open jobs. */
+export const dueBefore = (now: number): string => time(now + 1);
+
+/** Due time and job of a key in the index of open jobs. */
+export function dueEntry(gsi2sk: string): { dueAt: number; jobId: string } {
+  return { dueAt: Number(gsi2sk.slice(0, TIME_DIGITS)), jobId: gsi2sk.slice(TIME_DIGITS + 1) };
+}
+
+/** Shard of a job: a hash, because the first characters of ids of one moment are all alike. */
+export function shardOf(jobId: string): number {
+  return createHash('sha256').update(jobId).digest()[0] % OPEN_SHARDS;
+}
+
+/** An e-mail address as it is compared. */
+export function canonicalEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/** Fixed width, so that strings sort as numbers do. Whole milliseconds; never negative. */
+function time(ms: number): string {
+  return Math.max(0, Math.trunc(ms)).toString().padStart(TIME_DIGITS, '0');
+}
+
+/**
+ * A caller's value as a part of a key. Anything long or unusual is replaced by its hash, so that no value can
+ * imitate the `#` between parts or exceed the size of a key. Distinct values stay distinct: `~` is unusual too.
+ */
+function part(value: string): string {
+  return /^[\w.:@+=,/-]{1,200}$/.test(value) ? value : `~${sha256(value)}`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

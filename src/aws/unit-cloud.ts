@@ -1,0 +1,230 @@
+/**
+ * The AWS account of a computing unit through the SDK. Every call names the account that must own the bucket,
+ * runs in a session of its purpose, and fails with a CloudError that says who is at fault.
+ */
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { type Clock, CloudError, type SignedUrl, type UnitCloud } from '../../services/ports.ts';
+import type { ObjectLocation } from '../schemas/execution.ts';
+import { accountOfArn, regionOfArn } from '../schemas/ids.ts';
+import type { Unit } from '../schemas/unit.ts';
+import type { AwsClients } from './clients.ts';
+import { attachment } from './content-disposition.ts';
+import { createPresigner, type PresignRequest } from './presign.ts';
+import type { Purpose } from './session-policy.ts';
+import type { Session, Sessions } from './sessions.ts';
+
+export interface UnitCloudDeps {
+  readonly clients: Pick<AwsClients, 's3' | 'sfn'>;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+  /** Address of S3 as browsers and scripts reach it, if it differs from the broker's. */
+  readonly publicEndpoint?: string;
+}
+
+/** A URL that ends sooner is not worth handing out: the session is renewed first. */
+const MIN_LINK_MS = 60_000;
+/** AWS takes at most 256 characters as the error, 32,768 as the cause of an abort. */
+const MAX_CAUSE = 1_000;
+
+/** Creates the access to computing units. */
+export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: UnitCloudDeps): UnitCloud {
+  const presigner = createPresigner({ publicEndpoint });
+
+  async function inStates<T>(
+    unit: Unit,
+    purpose: Purpose,
+    operation: string,
+    work: (client: ReturnType<AwsClients['sfn']>) => Promise<T>,
+  ): Promise<T> {
+    mustBeOneAccount(unit, operation);
+    return sessions.use(unit, purpose, operation, (session) =>
+      work(clients.sfn(session.credentials, unit.region)),
+    );
+  }
+
+  async function inS3<T>(
+    unit: Unit,
+    purpose: Purpose,
+    operation: string,
+    work: (client: ReturnType<AwsClients['s3']>) => Promise<T>,
+  ): Promise<T> {
+    mustBeOneAccount(unit, operation);
+    return sessions.use(unit, purpose, operation, (session) =>
+      work(clients.s3(session.credentials, unit.region)),
+    );
+  }
+
+  async function presign(
+    unit: Unit,
+    request: Pick<PresignRequest, 'method' | 'location' | 'contentDisposition' | 'seconds'>,
+  ): Promise<SignedUrl> {
+    mustBeOneAccount(unit, 'Presign');
+    const purpose: Purpose = { kind: 'presign', ownerId: ownerOf(unit, request.location, 'Presign') };
+    const session = await sessions.get(unit, purpose, MIN_LINK_MS);
+    const now = clock();
+    return presigner.presign(clients.s3(session.credentials, unit.region), {
+      ...request,
+      region: unit.region,
+      bucketOwner: unit.awsAccountId,
+      now,
+      seconds: Math.min(request.seconds, secondsLeft(session, now)),
+    });
+  }
+
+  return {
+    async putJobDocument(unit, location, document) {
+      mustBeOurs(unit, location, 'PutObject');
+      const command = new PutObjectCommand({
+        ...objectOf(unit, location),
+        // Overwriting is wanted: a start that is repeated after a crash writes the same bytes again.
+        Body: JSON.stringify(document),
+        ContentType: 'application/json',
+      });
+      await inS3(unit, { kind: 'start' }, 'PutObject', (s3) => s3.send(command));
+    },
+
+    async startExecution(unit, name, input) {
+      const command = new StartExecutionCommand({
+        stateMachineArn: unit.stateMachineArn,
+        name,
+        input: JSON.stringify(input),
+      });
+      const { executionArn } = await inStates(unit, { kind: 'start' }, 'StartExecution', (sfn) =>
+        sfn.send(command),
+      );
+      return answered(executionArn, 'StartExecution');
+    },
+
+    async describeExecution(unit, executionArn) {
+      mustBeItsExecution(unit, executionArn, 'DescribeExecution');
+      const command = new DescribeExecutionCommand({ executionArn });
+      const found = await inStates(unit, { kind: 'observe' }, 'DescribeExecution', (sfn) =>
+        sfn.send(command),
+      );
+      const status = answered(found.status, 'DescribeExecution');
+      return {
+        arn: executionArn,
+        // A redriven execution that waits to run again has not ended.
+        status: status === 'PENDING_REDRIVE' ? 'RUNNING' : status,
+        input: found.input,
+        output: found.output,
+        error: found.error,
+        cause: found.cause,
+        startedAt: found.startDate?.getTime(),
+        stoppedAt: found.stopDate?.getTime(),
+      };
+    },
+
+    async stopExecution(unit, executionArn, reason) {
+      mustBeItsExecution(unit, executionArn, 'StopExecution');
+      const command = new StopExecutionCommand({
+        executionArn,
+        error: 'canceled',
+        cause: reason.slice(0, MAX_CAUSE),
+      });
+      await inStates(unit, { kind: 'observe' }, 'StopExecution', (sfn) => sfn.send(command));
+    },
+
+    async headObject(unit, location) {
+      mustBeOurs(unit, location, 'HeadObject');
+      const purpose: Purpose =
+        location.bucket === unit.dataBucket
+          ? { kind: 'presign', ownerId: ownerOf(unit, location, 'HeadObject') }
+          : { kind: 'observe' };
+      const command = new HeadObjectCommand(objectOf(unit, location));
+      const head = await inS3(unit, purpose, 'HeadObject', (s3) => s3.send(command));
+      return {
+        sizeBytes: answered(head.ContentLength, 'HeadObject'),
+        etag: answered(head.ETag, 'HeadObject'),
+        metadata: head.Metadata ?? {},
+      };
+    },
+
+    async deleteObject(unit, location) {
+      const ownerId = ownerOf(unit, location, 'DeleteObject');
+      const command = new DeleteObjectCommand(objectOf(unit, location));
+      await inS3(unit, { kind: 'remove', ownerId }, 'DeleteObject', (s3) => s3.send(command));
+    },
+
+    presignGet(unit, location, filename, seconds) {
+      return presign(unit, {
+        method: 'GET',
+        location,
+        seconds,
+        contentDisposition: attachment(filename),
+      });
+    },
+
+    // Neither length nor type is signed: the broker does not know them, and browsers send them as they like.
+    // The size is checked when the upload is confirmed.
+    presignPut(unit, location, seconds) {
+      return presign(unit, { method: 'PUT', location, seconds });
+    },
+
+    forget(unitId) {
+      sessions.forget(unitId);
+    },
+  };
+}
+
+/** Role, state machine and bucket owner are one account in one region, or nothing is sent. */
+function mustBeOneAccount(unit: Unit, operation: string): void {
+  const arns = [unit.stateMachineArn, ...(unit.crossAccountRoleArn ? [unit.crossAccountRoleArn] : [])];
+  const foreign = arns.find((arn) => accountOfArn(arn) !== unit.awsAccountId);
+  if (foreign) {
+    const message = `${foreign} is not in account ${unit.awsAccountId}`;
+    throw new CloudError('invalid', operation, 'WrongAccount', message);
+  }
+  if (regionOfArn(unit.stateMachineArn) !== unit.region) {
+    const message = `${unit.stateMachineArn} is not in region ${unit.region}`;
+    throw new CloudError('invalid', operation, 'WrongRegion', message);
+  }
+}
+
+/** Only buckets that were registered with the unit. */
+function mustBeOurs(unit: Unit, { bucket }: ObjectLocation, operation: string): void {
+  if (bucket === unit.dataBucket || bucket === unit.resultsBucket || bucket === unit.failedBucket) return;
+  throw new CloudError('invalid', operation, 'WrongBucket', `${bucket} is not a bucket of this unit`);
+}
+
+function mustBeItsExecution(unit: Unit, executionArn: string, operation: string): void {
+  if (executionArn.startsWith(`${unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:`)) return;
+  const message = `${executionArn} is not an execution of the unit's state machine`;
+  throw new CloudError('invalid', operation, 'WrongStateMachine', message);
+}
+
+/** Whose object it is: keys are `{app}/{owner}/...`. */
+function ownerOf(unit: Unit, location: ObjectLocation, operation: string): string {
+  mustBeOurs(unit, location, operation);
+  const prefix = `${unit.appId}/`;
+  const rest = location.key.startsWith(prefix) ? location.key.slice(prefix.length) : '';
+  const slash = rest.indexOf('/');
+  if (slash > 0) return rest.slice(0, slash);
+  throw new CloudError('invalid', operation, 'WrongKey', 'the key is not one of an owner in this app');
+}
+
+function objectOf(
+  unit: Unit,
+  { bucket, key }: ObjectLocation,
+): { Bucket: string; Key: string; ExpectedBucketOwner: string } {
+  return { Bucket: bucket, Key: key, ExpectedBucketOwner: unit.awsAccountId };
+}
+
+/** Whole seconds until the session ends; AWS refuses the URL from then on, whatever it says itself. */
+function secondsLeft(session: Session, now: number): number {
+  const seconds = Math.floor((session.expiresAt - now) / 1000);
+  if (seconds > 0) return seconds;
+  throw new CloudError('expired', 'Presign', 'ExpiredToken', 'the session that signs has ended');
+}
+
+/** A field that AWS always answers. */
+function answered<T>(value: T | undefined, operation: string): T {
+  if (value !== undefined) return value;
+  throw new CloudError(
+    'unavailable',
+    operation,
+    'IncompleteAnswer',
+    `${operation}: the answer is incomplete`,
+  );
+}

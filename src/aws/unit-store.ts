@@ -1,0 +1,164 @@
+/**
+ * Computing units in DynamoDB. A unit holds two claims: its natural key (the same registration again is the
+ * same unit) and its role (a role ARN belongs to one owner). Unit and claims change in one transaction.
+ */
+import { z } from 'zod';
+import type { UnitStore } from '../../services/ports.ts';
+import { AppError } from '../errors.ts';
+import { type Unit, unit as unitShape } from '../schemas/unit.ts';
+import { ABSENT, type ItemTable, MAX_PAGE, type Operation, ofVersion } from './item-table.ts';
+import { type Kind, toItem } from './items.ts';
+import { listed, ownUnitsPartition, roleKey, sameUnitKey, sharedUnitsPartition, unitKey } from './table.ts';
+
+const UNIT: Kind<Unit> = { name: 'unit', schema: 1, shape: unitShape };
+
+const sameUnitShape = z.object({ unitId: z.string() });
+const SAME_UNIT: Kind<z.infer<typeof sameUnitShape>> = { name: 'same-unit', schema: 1, shape: sameUnitShape };
+
+/** Who holds a role, and for which units; it goes with the last of them. */
+const roleClaimShape = z.object({
+  ownerId: z.string(),
+  unitIds: z.array(z.string()),
+  version: z.number().int(),
+});
+type RoleClaim = z.infer<typeof roleClaimShape>;
+const ROLE_CLAIM: Kind<RoleClaim> = { name: 'role-claim', schema: 1, shape: roleClaimShape };
+
+/** A person with more units than this sees the newest. */
+const MAX_VISIBLE = 1_000;
+/** Rounds against other writers of the same claims. */
+const MAX_ROUNDS = 10;
+
+/** Creates the store of computing units. The first version of a unit is 1. */
+export function createUnitStore(table: ItemTable): UnitStore {
+  const get = (unitId: string): Promise<Unit | undefined> => table.read(UNIT, unitKey(unitId));
+
+  async function listPartition(partition: string): Promise<Unit[]> {
+    const units: Unit[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await table.page(UNIT, { index: 'gsi1', partition }, { limit: MAX_PAGE, cursor });
+      units.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined && units.length < MAX_VISIBLE);
+    return units;
+  }
+
+  /** Adds a unit to the claim of its role; `role_taken` if the role is another owner's. */
+  async function claimRole(roleArn: string, unit: Unit): Promise<Operation | 'role_taken'> {
+    const claim = await table.read(ROLE_CLAIM, roleKey(roleArn));
+    if (claim && claim.ownerId !== unit.ownerId) return 'role_taken';
+    const unitIds = [...new Set([...(claim?.unitIds ?? []), unit.unitId])];
+    return putClaim(roleArn, claim, { ownerId: unit.ownerId, unitIds, version: (claim?.version ?? 0) + 1 });
+  }
+
+  async function releaseRole(roleArn: string, unitId: string): Promise<Operation[]> {
+    const claim = await table.read(ROLE_CLAIM, roleKey(roleArn));
+    if (!claim) return [];
+    const unitIds = claim.unitIds.filter((id) => id !== unitId);
+    if (unitIds.length === 0) return [{ remove: roleKey(roleArn), condition: ofVersion(claim.version) }];
+    return [putClaim(roleArn, claim, { ...claim, unitIds, version: claim.version + 1 })];
+  }
+
+  /** The operations that put `unit` in the place of `stored`, claims included; the unit itself comes first. */
+  async function replacement(unit: Unit, stored: Unit | undefined): Promise<Operation[] | 'role_taken'> {
+    const operations: Operation[] = [
+      { put: itemOf(unit), condition: stored ? ofVersion(stored.version) : ABSENT },
+    ];
+    const naturalKey = sameUnitKey(unit);
+    const oldNaturalKey = stored && sameUnitKey(stored);
+    if (naturalKey.pk !== oldNaturalKey?.pk) {
+      operations.push({
+        put: toItem(SAME_UNIT, naturalKey, { unitId: unit.unitId }),
+        condition: ABSENT,
+      });
+      if (oldNaturalKey) operations.push({ remove: oldNaturalKey });
+    }
+    const role = unit.crossAccountRoleArn;
+    const oldRole = stored?.crossAccountRoleArn;
+    if (role !== oldRole) {
+      if (role) {
+        const claim = await claimRole(role, unit);
+        if (claim === 'role_taken') return claim;
+        operations.push(claim);
+      }
+      if (oldRole) operations.push(...(await releaseRole(oldRole, unit.unitId)));
+    }
+    return operations;
+  }
+
+  return {
+    get,
+
+    async findSame(key) {
+      const same = await table.read(SAME_UNIT, sameUnitKey(key));
+      return same && get(same.unitId);
+    },
+
+    async listVisible(ownerId, appId) {
+      const [own, shared] = await Promise.all([
+        listPartition(ownUnitsPartition(ownerId, appId)),
+        listPartition(sharedUnitsPartition(appId)),
+      ]);
+      // While a unit is being shared, the index may show it in both places for a moment.
+      return [...new Map([...own, ...shared].map((unit) => [unit.unitId, unit])).values()];
+    },
+
+    async put(unit) {
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const stored = await get(unit.unitId);
+        if ((stored?.version ?? 0) !== unit.version - 1) return 'conflict';
+        const operations = await replacement(unit, stored);
+        if (operations === 'role_taken') return 'role_taken';
+        const [first, ...claims] = operations;
+        if (claims.length === 0 && 'put' in first) {
+          return (await table.write(first.put, first.condition)) ? 'stored' : 'conflict';
+        }
+        const outcome = await table.transact(operations);
+        if (outcome === 'written') return 'stored';
+        const [unitChanged] = outcome;
+        if (unitChanged || naturalKeyTaken(operations, outcome)) return 'conflict';
+        // Only a role claim moved meanwhile: look again whose it is now.
+      }
+      return 'conflict';
+    },
+
+    async remove(unit) {
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const stored = await get(unit.unitId);
+        if (!stored) return;
+        const role = stored.crossAccountRoleArn;
+        const outcome = await table.transact([
+          { remove: unitKey(stored.unitId), condition: ofVersion(stored.version) },
+          { remove: sameUnitKey(stored) },
+          ...(role ? await releaseRole(role, stored.unitId) : []),
+        ]);
+        if (outcome === 'written') return;
+      }
+      throw new AppError('conflict', 'the computing unit is being changed by too many at once');
+    },
+  };
+}
+
+function itemOf(unit: Unit): ReturnType<typeof toItem> {
+  const partition = unit.isShared
+    ? sharedUnitsPartition(unit.appId)
+    : ownUnitsPartition(unit.ownerId, unit.appId);
+  return toItem(UNIT, unitKey(unit.unitId), unit, {
+    ...listed(partition, unit.createdAt, unit.unitId),
+    version: unit.version,
+  });
+}
+
+function putClaim(roleArn: string, stored: RoleClaim | undefined, next: RoleClaim): Operation {
+  return {
+    put: toItem(ROLE_CLAIM, roleKey(roleArn), next, { version: next.version }),
+    condition: stored ? ofVersion(stored.version) : ABSENT,
+  };
+}
+
+function naturalKeyTaken(operations: Operation[], failed: boolean[]): boolean {
+  return operations.some(
+    (operation, index) => failed[index] && 'put' in operation && operation.put.kind === SAME_UNIT.name,
+  );
+}
