@@ -202,13 +202,8 @@ export interface BucketRegistry extends Pick<Registry, 'bucketOwner' | 'bucket'>
 /** Mints credentials for a service role (Lambda, ECS task, state machine). */
 export type RoleCredentials = (roleArn: string, sessionName: string, durationSeconds: number) => Credentials;
 
-/** Throws AccessDenied unless the role's own policies allow the action (a state machine that calls a Lambda). */
-export type RoleAuthorizer = (
-  roleArn: string,
-  action: string,
-  resource: string,
-  keys?: Readonly<Record<string, string>>,
-) => void;
+/** Whether a role's own policies allow an action (a state machine that calls a Lambda). */
+export type RoleAuthorizer = (roleArn: string, action: string, resource: string) => boolean;
 
 /** Error of a Lambda invocation as Step Functions sees it: `name` is the SFN error, `cause` its Cause. */
 export class InvocationError extends Error {

@@ -1,6 +1,6 @@
 /** One request with its answer, and the ways in which the gateway itself reads and answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AwsError } from '../contract.ts';
+import { AwsError, type S3Service } from '../contract.ts';
 import { writeError } from '../s3/errors.ts';
 import { errorXml } from '../sts/xml.ts';
 
@@ -85,7 +85,12 @@ function answer({ response }: Exchange, status: number, type: string, body: stri
 const ERROR_NAMESPACES: Record<string, string> = { dynamodb: 'com.amazonaws.dynamodb.v20120810#' };
 
 /** Answers an error in the protocol of a service (credential-scope name). */
-export async function answerError(exchange: Exchange, service: string, error: AwsError): Promise<void> {
+export async function answerError(
+  exchange: Exchange,
+  service: string,
+  error: AwsError,
+  s3: S3Service | undefined,
+): Promise<void> {
   const { request, response, requestId } = exchange;
   if (response.headersSent) {
     response.destroy();
@@ -95,9 +100,15 @@ export async function answerError(exchange: Exchange, service: string, error: Aw
   // unread bytes resets it.
   const whole = !exchange.awaitsContinue && (await consume(request, DRAIN_BYTES, () => {}));
   if (!whole) response.setHeader('connection', 'close');
-  if (service === 's3') writeError(request, response, error, requestId);
-  else if (service === 'sts') answerXml(exchange, error.statusCode, errorXml(error, requestId));
-  else {
+  if (service === 's3') {
+    // Without them a browser could not tell its page the reason.
+    const headers = s3?.corsHeaders?.(request) ?? {};
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.setHeader('x-amz-request-id', requestId);
+    writeError(request, response, error, requestId);
+  } else if (service === 'sts') {
+    answerXml(exchange, error.statusCode, errorXml(error, requestId));
+  } else {
     const __type = `${ERROR_NAMESPACES[service] ?? ''}${error.code}`;
     const body = { ...error.extra, __type, message: error.message };
     answerJson(exchange, error.statusCode, body, 'application/x-amz-json-1.0');

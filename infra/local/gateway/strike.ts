@@ -1,5 +1,4 @@
 /** How a fault strikes an exchange whose effect is `work`. */
-import { once } from 'node:events';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
@@ -40,7 +39,8 @@ export async function underFaultStreaming(
   const { request, response } = exchange;
   if (fault?.kind === 'timeout_after') {
     const unseen = unseenResponse(request);
-    await Promise.all([work(unseen), once(unseen, 'finish')]);
+    const over = new Promise((resolve) => unseen.once('finish', resolve).once('close', resolve));
+    await Promise.all([work(unseen), over]);
     request.socket.destroy();
   } else if (fault?.kind === 'late') {
     // The answer waits in the socket's buffer; the service feels back pressure as from a slow client.

@@ -1,7 +1,8 @@
 /** Who may do what: identities, and the authorizer that services ask. */
-import { parseArn } from '../arn.ts';
+
 import type { Caller, Clock, RoleAuthorizer } from '../contract.ts';
 import type { CloudRegistry } from '../registry.ts';
+import { parseArn } from '../runtime/arn.ts';
 import { authError } from '../sigv4/auth-errors.ts';
 import type { ConditionKeys } from './conditions.ts';
 import { evaluate, type Verdict } from './evaluate.ts';
@@ -95,16 +96,17 @@ export function createAuthorizer(deps: {
         if (verdict !== 'allow') throw denied(service, caller, action, resource, reason(verdict, by, action));
       };
     },
-    forRole(roleArn, action, resource, own = {}) {
-      const arn = parseArn(roleArn);
-      const accountId = arn?.accountId ?? '';
-      const caller: Caller = { accountId, arn: roleArn, principalArn: roleArn, kind: 'session' };
+    forRole(roleArn, action, resource) {
+      const accountId = parseArn(roleArn)?.accountId ?? '';
       const owner = ownerOf(resource) ?? accountId;
-      const keys = { ...globalKeys(caller, '', arn?.region ?? ''), 'aws:ResourceAccount': owner, ...own };
-      const verdict = evaluate(rolePolicies(roleArn), { action, resource, keys });
-      if (owner !== accountId || verdict !== 'allow') {
-        throw denied('states', caller, action, resource, reason(verdict, 'identity-based', action));
-      }
+      const caller: Caller = { accountId, arn: roleArn, principalArn: roleArn, kind: 'session' };
+      const keys = {
+        ...globalKeys(caller, '', parseArn(resource)?.region ?? ''),
+        'aws:ResourceAccount': owner,
+        // Only state machines ask on behalf of roles, and they pass roles only to tasks.
+        'iam:PassedToService': action === 'iam:PassRole' ? 'ecs-tasks.amazonaws.com' : undefined,
+      };
+      return owner === accountId && evaluate(rolePolicies(roleArn), { action, resource, keys }) === 'allow';
     },
   };
 }

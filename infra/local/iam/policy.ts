@@ -36,7 +36,6 @@ const CONDITION_KEYS = new Set(
     'aws:userid',
     'aws:SourceAccount',
     'aws:ResourceAccount',
-    'ecs:cluster',
     'iam:PassedToService',
     's3:delimiter',
     's3:max-keys',

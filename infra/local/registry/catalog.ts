@@ -1,5 +1,5 @@
 /** The resources of all stacks by ARN, as services look them up. */
-import { parseArn, roleArn } from '../arn.ts';
+import { roleArn } from '../arn.ts';
 import type {
   FunctionResource,
   RoleResource,
@@ -7,6 +7,7 @@ import type {
   StateMachineResource,
   TaskDefinitionResource,
 } from '../contract.ts';
+import { parseArn } from '../runtime/arn.ts';
 
 /** A stack as it is stored. */
 export interface StoredStack {
