@@ -1,0 +1,147 @@
+/** Composition root: from the configuration to stores, services and the loop. */
+import type { Logger } from 'pino';
+import { createCallbacks } from '../services/callbacks.ts';
+import { createFiles } from '../services/files.ts';
+import { createIdentity, type Identity } from '../services/identity.ts';
+import { createJobs } from '../services/jobs.ts';
+import { createLinks } from '../services/links.ts';
+import { createMoves } from '../services/moves.ts';
+import { createObserve } from '../services/observe.ts';
+import type { Clock, UserStore } from '../services/ports.ts';
+import { createStart } from '../services/start.ts';
+import { createSubmit } from '../services/submit.ts';
+import { createTicker } from '../services/ticker.ts';
+import { createUnits } from '../services/units.ts';
+import type { AppDeps } from './app.ts';
+import { createAwsClients } from './aws/clients.ts';
+import { type CredentialSource, createBaseCredentials } from './aws/credentials.ts';
+import { createIds } from './aws/ids.ts';
+import { createSessions } from './aws/sessions.ts';
+import { createStores } from './aws/stores.ts';
+import { createUnitCloud } from './aws/unit-cloud.ts';
+import type { Config } from './config.ts';
+import { createLoop, type Loop } from './loop.ts';
+import { createPasswords } from './security/passwords.ts';
+import { createTokenSigner } from './security/token-signer.ts';
+
+/** `/ready` waits this long for the table. */
+const PROBE_MS = 2_000;
+
+/** Where AWS is: the real one, or the embedded cloud. */
+export interface CloudPlace {
+  /** Undefined on AWS. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly hubAccountId: string;
+  readonly brokerRoleArn: string;
+  readonly credentials: CredentialSource;
+}
+
+export interface DepsOptions {
+  readonly config: Pick<Config, 'tableName' | 'corsOrigins' | 'trustProxy'>;
+  readonly place: CloudPlace;
+  readonly tokenSecret: string;
+  /** Base URL for callbacks; asked when a job starts, because a free port is only known after listening. */
+  readonly publicUrl: () => string;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface Deps {
+  readonly app: AppDeps;
+  readonly identity: Identity;
+  readonly loop: Loop;
+  /** Closes the connections to AWS. */
+  close(): void;
+}
+
+/** Builds everything; nothing runs and nothing is asked of AWS yet. */
+export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }: DepsOptions): Deps {
+  const { region, endpoint, hubAccountId, brokerRoleArn } = place;
+  const ids = createIds(clock);
+
+  // Adapters
+  const credentials = createBaseCredentials(place.credentials, clock);
+  const clients = createAwsClients({ region, endpoint, credentials });
+  const stores = createStores({
+    documents: clients.documents,
+    tableName: config.tableName,
+    cursorSecret: tokenSecret,
+    clock,
+    log,
+  });
+  const sessions = createSessions({
+    sts: clients.sts,
+    baseCredentials: credentials,
+    brokerAccountId: hubAccountId,
+    clock,
+  });
+  const cloud = createUnitCloud({ clients, sessions, clock });
+
+  // The life of a job
+  const moves = createMoves({ jobs: stores.jobs, clock });
+  const steps = { units: stores.units, cloud, moves, clock, ids, log };
+  const observe = createObserve(steps);
+  const start = createStart({
+    ...steps,
+    tokenSecret,
+    get publicUrl() {
+      return publicUrl();
+    },
+  });
+  const ticker = createTicker({ jobs: stores.jobs, start, observe, clock, log });
+  const loop = createLoop({ ticker, clock, log });
+
+  // Use cases
+  const identity = createIdentity({
+    users: stores.users,
+    tokens: stores.tokens,
+    ids,
+    clock,
+    passwords: createPasswords(),
+    signer: createTokenSigner(tokenSecret),
+  });
+  const units = createUnits({
+    units: stores.units,
+    tokens: stores.tokens,
+    cloud,
+    clock,
+    ids,
+    hubAccountId,
+    brokerRoleArn,
+  });
+  return {
+    identity,
+    loop,
+    close: () => clients.close(),
+    app: {
+      identity,
+      units,
+      submit: createSubmit({ jobs: stores.jobs, units, ticker, clock, ids, tokenSecret }),
+      jobs: createJobs({ jobs: stores.jobs, units: stores.units, cloud, moves, ticker, clock }),
+      callbacks: createCallbacks({ jobs: stores.jobs, moves, observe, ticker, clock }),
+      files: createFiles({ data: stores.data, units, unitStore: stores.units, cloud, clock, ids }),
+      links: createLinks({ units: stores.units, cloud, log }),
+      readiness: async () => ({ store: await answers(stores.users), tick: loop.healthy() }),
+      log,
+      newRequestId: ids.next,
+      corsOrigins: config.corsOrigins,
+      trustProxy: config.trustProxy,
+    },
+  };
+}
+
+/** True if the table answers a read soon. */
+async function answers(users: UserStore): Promise<boolean> {
+  let limit: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    limit = setTimeout(resolve, PROBE_MS, false);
+  });
+  const read = users.get('readiness-probe').then(
+    () => true,
+    () => false,
+  );
+  const answered = await Promise.race([read, late]);
+  clearTimeout(limit);
+  return answered;
+}

@@ -1,0 +1,68 @@
+/** Calls the ticker whenever there is something to do: one tick at a time, and no error ends it. */
+import type { Clock, Log } from '../services/ports.ts';
+import type { Ticker } from '../services/ticker.ts';
+
+/** After a tick that failed as a whole; the store is probably away. */
+const FAILURE_PAUSE_MS = 1_000;
+/** A loop that has not finished a tick for this long is not running. */
+const HEALTHY_MS = 60_000;
+
+export interface Loop {
+  start(): void;
+  /** Resolves when the tick under way has finished; no other follows. */
+  stop(): Promise<void>;
+  /** True if ticks finish. */
+  healthy(): boolean;
+}
+
+export interface LoopDeps {
+  ticker: Pick<Ticker, 'tick' | 'idleMs' | 'onWake'>;
+  clock: Clock;
+  log: Log;
+}
+
+/** Creates the loop of one broker process. */
+export function createLoop({ ticker, clock, log }: LoopDeps): Loop {
+  let timer: NodeJS.Timeout | undefined;
+  let underWay: Promise<void> | undefined;
+  let running = false;
+  let finishedAt = 0;
+
+  function schedule(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      underWay = round();
+    }, ms);
+  }
+
+  async function round(): Promise<void> {
+    let pause = 0;
+    try {
+      await ticker.tick();
+      finishedAt = clock();
+    } catch (error) {
+      log.error({ err: error }, 'a tick failed');
+      pause = FAILURE_PAUSE_MS;
+    }
+    underWay = undefined;
+    if (running) schedule(Math.max(pause, ticker.idleMs()));
+  }
+
+  ticker.onWake(() => {
+    if (running && !underWay) schedule(ticker.idleMs());
+  });
+
+  return {
+    start() {
+      running = true;
+      finishedAt = clock();
+      schedule(0);
+    },
+    async stop() {
+      running = false;
+      clearTimeout(timer);
+      await underWay;
+    },
+    healthy: () => running && clock() - finishedAt < HEALTHY_MS,
+  };
+}

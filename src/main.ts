@@ -1,0 +1,112 @@
+/** The process: configuration, cloud, application, loop; and all of it closed in order. */
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import closeWithGrace from 'close-with-grace';
+import type { Logger } from 'pino';
+import { buildApp } from './app.ts';
+import { type Config, ConfigError, type EmbeddedConfig, loadConfig, safe } from './config.ts';
+import { type CloudPlace, createDeps } from './deps.ts';
+import { createLog } from './log.ts';
+import { keptTokenSecret } from './secrets.ts';
+
+/** In-flight requests and the tick under way get this long to finish. */
+const CLOSE_LIMIT_MS = 30_000;
+
+/** What has been opened, closed in reverse order. */
+type Closers = (() => Promise<void> | void)[];
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config.logLevel);
+  log.info({ config: safe(config), node: process.version }, 'starting');
+  if (config.unknownVariables.length > 0) {
+    log.warn({ variables: config.unknownVariables }, 'these variables mean nothing to the broker');
+  }
+  const closers: Closers = [];
+  closeWithGrace({ delay: CLOSE_LIMIT_MS, logger: log }, async ({ signal, err }) => {
+    if (err) log.error({ err }, 'closing after an error');
+    else log.info({ signal }, 'closing');
+    for (const close of closers.reverse()) await close();
+    log.info({}, 'closed');
+  });
+
+  const { place, tokenSecret } = await findPlace(config, log, closers);
+  let ownUrl = '';
+  const deps = createDeps({
+    config,
+    place,
+    tokenSecret,
+    publicUrl: () => config.publicUrl ?? ownUrl,
+    log,
+    clock: Date.now,
+  });
+  closers.push(() => deps.close());
+  const app = await buildApp(deps.app);
+  closers.push(() => deps.loop.stop());
+  closers.push(() => app.close());
+  await app.listen({ port: config.port, host: config.host });
+  ownUrl = urlOf(app.server.address() as AddressInfo);
+  const admin = await deps.identity.ensureAdmin(config.adminEmail);
+  deps.loop.start();
+  log.info({ cloud: config.cloud, region: place.region }, 'ready');
+  // For the person at the terminal, once: the password is in no log and nowhere else.
+  if (admin) say(`First administrator: ${admin.email}, password (shown only now): ${admin.password}`);
+  say(`CloudMR Broker is ready at ${ownUrl}`);
+  say(`Open ${ownUrl}/docs to browse the API.`);
+}
+
+function readConfig(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\nSee .env.example for all variables.\n`);
+    process.exit(1);
+  }
+}
+
+async function findPlace(
+  config: Config,
+  log: Logger,
+  closers: Closers,
+): Promise<{ place: CloudPlace; tokenSecret: string }> {
+  if (config.cloud === 'embedded') return embeddedPlace(config, log, closers);
+  const { region, hubAccountId, brokerRoleArn, tokenSecret } = config;
+  const credentials = { kind: 'default' } as const;
+  return { place: { endpoint: undefined, region, hubAccountId, brokerRoleArn, credentials }, tokenSecret };
+}
+
+/** Loads the embedded cloud, which nothing else in the broker does. */
+async function embeddedPlace(
+  config: EmbeddedConfig,
+  log: Logger,
+  closers: Closers,
+): Promise<{ place: CloudPlace; tokenSecret: string }> {
+  const dataDir = resolve(config.dataDir);
+  const tokenSecret = config.tokenSecret ?? (await keptTokenSecret(dataDir));
+  const { launchEmbeddedCloud } = await import('../infra/local/launch.ts');
+  const corsOrigins = config.corsOrigins.length > 0 ? [...config.corsOrigins] : undefined;
+  const cloud = await launchEmbeddedCloud({ dataDir, corsOrigins, log });
+  closers.push(() => cloud.close());
+  const { endpoint, region, hubAccountId, brokerRoleArn } = cloud;
+  const credentials = { kind: 'container', ...cloud.credentials } as const;
+  return { place: { endpoint, region, hubAccountId, brokerRoleArn, credentials }, tokenSecret };
+}
+
+/** The address a person on this machine can open. */
+function urlOf({ address, family, port }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`;
+  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`The broker cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+  // close-with-grace takes it from here: it closes what was opened and exits with 1.
+  process.nextTick(() => {
+    throw error;
+  });
+});

@@ -1,0 +1,202 @@
+/** A broker without a process: the real application over stores in memory, and people who are signed in. */
+import { createCallbacks } from '../../services/callbacks.ts';
+import { createFiles } from '../../services/files.ts';
+import { createIdentity } from '../../services/identity.ts';
+import { createJobs } from '../../services/jobs.ts';
+import { createLinks } from '../../services/links.ts';
+import { createMoves } from '../../services/moves.ts';
+import { createObserve } from '../../services/observe.ts';
+import { createStart } from '../../services/start.ts';
+import { createSubmit } from '../../services/submit.ts';
+import { createTicker } from '../../services/ticker.ts';
+import { createUnits } from '../../services/units.ts';
+import { type AppDeps, buildApp } from '../../src/app.ts';
+import { createLog } from '../../src/log.ts';
+import type { Api } from '../../src/plugins/zod.ts';
+import { createPasswords } from '../../src/security/passwords.ts';
+import { createTokenSigner } from '../../src/security/token-signer.ts';
+import {
+  memoryCloud,
+  memoryData,
+  memoryIds,
+  memoryJobs,
+  memoryTokens,
+  memoryUnits,
+  memoryUsers,
+} from './memory-stores.ts';
+
+export const SECRET = 'a-secret-of-the-tests-0123456789-0123456789';
+export const HUB = '111111111111';
+export const RESEARCHER = '222222222222';
+export const PASSWORD = 'Correct-horse.7';
+const START = Date.UTC(2026, 10, 22, 9, 30);
+
+export type Answer = Awaited<ReturnType<Api['inject']>>;
+export interface Person {
+  readonly userId: string;
+  readonly email: string;
+  readonly tokens: Record<'id_token' | 'access_token' | 'refresh_token', string>;
+  get(url: string, headers?: Record<string, string>): Promise<Answer>;
+  post(url: string, payload?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  del(url: string, payload?: unknown): Promise<Answer>;
+}
+
+/** Builds the broker; `t.teardown` closes it. */
+export async function broker(
+  t: { teardown(close: () => Promise<void>): unknown },
+  overrides: Partial<AppDeps> = {},
+  prepare?: (app: Api) => void,
+) {
+  let now = START;
+  const clock = (): number => now;
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line: string) => void lines.push(line) });
+  const ids = memoryIds(clock);
+  const [users, tokens, jobStore, unitStore, data, cloud] = [
+    memoryUsers(),
+    memoryTokens(),
+    memoryJobs(),
+    memoryUnits(),
+    memoryData(),
+    memoryCloud(clock),
+  ];
+  const moves = createMoves({ jobs: jobStore, clock });
+  const common = { units: unitStore, cloud, moves, clock, ids, log };
+  const observe = createObserve(common);
+  const start = createStart({ ...common, tokenSecret: SECRET, publicUrl: 'http://broker.test' });
+  const ticker = createTicker({ jobs: jobStore, start, observe, clock, log });
+  const passwords = createPasswords();
+  const signer = createTokenSigner(SECRET);
+  const identity = createIdentity({ users, tokens, ids, clock, passwords, signer });
+  const units = createUnits({
+    units: unitStore,
+    tokens,
+    cloud,
+    clock,
+    ids,
+    hubAccountId: HUB,
+    brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
+  });
+  const app = await buildApp({
+    identity,
+    units,
+    submit: createSubmit({ jobs: jobStore, units, ticker, clock, ids, tokenSecret: SECRET }),
+    jobs: createJobs({ jobs: jobStore, units: unitStore, cloud, moves, ticker, clock }),
+    callbacks: createCallbacks({ jobs: jobStore, moves, observe, ticker, clock }),
+    files: createFiles({ data, units, unitStore, cloud, clock, ids }),
+    links: createLinks({ units: unitStore, cloud, log }),
+    readiness: async () => ({ store: true, tick: true }),
+    log,
+    newRequestId: ids.next,
+    corsOrigins: ['https://gui.test'],
+    trustProxy: false,
+    limits: { perMinute: 10_000, signInsPerMinute: 10_000 },
+    ...overrides,
+  });
+  prepare?.(app);
+  t.teardown(() => app.close());
+
+  async function login(email: string, password = PASSWORD): Promise<Person> {
+    const answer = await app.inject({ method: 'POST', url: '/api/auth/login', payload: { email, password } });
+    if (answer.statusCode !== 200) throw new Error(answer.body);
+    const signed = answer.json();
+    const authorization = `Bearer ${signed.id_token}`;
+    return {
+      userId: signed.user_id,
+      email,
+      tokens: signed,
+      get: (url, headers) => app.inject({ method: 'GET', url, headers: { authorization, ...headers } }),
+      post: (url, payload, headers) =>
+        app.inject({
+          method: 'POST',
+          url,
+          payload: payload as object,
+          headers: { authorization, ...headers },
+        }),
+      del: (url, payload) =>
+        app.inject({ method: 'DELETE', url, payload: payload as object, headers: { authorization } }),
+    };
+  }
+
+  /** Registers, approves and signs in. */
+  async function person(email: string): Promise<Person> {
+    const user = await identity.register({ email, password: PASSWORD });
+    await identity.approve(user.userId);
+    return login(email);
+  }
+
+  async function administrator(): Promise<Person> {
+    const made = await identity.ensureAdmin('admin@localhost');
+    if (!made) throw new Error('there is an administrator already');
+    return login(made.email, made.password);
+  }
+
+  return {
+    app,
+    log,
+    lines,
+    cloud,
+    identity,
+    jobStore,
+    tokenStore: tokens,
+    ticker,
+    signer,
+    clock,
+    login,
+    person,
+    administrator,
+    /** Moves time. */
+    pass(ms: number) {
+      now += ms;
+    },
+  };
+}
+export type Broker = Awaited<ReturnType<typeof broker>>;
+
+/** Registration of the platform's unit, as its pipeline writes it. */
+export const MODE_1 = {
+  appName: 'MR Optimum',
+  mode: 'mode_1',
+  provider: 'cloudmrhub',
+  awsAccountId: HUB,
+  region: 'us-east-1',
+  stateMachineArn: `arn:aws:states:us-east-1:${HUB}:stateMachine:jobs`,
+  resultsBucket: 'hub-results',
+  failedBucket: 'hub-failed',
+  dataBucket: 'hub-data',
+  alias: 'Mode 1',
+  isDefault: true,
+};
+
+/** Registration of a researcher's unit. */
+export const MODE_2 = {
+  ...MODE_1,
+  mode: 'mode_2',
+  provider: 'user',
+  awsAccountId: RESEARCHER,
+  stateMachineArn: `arn:aws:states:us-east-1:${RESEARCHER}:stateMachine:jobs`,
+  resultsBucket: 'lab-results',
+  failedBucket: 'lab-failed',
+  dataBucket: 'lab-data',
+  alias: 'Lab',
+  crossAccountRoleArn: `arn:aws:iam::${RESEARCHER}:role/broker-access`,
+  isDefault: false,
+};
+
+/** A task that names one uploaded signal file. */
+export function taskWith(location: { bucket: string; key: string }, filename = 'signal.dat') {
+  return {
+    version: 'v0',
+    type: 'snr',
+    id: 0,
+    name: 'ac',
+    options: {
+      reconstructor: {
+        type: 'recon',
+        id: 0,
+        name: 'rss',
+        options: { signal: { type: 'file', options: { type: 's3', filename, ...location } } },
+      },
+    },
+  };
+}
