@@ -12,7 +12,8 @@ const ORACLE = join(import.meta.dirname, '../fixtures/oracle');
 function oracle(name: string, nf: number, np: number): Float32Array {
   const raw = readFileSync(join(ORACLE, name));
   const out = new Float32Array(nf * np);
-  for (let f = 0; f < nf; f++) for (let p = 0; p < np; p++) out[p * nf + f] = raw.readFloatLE(4 * (f * np + p));
+  for (let f = 0; f < nf; f++)
+    for (let p = 0; p < np; p++) out[p * nf + f] = raw.readFloatLE(4 * (f * np + p));
   return out;
 }
 
@@ -44,13 +45,19 @@ t.test('the main job', async (t) => {
         const map = readNifti(join(folder, 'data/SNR.nii.gz'));
         t.same(map.shape, [96, 96, 1]);
         // Float32 pipelines against a float64 oracle: 1e-4 is the bar, 1e-6 is what rounding leaves.
-        t.ok(worst(map.data, oracle(name, 96, 96)) < 1e-4, `${name}: ${worst(map.data, oracle(name, 96, 96))}`);
+        t.ok(
+          worst(map.data, oracle(name, 96, 96)) < 1e-4,
+          `${name}: ${worst(map.data, oracle(name, 96, 96))}`,
+        );
       }
     });
   }
 
   t.test('a Siemens scan with its separate noise scan, and a MultiRAID file alone, both run', async (t) => {
-    const separate = await laptop.submit('mode_2', { signal: join(RAW, 'gre.dat'), noise: join(RAW, 'noise.dat') });
+    const separate = await laptop.submit('mode_2', {
+      signal: join(RAW, 'gre.dat'),
+      noise: join(RAW, 'noise.dat'),
+    });
     const multi = await laptop.submit('mode_1', { signal: join(RAW, 'multi.dat') });
     for (const jobId of [separate, multi]) {
       const job = await laptop.ended(jobId);
@@ -62,7 +69,10 @@ t.test('the main job', async (t) => {
   });
 
   t.test('an echo-planar scan fails with unsupported_sequence, a remedy and a failure bundle', async (t) => {
-    const jobId = await laptop.submit('mode_2', { signal: join(RAW, 'epi.dat'), noise: join(RAW, 'noise.dat') });
+    const jobId = await laptop.submit('mode_2', {
+      signal: join(RAW, 'epi.dat'),
+      noise: join(RAW, 'noise.dat'),
+    });
     const job = await laptop.ended(jobId);
     t.equal(job.state, 'failed');
     t.equal(job.failure?.code, 'unsupported_sequence');
