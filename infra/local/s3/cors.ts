@@ -36,27 +36,24 @@ function findRule(
   );
 }
 
-function setHeaders(response: ServerResponse, rule: CorsRule, origin: string): void {
+function headersOf(rule: CorsRule, origin: string): Record<string, string> {
   const anyone = rule.AllowedOrigins.includes('*');
-  response.setHeader('access-control-allow-origin', anyone ? '*' : origin);
-  if (!anyone) response.setHeader('access-control-allow-credentials', 'true');
-  response.setHeader('access-control-allow-methods', rule.AllowedMethods.join(', '));
-  if (rule.ExposeHeaders?.length) {
-    response.setHeader('access-control-expose-headers', rule.ExposeHeaders.join(', '));
-  }
-  if (rule.MaxAgeSeconds !== undefined) response.setHeader('access-control-max-age', rule.MaxAgeSeconds);
-  response.setHeader('vary', VARY);
+  const headers: Record<string, string> = {
+    'access-control-allow-origin': anyone ? '*' : origin,
+    'access-control-allow-methods': rule.AllowedMethods.join(', '),
+    vary: VARY,
+  };
+  if (!anyone) headers['access-control-allow-credentials'] = 'true';
+  if (rule.ExposeHeaders?.length) headers['access-control-expose-headers'] = rule.ExposeHeaders.join(', ');
+  if (rule.MaxAgeSeconds !== undefined) headers['access-control-max-age'] = String(rule.MaxAgeSeconds);
+  return headers;
 }
 
-/** Sets the cross-origin headers of a real request, if it has an origin that a rule allows. */
-export function applyCors(
-  rules: readonly CorsRule[],
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+/** The cross-origin headers for the answer to a request; none without an origin that a rule allows. */
+export function corsHeaders(rules: readonly CorsRule[], request: IncomingMessage): Record<string, string> {
   const { origin } = request.headers;
-  const rule = origin && findRule(rules, origin, request.method ?? '', []);
-  if (origin && rule) setHeaders(response, rule, origin);
+  const rule = origin ? findRule(rules, origin, request.method ?? '', []) : undefined;
+  return origin && rule ? headersOf(rule, origin) : {};
 }
 
 /** Answers a preflight request. Throws BadRequest without an origin, AccessForbidden when no rule fits. */
@@ -75,8 +72,7 @@ export function answerPreflight(
   const headers = requestedHeaders(request);
   const rule = findRule(rules, origin, method, headers);
   if (!rule) throw s3Error('AccessForbidden');
-  setHeaders(response, rule, origin);
-  if (headers.length) response.setHeader('access-control-allow-headers', headers.join(', '));
-  response.statusCode = 200;
+  const allowed = headers.length ? { 'access-control-allow-headers': headers.join(', ') } : {};
+  response.writeHead(200, { ...headersOf(rule, origin), ...allowed, 'content-length': 0 });
   response.end();
 }

@@ -81,9 +81,19 @@ async function readPage(call: S3Call, { meta }: Stores, size: number): Promise<P
   return page;
 }
 
+/** What policies may ask of a listing; a parameter that is absent is an absent key. */
+function conditionKeys({ query }: S3Call): Record<string, string> {
+  const keys: Record<string, string> = {};
+  for (const parameter of ['prefix', 'delimiter', 'max-keys']) {
+    const value = query.get(parameter);
+    if (value !== undefined) keys[`s3:${parameter}`] = value;
+  }
+  return keys;
+}
+
 export async function listObjectsV2(call: S3Call, stores: Stores): Promise<void> {
   const { query, bucket } = call;
-  call.authorizeBucket('s3:ListBucket');
+  call.authorizeBucket('s3:ListBucket', conditionKeys(call));
   if (query.get('list-type') !== '2')
     throw s3Error('InvalidArgument', 'Invalid List Type specified in Request');
   const size = pageSize(call, 'max-keys');

@@ -78,8 +78,8 @@ export interface S3Call {
    * browsers send `Content-Type:` without a value for untyped blobs.
    */
   header(name: string): string | undefined;
-  /** Throws AccessDenied unless the caller may act on the bucket. */
-  authorizeBucket(action: string): void;
+  /** Throws AccessDenied unless the caller may act on the bucket; `keys` are condition keys such as s3:prefix. */
+  authorizeBucket(action: string, keys?: Readonly<Record<string, string>>): void;
   /** Throws AccessDenied unless the caller may act on the object. */
   authorizeObject(action: string): void;
 }
@@ -115,7 +115,7 @@ export function createCall(parts: {
     address: { scope: scopeOf(bucket), key: target.key },
     bucket,
     header: (name) => headerOf(request, target.query, name),
-    authorizeBucket: (action) => context.authorize(action, arn),
+    authorizeBucket: (action, keys) => context.authorize(action, arn, keys),
     authorizeObject: (action) => context.authorize(action, `${arn}/${target.key}`),
   };
 }

@@ -23,7 +23,7 @@ import {
 } from './buckets.ts';
 import { completeMultipartUpload } from './complete.ts';
 import { copyObject } from './copy.ts';
-import { answerPreflight, applyCors } from './cors.ts';
+import { answerPreflight, corsHeaders } from './cors.ts';
 import { deleteObject, deleteObjects } from './delete.ts';
 import { s3Error, writeError } from './errors.ts';
 import { listObjectsV2 } from './list.ts';
@@ -63,14 +63,6 @@ const OPERATIONS: Record<OperationName, (call: S3Call, stores: Stores) => Promis
 
 /** A refused upload is read on for this many bytes, so that its sender sees the answer; then it is cut off. */
 const MAX_DISCARDED = 64 * 1024 ** 2;
-
-export interface EmbeddedS3 extends S3Service {
-  /**
-   * Answers a request that the gateway refuses (bad signature, expired URL) as S3 does: as XML, and with the
-   * bucket's cross-origin headers, without which a browser could not tell its page the reason.
-   */
-  refuse(request: IncomingMessage, response: ServerResponse, error: AwsError, requestId: string): void;
-}
 
 /** Reads away what is left of a body that nobody wants, within limits. */
 function discardBody(request: IncomingMessage): void {
@@ -124,7 +116,7 @@ export async function createS3Service(deps: {
   clock: Clock;
   registry: BucketRegistry;
   report?: (error: unknown, requestId: string) => void;
-}): Promise<EmbeddedS3> {
+}): Promise<S3Service> {
   const { dir, clock, registry } = deps;
   const report =
     deps.report ?? ((error, requestId) => console.error(`s3 request ${requestId} failed:`, error));
@@ -152,7 +144,9 @@ export async function createS3Service(deps: {
       answerPreflight(rulesOf(target.bucket), request, response);
       return;
     }
-    applyCors(rulesOf(target.bucket), request, response);
+    for (const [name, value] of Object.entries(corsHeaders(rulesOf(target.bucket), request))) {
+      response.setHeader(name, value);
+    }
     if (!context) throw s3Error('AccessDenied');
     const operation = routeOf(request, target);
     const bucket = bucketFor(operation, target, registry, context);
@@ -182,14 +176,13 @@ export async function createS3Service(deps: {
         fail(request, response, error, requestId);
       }
     },
-    refuse(request, response, error, requestId) {
-      response.setHeader('x-amz-request-id', requestId);
+    corsHeaders(request) {
       try {
-        applyCors(rulesOf(parseTarget(request.url ?? '').bucket), request, response);
-      } catch (unreadable) {
-        if (!(unreadable instanceof AwsError)) report(unreadable, requestId); // no bucket, so no rules
+        return corsHeaders(rulesOf(parseTarget(request.url ?? '').bucket), request);
+      } catch (error) {
+        if (error instanceof AwsError) return {}; // an unreadable target names no bucket, so there are no rules
+        throw error;
       }
-      fail(request, response, error, requestId);
     },
     close: () => meta.close(),
   };
