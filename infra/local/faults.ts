@@ -1,5 +1,5 @@
 /**
- * Faults on order: any operation can be told to throttle, to be denied, to lose its connection before or
+ * Faults on order: any operation can be told to throttle, to be denied, to find its session expired, to lose its connection before or
  * after its effect, or to answer late. Kept in memory: a restart heals everything.
  */
 import { z } from 'zod';
@@ -18,7 +18,7 @@ const faultInput = z
     operation: z.string().regex(/^(\*|[A-Za-z0-9]{1,64})$/),
     /** Only for callers of this account; default: for all. */
     accountId: accountIdSchema.optional(),
-    kind: z.enum(['throttle', 'deny', 'timeout_before', 'timeout_after', 'late']),
+    kind: z.enum(['throttle', 'deny', 'expired', 'timeout_before', 'timeout_after', 'late']),
     /** How late a `late` answer comes. */
     delayMs: z.number().int().min(0).max(600_000).optional(),
     /** Strikes this often, then never again; default: always. */
@@ -92,8 +92,10 @@ export function createFaults(): Faults {
   };
 }
 
-/** The service's own words for being throttled or denied. */
-export function faultError(service: string, kind: 'throttle' | 'deny'): AwsError {
+/** The service's own words for being throttled or denied, or for a session that ended. */
+export function faultError(service: string, kind: 'throttle' | 'deny' | 'expired'): AwsError {
+  if (kind === 'expired')
+    return authError(service, 'expired_session', 'The session expired on order of a fault.');
   if (kind === 'deny') return authError(service, 'denied', 'Access denied on order of a fault.');
   if (service === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503);
   if (service === 'sts') return new AwsError('Throttling', 'Rate exceeded');

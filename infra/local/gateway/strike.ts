@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 
 /**
  * Runs `work` and gives its result to `reply`, unless the fault forbids one of them.
- * Throws the service's error for `throttle` and `deny`.
+ * Throws the service's error for `throttle`, `deny` and `expired`.
  */
 export async function underFault<T>(
   exchange: Exchange,
@@ -53,7 +53,9 @@ export async function underFaultStreaming(
 }
 
 function cutsBefore(exchange: Exchange, service: string, fault: Fault | undefined): boolean {
-  if (fault?.kind === 'throttle' || fault?.kind === 'deny') throw faultError(service, fault.kind);
+  if (fault?.kind === 'throttle' || fault?.kind === 'deny' || fault?.kind === 'expired') {
+    throw faultError(service, fault.kind);
+  }
   if (fault?.kind !== 'timeout_before') return false;
   exchange.request.socket.destroy();
   return true;
