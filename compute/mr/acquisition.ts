@@ -94,7 +94,7 @@ export function imageReadouts(scan: RawScan): ImageReadouts {
 }
 
 /** True if no line is missing between the first and the last measured line (partial Fourier is no gap). */
-export function isFullySampled({ counts }: KSpaceSlice): boolean {
+export function isFullySampled({ counts }: Pick<KSpaceSlice, 'counts'>): boolean {
   const first = counts.findIndex((count) => count > 0);
   const last = counts.findLastIndex((count) => count > 0);
   return counts.subarray(first, last + 1).every((count) => count > 0);

@@ -1,0 +1,61 @@
+/** From a task to the functions that do it: the only place where names become code. */
+import { WorkerError } from './errors.ts';
+import type { Reconstruction } from './mr/recon/reconstruction.ts';
+import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
+import type { Method, MethodOptions } from './mr/snr/method.ts';
+import { METHODS } from './mr/snr/registry.ts';
+import type { SnrTask } from './task.ts';
+
+export interface RunPlan {
+  readonly method: Method;
+  readonly reconstruction: Reconstruction;
+  readonly options: MethodOptions;
+  readonly warnings: readonly string[];
+}
+
+export interface OutputFlags {
+  readonly coilsensitivity: boolean;
+  readonly gfactor: boolean;
+  readonly matlab: boolean;
+}
+
+/** Throws `bad_options` for everything that this version cannot do, naming what it can. */
+export function planRun(task: SnrTask, output: OutputFlags): RunPlan {
+  const method = entryOf<Method>(METHODS, task.method, 'method', 'task.name');
+  const reconstruction = entryOf<Reconstruction>(
+    RECONSTRUCTIONS,
+    task.reconstruction,
+    'reconstruction',
+    'task.options.reconstructor.name',
+  );
+  if (task.flipAngleMap) {
+    throw new WorkerError(
+      'bad_options',
+      'task.options.reconstructor.options.correction.useCorrection: correction by a flip-angle map is not available ' +
+        'in this version of the worker; available: false.',
+    );
+  }
+  if (task.biasCorrection && task.rssUnweighted) {
+    throw new WorkerError(
+      'bad_options',
+      'task.options.biasCorrection: not defined together with rssUnweighted; choose one of the two.',
+    );
+  }
+  const warnings: string[] = [];
+  if (output.gfactor)
+    warnings.push(`A g-factor map was asked for; reconstruction "${task.reconstruction}" has none.`);
+  if (output.coilsensitivity) {
+    warnings.push(`Coil sensitivities were asked for; reconstruction "${task.reconstruction}" uses none.`);
+  }
+  const { biasCorrection, rssUnweighted } = task;
+  return { method, reconstruction, options: { biasCorrection, rssUnweighted }, warnings };
+}
+
+function entryOf<T>(registry: Record<string, T>, name: string, what: string, path: string): T {
+  if (Object.hasOwn(registry, name)) return registry[name];
+  throw new WorkerError(
+    'bad_options',
+    `${path}: the ${what} "${name}" is not available in this version of the worker; available: ` +
+      `${Object.keys(registry).join(', ')}.`,
+  );
+}
