@@ -40,7 +40,7 @@ t.test('the main job', async (t) => {
         [corrected, 'brain16/ac_rss_biascorr_oracle.f32'],
       ]) {
         const job = await laptop.ended(jobId);
-        t.equal(job.state, 'succeeded', job.failure?.message);
+        t.equal(job.state, 'succeeded', job.failure?.message ?? '');
         const folder = await laptop.fetch(jobId);
         const map = readNifti(join(folder, 'data/SNR.nii.gz'));
         t.same(map.shape, [96, 96, 1]);
@@ -61,7 +61,7 @@ t.test('the main job', async (t) => {
     const multi = await laptop.submit('mode_1', { signal: join(RAW, 'multi.dat') });
     for (const jobId of [separate, multi]) {
       const job = await laptop.ended(jobId);
-      t.equal(job.state, 'succeeded', job.failure?.message);
+      t.equal(job.state, 'succeeded', job.failure?.message ?? '');
       const folder = await laptop.fetch(jobId);
       t.ok(readdirSync(join(folder, 'data')).includes('SNR.nii.gz'));
       t.same(readNifti(join(folder, 'data/SNR.nii.gz')).shape.slice(0, 2), [160, 160]);
