@@ -80,7 +80,9 @@ export function readClaim(request: SignedRequest): SignatureClaim | undefined {
       };
   return {
     presigned,
-    ...readFields(fields, guess),
+    ...readFields(fields, (what) =>
+      authError(guess, presigned ? 'malformed_query' : 'malformed', `${what} of the signature is malformed.`),
+    ),
     token: fields.token,
     expiresSeconds: presigned ? readExpires(query, guess) : undefined,
     path: target.path,
@@ -141,8 +143,7 @@ function queryFields(query: readonly QueryPair[], service: string): Fields {
   };
 }
 
-function readFields(fields: Fields, guess: string) {
-  const malformed = (what: string) => authError(guess, 'malformed', `${what} of the signature is malformed.`);
+function readFields(fields: Fields, malformed: (what: string) => AwsError) {
   const [accessKeyId, date, region, service, terminator, ...rest] = (fields.Credential ?? '').split('/');
   if (!accessKeyId || terminator !== 'aws4_request' || rest.length > 0) throw malformed('Credential');
   if (!/^\w{1,128}$/.test(accessKeyId)) throw malformed('Access key');
