@@ -193,6 +193,11 @@ export const objectContract: Contract = {
     for (const Key of keys) {
       t.equal((await failure(s3.send(new HeadObjectCommand({ Bucket, Key })))).status, 404, Key);
     }
+  },
+
+  async 'a deletion of many may be quiet, but not empty'(t, { s3, bucket }) {
+    const Bucket = await bucket();
+    const Objects = [{ Key: 'a' }, { Key: 'b' }];
     const quiet = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
     t.notOk(quiet.Deleted?.length);
     const empty = await failure(s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [] } })));

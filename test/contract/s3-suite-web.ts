@@ -36,7 +36,7 @@ export const webContract: Contract = {
     const Bucket = await bucket();
     const Key = "a b/ä+%'().dat";
     for (const client of [plain, s3]) {
-      const put = await getSignedUrl(plain, new PutObjectCommand({ Bucket, Key, Metadata: { who: 'me' } }));
+      const put = await getSignedUrl(client, new PutObjectCommand({ Bucket, Key, Metadata: { who: 'me' } }));
       const answer = await send(put, { method: 'PUT', body: 'hello', headers: { 'content-length': '5' } });
       t.equal(answer.status, 200, answer.body.toString());
       t.equal(answer.headers.etag, '"5d41402abc4b2a76b9719d911017c592"');

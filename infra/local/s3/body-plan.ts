@@ -36,11 +36,11 @@ export function namedAlgorithm(call: S3Call, header: string): ChecksumAlgorithm 
   return name === undefined ? undefined : algorithmOf(PREFIX + name);
 }
 
-/** Names of the checksum headers of a request, sent or hoisted into a presigned URL. */
 function checksumHeaders(call: S3Call): string[] {
-  const names = [...Object.keys(call.request.headers), ...call.query.keys()];
-  const found = names.filter((name) => name.startsWith(PREFIX) && !NOT_CHECKSUMS.has(name));
-  return [...new Set(found)].filter((name) => call.header(name) !== undefined);
+  const isChecksum = (name: string) => name.startsWith(PREFIX) && !NOT_CHECKSUMS.has(name);
+  return Object.keys(call.request.headers).filter(
+    (name) => isChecksum(name) && call.header(name) !== undefined,
+  );
 }
 
 /** The checksum a request states in its headers. Throws InvalidRequest for several or malformed ones. */

@@ -74,7 +74,7 @@ export interface S3Call {
   /** The bucket of the request; for ListBuckets and CreateBucket there is none yet. */
   readonly bucket: RegisteredBucket;
   /**
-   * A header; presigned URLs carry x-amz-* headers as parameters. An empty header counts as none:
+   * A header; presigned URLs carry x-amz-* headers (but no checksums) as parameters. An empty header counts as none:
    * browsers send `Content-Type:` without a value for untyped blobs.
    */
   header(name: string): string | undefined;
@@ -84,6 +84,12 @@ export interface S3Call {
   authorizeObject(action: string): void;
 }
 
+/**
+ * Headers that S3 ignores in a URL. The SDK signs the checksum of an empty body into every presigned upload
+ * unless told otherwise; such a URL works for any body.
+ */
+const NEVER_HOISTED = /^x-amz-(checksum-|sdk-checksum-algorithm$)/;
+
 /** The header of a request, as `S3Call.header` defines it; hoisted values as UTF-8 bytes, as headers hold them. */
 export function headerOf(
   request: IncomingMessage,
@@ -92,7 +98,8 @@ export function headerOf(
 ): string | undefined {
   const sent = request.headers[name];
   if (sent) return Array.isArray(sent) ? sent.join(', ') : sent;
-  if (!name.startsWith('x-amz-') || !query.has('X-Amz-Signature')) return undefined;
+  if (!name.startsWith('x-amz-') || NEVER_HOISTED.test(name) || !query.has('X-Amz-Signature'))
+    return undefined;
   return Buffer.from(query.get(name) ?? '').toString('latin1') || undefined;
 }
 
