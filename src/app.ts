@@ -1,6 +1,6 @@
 /** The HTTP side of the broker: a table of contents of its plugins and routes. Does not listen. */
 import type { FastifyBaseLogger } from 'fastify';
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { adminRoutes } from '../routes/admin.ts';
 import { authRoutes } from '../routes/auth.ts';
@@ -51,7 +51,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   const limits = deps.limits ?? DEFAULT_LIMITS;
   const app: Api = Fastify({
     loggerInstance: deps.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
     genReqId: requestIdFrom(deps.newRequestId),
     bodyLimit: BODY_LIMIT_BYTES,

@@ -139,6 +139,7 @@ export async function broker(
     identity,
     jobStore,
     tokenStore: tokens,
+    userStore: users,
     ticker,
     signer,
     clock,

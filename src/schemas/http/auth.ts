@@ -91,7 +91,7 @@ export const signedIn = z
   .meta({ id: 'SignedIn' });
 
 export const refreshBody = z.object({
-  refresh_token: z.string().min(1).max(200).meta({ description: 'Valid once; the answer holds the next' }),
+  refresh_token: z.string().min(1).max(4_096).meta({ description: 'Valid once; the answer holds the next' }),
 });
 
 export const profile = z

@@ -69,7 +69,7 @@ export const pageQuery = z.object({
 export const nextCursor = z.string().nullable().meta({ description: 'Pass as cursor for the next page' });
 
 /** Epoch milliseconds as an ISO date and time in UTC. */
-export const isoTime = z.iso.datetime().meta({ examples: ['2026-11-22T09:30:00.000Z'] });
+export const isoTime = z.string().meta({ format: 'date-time', examples: ['2026-11-22T09:30:00.000Z'] });
 export function iso(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
