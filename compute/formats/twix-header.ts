@@ -2,6 +2,7 @@
  * The header of a TWIX scan from its protocol and from what its lines showed. Where both speak, the lines
  * win: they are what was measured. Key names are those of Siemens' protocol text.
  */
+import { countOf, mustBeMatrix, roomFor } from './grid.ts';
 import type { ReadoutIndex, ScanHeader, SlicePosition } from './scan.ts';
 import { sliceDistance } from './slices.ts';
 import type { TwixDialect } from './twix-lines.ts';
@@ -67,6 +68,7 @@ function isNumarisX(protocol: TwixProtocol): boolean {
   return /NX|XA\d/.test(baseline) || /XA\d/.test(software);
 }
 
+/** Throws WorkerError('input_unreadable') if the matrix cannot be. */
 export function twixHeader(protocol: TwixProtocol, found: TwixFindings): ScanHeader {
   const images = found.index.filter(({ kind }) => kind === 'image' || kind === 'calibration_and_image');
   const shown = images.length ? images : found.index;
@@ -82,10 +84,10 @@ export function twixHeader(protocol: TwixProtocol, found: TwixFindings): ScanHea
     format: found.dialect === 'vb' ? 'twix-vb' : 'twix-vd',
     coils: shown[0].coils,
     ...grid,
-    slices: count(shown, 'slice'),
-    averages: count(shown, 'average'),
-    repetitions: count(shown, 'repetition'),
-    contrasts: count(shown, 'contrast'),
+    slices: countOf(shown, 'slice'),
+    averages: countOf(shown, 'average'),
+    repetitions: countOf(shown, 'repetition'),
+    contrasts: countOf(shown, 'contrast'),
     ...parallelImaging(protocol),
     trajectory: trajectory === 'cartesian' && echoTrain ? 'epi' : trajectory,
     rampSampling,
@@ -102,11 +104,6 @@ export function twixHeader(protocol: TwixProtocol, found: TwixFindings): ScanHea
         ? thickness / grid.reconMatrix.z
         : (sliceDistance(found.slicePositions) ?? thickness),
   };
-}
-
-/** Largest value of a counter, plus one. */
-function count(readouts: readonly ReadoutIndex[], counter: 'slice' | 'average' | 'repetition' | 'contrast') {
-  return readouts.reduce((largest, readout) => Math.max(largest, readout[counter]), 0) + 1;
 }
 
 type Grid = Pick<
@@ -137,8 +134,10 @@ function gridOf(protocol: TwixProtocol, found: TwixFindings): Grid {
   const lines = protocol.number('sKSpace.lPhaseEncodingLines') ?? 0;
   const partitions = (threeD && protocol.number('sKSpace.lPartitions')) || 1;
   const measured = found.index.filter(({ kind }) => kind !== 'noise');
-  const y = roomFor(lines || 1, found.centerLine || Math.floor(lines / 2), measured, 'line');
-  const z = roomFor(partitions, found.centerPartition || Math.floor(partitions / 2), measured, 'partition');
+  const centerLine = found.centerLine || Math.floor(lines / 2);
+  const centerPartition = found.centerPartition || Math.floor(partitions / 2);
+  const y = roomFor(lines, centerLine, measured, 'line');
+  const z = roomFor(partitions, centerPartition, measured, 'partition');
   const phaseOversampling = 1 + (protocol.number('sKSpace.dPhaseOversamplingForDialog') ?? 0);
   const sliceOversampling = 1 + (protocol.number('sKSpace.dSliceOversamplingForDialog') ?? 0);
   const fov = {
@@ -146,37 +145,23 @@ function gridOf(protocol: TwixProtocol, found: TwixFindings): Grid {
     y: protocol.number('sSliceArray.asSlice[0].dPhaseFOV') ?? 0,
     z: protocol.number('sSliceArray.asSlice[0].dThickness') ?? 0,
   };
+  const encodedMatrix = { x, y, z };
+  const reconMatrix = {
+    x: Math.max(1, Math.round(x / oversampling)),
+    y: Math.max(1, Math.round(y / phaseOversampling)),
+    z: Math.max(1, Math.round(z / sliceOversampling)),
+  };
+  mustBeMatrix('k-space grid', encodedMatrix);
+  mustBeMatrix('image matrix', reconMatrix);
   return {
-    encodedMatrix: { x, y: y.size, z: z.size },
-    reconMatrix: {
-      x: Math.max(1, Math.round(x / oversampling)),
-      y: Math.max(1, Math.round(y.size / phaseOversampling)),
-      z: Math.max(1, Math.round(z.size / sliceOversampling)),
-    },
+    encodedMatrix,
+    reconMatrix,
     reconFovMm: fov,
     encodedFovMm: { x: fov.x * oversampling, y: fov.y * phaseOversampling, z: fov.z * sliceOversampling },
     readoutOversampling: oversampling,
-    centerLine: y.center,
-    centerPartition: z.center,
+    centerLine,
+    centerPartition,
   };
-}
-
-/** The smallest grid of at least `nominal` points on which all lines fit with `center` at floor(size / 2). */
-function roomFor(
-  nominal: number,
-  center: number,
-  readouts: readonly ReadoutIndex[],
-  counter: 'line' | 'partition',
-): { size: number; center: number } {
-  const range = readouts.reduce(
-    ({ first, last }, readout) => ({
-      first: Math.min(first, readout[counter]),
-      last: Math.max(last, readout[counter]),
-    }),
-    { first: center, last: center },
-  );
-  const size = Math.max(Math.round(nominal), 2 * (center - range.first), 2 * (range.last - center) + 1);
-  return { size, center };
 }
 
 function parallelImaging(

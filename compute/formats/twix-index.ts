@@ -1,14 +1,13 @@
 /** The pass over the lines of a TWIX file: what each line is and where it lies, without reading any sample. */
 import { setImmediate } from 'node:timers/promises';
 import { WorkerError } from '../errors.ts';
+import { MAX_READOUTS } from './grid.ts';
 import { createWindow, type RawFile } from './raw-file.ts';
 import type { ReadoutIndex, ReadoutKind, SlicePosition } from './scan.ts';
 import type { TwixFile, TwixMeasurement } from './twix-file.ts';
 import { imageDwell, noiseDwell, type TwixFindings } from './twix-header.ts';
 import { indexOfLine, lineHeaderBytes, parseLine, positionOfLine, type TwixLine } from './twix-lines.ts';
 
-/** More readouts than this are refused: the index would no longer be small (about 200 bytes a readout). */
-export const MAX_READOUTS = 1_000_000;
 /** The event loop gets its turn after so many lines. */
 const LINES_PER_TURN = 4096;
 

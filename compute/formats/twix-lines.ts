@@ -6,6 +6,7 @@
 import { WorkerError } from '../errors.ts';
 import type { ReadoutIndex, ReadoutKind, SlicePosition } from './scan.ts';
 import { directionsOfQuaternion } from './slices.ts';
+import { turnRound } from './turn-round.ts';
 
 export type TwixDialect = 'vb' | 'vd';
 
@@ -84,12 +85,14 @@ export function parseLine(header: Buffer, dialect: TwixDialect, place: string): 
     if ((flags & PACK_BIT) === 0 && dma !== (unit & DMA_LENGTH)) {
       throw damaged(place, `its length of ${dma} bytes does not fit ${coils} coils with ${samples} samples`);
     }
+    if (header.readUInt16LE(q + 40) + header.readUInt16LE(q + 42) >= samples) {
+      throw damaged(place, 'it discards all of its samples');
+    }
   } else if (synchronisation && !end && dma < layout.minimum) {
     throw damaged(place, `it claims a length of ${dma} bytes`);
   }
   const discardPre = header.readUInt16LE(q + 40);
   const discardPost = header.readUInt16LE(q + 42);
-  const discardable = discardPre + discardPost < samples;
   return {
     end,
     kind: end || synchronisation ? undefined : kindOf(mask, upper),
@@ -98,8 +101,8 @@ export function parseLine(header: Buffer, dialect: TwixDialect, place: string): 
     bytes: synchronisation ? dma : computed,
     storedSamples: samples,
     coils,
-    discardPre: discardable ? discardPre : 0,
-    discardPost: discardable ? discardPost : 0,
+    discardPre,
+    discardPost,
     centerColumn: header.readUInt16LE(q + 44),
     centerLine: header.readUInt16LE(q + 56),
     centerPartition: header.readUInt16LE(q + 58),
@@ -179,20 +182,4 @@ export function copySamples(
     target.set(block.subarray(from, from + 8 * samples), coil * 8 * samples);
   }
   if (line.reflected) turnRound(out, line.coils, samples);
-}
-
-/** Reverses the order of the samples of every coil in place; `data` is interleaved complex `[coil][sample]`. */
-export function turnRound(data: Float32Array, coils: number, samples: number): void {
-  for (let coil = 0; coil < coils; coil++) {
-    let low = 2 * coil * samples;
-    let high = low + 2 * (samples - 1);
-    for (; low < high; low += 2, high -= 2) {
-      const re = data[low];
-      const im = data[low + 1];
-      data[low] = data[high];
-      data[low + 1] = data[high + 1];
-      data[high] = re;
-      data[high + 1] = im;
-    }
-  }
 }

@@ -1,0 +1,141 @@
+/**
+ * The main thread's side of ismrmrd-thread.ts: starts the thread, asks one thing after the other and ends it
+ * when an answer stays out, so that a damaged file costs seconds and never the process.
+ * Starting libhdf5 takes about 0.3 s, so a thread that came through unharmed serves the next file.
+ */
+import { Worker } from 'node:worker_threads';
+import { WorkerError } from '../errors.ts';
+import type { DecodedRows, DecoderAnswer, DecoderRequest, OpenedFile } from './ismrmrd-thread.ts';
+
+export interface IsmrmrdDecoder {
+  open(path: string): Promise<OpenedFile>;
+  /** Rows [from, from + count); `buffer` is given away and comes back (or a larger one) under `samples`. */
+  rows(from: number, count: number, samples: boolean, buffer?: ArrayBuffer): Promise<DecodedRows>;
+  /** Closes the file; the thread is kept for the next one unless it refused something. Safe to call twice. */
+  release(): Promise<void>;
+}
+
+/** Starting the thread may take long on a loaded machine; it does not depend on the file. */
+const START_TIMEOUT_MS = 60_000;
+/** JavaScript heap of the thread; samples lie outside of it. */
+const MAX_HEAP_MB = 256;
+
+/** The same file as source (.ts) and as compiled (.js). */
+const THREAD = new URL(
+  import.meta.url.endsWith('.ts') ? './ismrmrd-thread.ts' : './ismrmrd-thread.js',
+  import.meta.url,
+);
+
+/** A running thread that answers one request at a time. */
+interface Thread {
+  ask(request: DecoderRequest, timeoutMs: number, transfer: ArrayBuffer[]): Promise<unknown>;
+  end(): Promise<void>;
+  /** While idle the thread does not keep the process alive. */
+  idle(idle: boolean): void;
+}
+
+let spare: Thread | undefined;
+
+/**
+ * Takes a decoder thread for one file. `timeoutMs`: how long any single answer may take.
+ * All methods throw WorkerError('input_unreadable') if the file is refused, the thread dies or does not answer.
+ */
+export async function takeDecoder(timeoutMs: number): Promise<IsmrmrdDecoder> {
+  const thread = spare ?? (await startThread());
+  spare = undefined;
+  thread.idle(false);
+  let released = false;
+  let harmed = false;
+  const ask = async (request: DecoderRequest, transfer: ArrayBuffer[] = []): Promise<unknown> => {
+    try {
+      return await thread.ask(request, timeoutMs, transfer);
+    } catch (error) {
+      harmed = true;
+      throw error;
+    }
+  };
+  return {
+    open: async (path) => (await ask({ do: 'open', path })) as OpenedFile,
+    rows: async (from, count, samples, buffer) =>
+      (await ask({ do: 'rows', from, count, samples, buffer }, buffer ? [buffer] : [])) as DecodedRows,
+    async release() {
+      if (released) return;
+      released = true;
+      // A thread that cannot close its file is ended below; that is no trouble of whoever has read the file.
+      if (!harmed) await Promise.allSettled([ask({ do: 'close' })]);
+      if (harmed || spare) {
+        await thread.end();
+      } else {
+        thread.idle(true);
+        spare = thread;
+      }
+    },
+  };
+}
+
+async function startThread(): Promise<Thread> {
+  const worker = newWorker();
+  let waiting: ((outcome: DecoderAnswer) => void) | undefined;
+  const settle = (outcome: DecoderAnswer): void => {
+    waiting?.(outcome);
+    waiting = undefined;
+  };
+  let started = false;
+  worker.on('message', settle);
+  worker.on('exit', () => settle({ refused: 'The HDF5 decoder ended.' }));
+  worker.on('error', (error) =>
+    settle({
+      refused: started
+        ? 'The HDF5 file is damaged: it broke the decoder.'
+        : `It did not start: ${error.message}`,
+    }),
+  );
+
+  const answer = (timeoutMs: number): Promise<DecoderAnswer> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        settle({ refused: `The HDF5 file is damaged: decoding found no end within ${timeoutMs / 1000} s.` });
+        void worker.terminate();
+      }, timeoutMs);
+      waiting = (outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      };
+    });
+
+  const start = await answer(START_TIMEOUT_MS);
+  if ('refused' in start) throw new WorkerError('worker_error', `The HDF5 decoder: ${start.refused}`);
+  started = true;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ask(request, timeoutMs, transfer) {
+      const result = last.then(async () => {
+        worker.postMessage(request, transfer);
+        const outcome = await answer(timeoutMs);
+        if ('refused' in outcome) throw new WorkerError('input_unreadable', outcome.refused);
+        return outcome.value;
+      });
+      last = result;
+      return result;
+    },
+    async end() {
+      await worker.terminate();
+    },
+    idle: (idle) => (idle ? worker.unref() : worker.ref()),
+  };
+}
+
+/**
+ * Where Node cannot run TypeScript itself (version 20) the thread registers tsx. libhdf5 is loaded before
+ * that, because tsx would take seconds to transform its 6 MB.
+ */
+function newWorker(): Worker {
+  const options = { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } };
+  const { typescript } = process.features as { typescript?: string | false };
+  if (typescript || THREAD.pathname.endsWith('.js')) return new Worker(THREAD, options);
+  const [hdf5, tsx] = ['h5wasm/node', 'tsx/esm/api'].map((name) => JSON.stringify(import.meta.resolve(name)));
+  const start = `import(${hdf5})
+    .then(() => import(${tsx}))
+    .then(({ register }) => { register(); return import(${JSON.stringify(THREAD.href)}); });`;
+  return new Worker(start, { ...options, eval: true });
+}
