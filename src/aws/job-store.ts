@@ -53,35 +53,52 @@ export function createJobStore(table: ItemTable): JobStore {
     return job;
   }
 
+  async function createAlone(job: Job): Promise<Job> {
+    if (await table.write(itemOf(job), ABSENT)) return job;
+    const stored = await get(job.jobId);
+    if (stored) return stored;
+    throw new AppError('conflict', 'the job was deleted while it was created again');
+  }
+
+  async function createUnderKey(
+    job: Job,
+    idempotency: { key: string; requestHash: string },
+  ): Promise<Job | 'key_reused'> {
+    const item = itemOf(job);
+    const expiresAtSeconds = seconds(job.createdAt + KEY_LIFE_MS);
+    const record = toItem(
+      IDEMPOTENCY,
+      idempotencyKey(job.ownerId, idempotency.key),
+      { jobId: job.jobId, requestHash: idempotency.requestHash, expiresAtSeconds },
+      { expiresAtSeconds },
+    );
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const outcome = await table.transact([
+        { put: item, condition: ABSENT },
+        { put: record, condition: absentOrExpired(job.createdAt) },
+      ]);
+      if (outcome === 'written') return job;
+      const existing = await jobOfKey(job.ownerId, idempotency, job.createdAt);
+      if (existing) return existing;
+      const [jobExists] = outcome;
+      const same = jobExists ? await get(job.jobId) : undefined;
+      if (same) return same;
+    }
+    throw new AppError('unavailable', 'the Idempotency-Key is being used by too many requests at once');
+  }
+
   return {
     get,
 
     async create(job, idempotency) {
-      const item = itemOf(job);
-      if (!idempotency) {
-        if (await table.write(item, ABSENT)) return job;
-        return (await get(job.jobId)) ?? job;
+      try {
+        return await (idempotency ? createUnderKey(job, idempotency) : createAlone(job));
+      } catch (error) {
+        // The answer may have been lost after the effect, and another process may have moved the job since.
+        const stored = error instanceof AppError && error.code === 'unavailable' && (await get(job.jobId));
+        if (stored) return stored;
+        throw error;
       }
-      const expiresAtSeconds = seconds(job.createdAt + KEY_LIFE_MS);
-      const record = toItem(
-        IDEMPOTENCY,
-        idempotencyKey(job.ownerId, idempotency.key),
-        { jobId: job.jobId, requestHash: idempotency.requestHash, expiresAtSeconds },
-        { expiresAtSeconds },
-      );
-      for (let round = 0; round < MAX_ROUNDS; round++) {
-        const outcome = await table.transact([
-          { put: item, condition: ABSENT },
-          { put: record, condition: absentOrExpired(job.createdAt) },
-        ]);
-        if (outcome === 'written') return job;
-        const existing = await jobOfKey(job.ownerId, idempotency, job.createdAt);
-        if (existing) return existing;
-        const [jobExists] = outcome;
-        const same = jobExists ? await get(job.jobId) : undefined;
-        if (same) return same;
-      }
-      throw new AppError('unavailable', 'the Idempotency-Key is being used by too many requests at once');
     },
 
     listByOwner(ownerId, options) {

@@ -37,6 +37,14 @@ interface Endpoint {
   readonly basePath: string;
 }
 
+interface Signer {
+  readonly sign: S3RequestPresigner;
+  /** The session token and its percent-encoding: by far the longest parameter, and the same in every URL. */
+  token: { readonly plain: string; readonly encoded: string };
+}
+
+const TOKEN = 'X-Amz-Security-Token';
+
 /** Endpoints kept; a unit has three buckets. */
 const MAX_ENDPOINTS = 10_000;
 /** SigV4 allows no longer life. */
@@ -47,7 +55,7 @@ const MAX_SECONDS = 7 * 24 * 3_600;
  * itself uses; the host is part of the signature.
  */
 export function createPresigner({ publicEndpoint }: { publicEndpoint?: string } = {}): Presigner {
-  const signers = new WeakMap<S3Client, S3RequestPresigner>();
+  const signers = new WeakMap<S3Client, Signer>();
   const endpoints = new Map<string, Endpoint>();
 
   /** The SDK's own rules decide: path style, virtual host, dotted names, partitions. */
@@ -79,11 +87,15 @@ export function createPresigner({ publicEndpoint }: { publicEndpoint?: string } 
     return endpoint;
   }
 
-  function signerOf(client: S3Client, region: string): S3RequestPresigner {
+  function signerOf(client: S3Client, region: string): Signer {
     let signer = signers.get(client);
     if (!signer) {
       const { credentials, sha256 } = client.config;
-      signers.set(client, (signer = new S3RequestPresigner({ credentials, sha256, region })));
+      signer = {
+        sign: new S3RequestPresigner({ credentials, sha256, region }),
+        token: { plain: '', encoded: '' },
+      };
+      signers.set(client, signer);
     }
     return signer;
   }
@@ -94,7 +106,8 @@ export function createPresigner({ publicEndpoint }: { publicEndpoint?: string } 
       const expiresIn = Math.min(Math.max(1, Math.floor(seconds)), MAX_SECONDS);
       const query: Record<string, string> = { 'x-id': method === 'GET' ? 'GetObject' : 'PutObject' };
       if (contentDisposition) query['response-content-disposition'] = contentDisposition;
-      const signed = await signerOf(client, region).presign(
+      const signer = signerOf(client, region);
+      const signed = await signer.sign.presign(
         {
           method,
           protocol: endpoint.protocol,
@@ -107,11 +120,11 @@ export function createPresigner({ publicEndpoint }: { publicEndpoint?: string } 
         { expiresIn, signingDate: new Date(now) },
       );
       const host = endpoint.port === undefined ? endpoint.hostname : `${endpoint.hostname}:${endpoint.port}`;
-      const parameters = Object.entries(signed.query as Record<string, string>)
-        .map(([name, value]) => `${uriEscape(name)}=${uriEscape(value)}`)
-        .join('&');
+      const parameters = Object.entries(signed.query as Record<string, string>).map(
+        ([name, value]) => `${name}=${name === TOKEN ? encodedToken(signer, value) : uriEscape(value)}`,
+      );
       return {
-        url: `${endpoint.protocol}//${host}${signed.path}?${parameters}`,
+        url: `${endpoint.protocol}//${host}${signed.path}?${parameters.join('&')}`,
         method,
         headers: {},
         // The signature counts from whole seconds.
@@ -119,6 +132,11 @@ export function createPresigner({ publicEndpoint }: { publicEndpoint?: string } 
       };
     },
   };
+}
+
+function encodedToken(signer: Signer, plain: string): string {
+  if (signer.token.plain !== plain) signer.token = { plain, encoded: uriEscape(plain) };
+  return signer.token.encoded;
 }
 
 /** Percent-encoding of SigV4: everything but A-Z a-z 0-9 - . _ ~ */

@@ -1,0 +1,114 @@
+/** What a session of each purpose may do, as AWS takes it. */
+import t from 'tap';
+import { MAX_POLICY_CHARACTERS, type Purpose, sessionPolicy } from '../../src/aws/session-policy.ts';
+import { sampleUnit } from '../helpers/samples.ts';
+
+const PURPOSES: Purpose[] = [
+  { kind: 'start' },
+  { kind: 'observe' },
+  { kind: 'presign', ownerId: 'u1' },
+  { kind: 'remove', ownerId: 'u1' },
+];
+
+t.test('start writes job documents and starts one state machine', async (t) => {
+  t.same(sessionPolicy({ kind: 'start' }, sampleUnit()), {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['states:StartExecution'],
+        Resource: ['arn:aws:states:us-east-1:222222222222:stateMachine:researcher-JobChooser'],
+      },
+      { Effect: 'Allow', Action: ['s3:PutObject'], Resource: ['arn:aws:s3:::researcher-data/*/job.json'] },
+    ],
+  });
+});
+
+t.test('observe follows the executions of that machine and looks at outcomes, not at data', async (t) => {
+  const { Statement } = sessionPolicy({ kind: 'observe' }, sampleUnit());
+  t.same(Statement, [
+    {
+      Effect: 'Allow',
+      Action: ['states:DescribeExecution', 'states:StopExecution'],
+      Resource: ['arn:aws:states:us-east-1:222222222222:execution:researcher-JobChooser:*'],
+    },
+    {
+      Effect: 'Allow',
+      Action: ['states:ListExecutions'],
+      Resource: ['arn:aws:states:us-east-1:222222222222:stateMachine:researcher-JobChooser'],
+    },
+    {
+      Effect: 'Allow',
+      Action: ['s3:GetObject'],
+      Resource: ['arn:aws:s3:::researcher-results/*', 'arn:aws:s3:::researcher-failed/*'],
+    },
+    {
+      Effect: 'Allow',
+      Action: ['s3:ListBucket'],
+      Resource: ['arn:aws:s3:::researcher-results', 'arn:aws:s3:::researcher-failed'],
+    },
+  ]);
+});
+
+t.test('presign and remove reach the objects of one owner only', async (t) => {
+  const owned = ['data', 'results', 'failed'].map((kind) => `arn:aws:s3:::researcher-${kind}/mroptimum/u1/*`);
+  const presign = sessionPolicy({ kind: 'presign', ownerId: 'u1' }, sampleUnit());
+  t.same(presign.Statement[0], {
+    Effect: 'Allow',
+    Action: ['s3:GetObject', 's3:PutObject'],
+    Resource: owned,
+  });
+  const remove = sessionPolicy({ kind: 'remove', ownerId: 'u1' }, sampleUnit());
+  t.same(remove.Statement, [{ Effect: 'Allow', Action: ['s3:DeleteObject'], Resource: owned }]);
+});
+
+t.test('one bucket for everything is named once, and partitions other than aws keep theirs', async (t) => {
+  const unit = sampleUnit({
+    dataBucket: 'one',
+    resultsBucket: 'one',
+    failedBucket: 'one',
+    stateMachineArn: 'arn:aws-cn:states:cn-north-1:222222222222:stateMachine:m',
+  });
+  const { Statement } = sessionPolicy({ kind: 'presign', ownerId: 'u1' }, unit);
+  t.same(Statement[0].Resource, ['arn:aws-cn:s3:::one/mroptimum/u1/*']);
+});
+
+t.test('the longest names that AWS allows still fit', async (t) => {
+  const unit = sampleUnit({
+    appId: 'a'.repeat(100),
+    dataBucket: `d${'x'.repeat(62)}`,
+    resultsBucket: `r${'x'.repeat(62)}`,
+    failedBucket: `f${'x'.repeat(62)}`,
+    stateMachineArn: `arn:aws-us-gov:states:us-gov-west-1:222222222222:stateMachine:${'m'.repeat(80)}`,
+  });
+  for (const purpose of PURPOSES) {
+    const long: Purpose = 'ownerId' in purpose ? { ...purpose, ownerId: 'o'.repeat(100) } : purpose;
+    const { length } = JSON.stringify(sessionPolicy(long, unit));
+    t.ok(length <= MAX_POLICY_CHARACTERS, `${purpose.kind}: ${length}`);
+  }
+});
+
+t.test('no policy allows a wildcard action or every resource', async (t) => {
+  for (const purpose of PURPOSES) {
+    for (const { Action, Resource } of sessionPolicy(purpose, sampleUnit()).Statement) {
+      t.notOk(Action.some((action) => action.includes('*')));
+      t.notOk(Resource.some((resource) => resource === '*' || resource.startsWith('arn:aws:s3:::*')));
+    }
+  }
+});
+
+t.test('ids that would be patterns or policy variables are refused', async (t) => {
+  const variable = '$' + '{aws:username}';
+  for (const ownerId of ['*', 'a?', variable, '', 'a/b', 'ü', 'a"', 'a'.repeat(201)]) {
+    const refused = { name: 'CloudError', problem: 'invalid', awsCode: 'UnsafeName' };
+    t.throws(
+      () => sessionPolicy({ kind: 'presign', ownerId }, sampleUnit()),
+      refused,
+      JSON.stringify(ownerId.slice(0, 20)),
+    );
+  }
+  t.throws(() => sessionPolicy({ kind: 'presign', ownerId: 'u' }, sampleUnit({ appId: '*' })), {
+    name: 'CloudError',
+    problem: 'invalid',
+  });
+});
