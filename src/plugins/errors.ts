@@ -12,9 +12,8 @@ const MAX_URL = 200;
 /** Seconds after which a refused caller may try again, where nothing better is known. */
 const RETRY_SECONDS = 5;
 
-/** Statuses with which Fastify itself refuses a request, and the code that says the same. */
+/** Statuses with which Fastify itself refuses a request, and the code that says the same; else invalid_request. */
 const BY_STATUS: Record<number, ErrorCode> = {
-  400: 'invalid_request',
   404: 'not_found',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
@@ -46,6 +45,8 @@ export const errors = fp(async (app) => {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toAppError(error);
   if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
+  // Said here again, because a request that never reached a route has passed no hook.
+  reply.header('x-request-id', request.id);
   if (known.status === 401) reply.header('www-authenticate', 'Bearer');
   if ((known.status === 503 || known.status === 429) && !reply.hasHeader('retry-after')) {
     reply.header('retry-after', RETRY_SECONDS);
@@ -65,10 +66,12 @@ function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof CloudError) return refusal(error);
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error);
-  const { statusCode, code } = error as Partial<FastifyError>;
-  const named = code?.startsWith('FST_ERR_RESPONSE') ? undefined : BY_STATUS[statusCode ?? 500];
-  if (!named) return new AppError('internal', 'Something went wrong in the broker.');
-  return new AppError(named, messageOf[named] ?? (error as Error).message);
+  const { statusCode = 500, message } = error as Partial<FastifyError>;
+  if (BY_STATUS[statusCode] === undefined && (statusCode < 400 || statusCode >= 500)) {
+    return new AppError('internal', 'Something went wrong in the broker.');
+  }
+  const code = BY_STATUS[statusCode] ?? 'invalid_request';
+  return new AppError(code, messageOf[code] ?? message ?? 'The request cannot be understood.');
 }
 
 /** All that is wrong with a request; values are not repeated. */

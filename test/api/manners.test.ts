@@ -1,0 +1,268 @@
+/** What every route shares: error bodies, limits, headers, CORS, request ids, documentation, health. */
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { CloudError, type CloudProblem } from '../../services/ports.ts';
+import { AppError, ERRORS, type ErrorCode } from '../../src/errors.ts';
+import { type Answer, broker, PASSWORD } from '../helpers/http.ts';
+
+const CODES = Object.keys(ERRORS) as ErrorCode[];
+
+function looksLikeAnError(t: Test, answer: Answer, code: ErrorCode): void {
+  t.equal(answer.statusCode, ERRORS[code].status, code);
+  t.match(answer.headers['content-type'], 'application/json');
+  const { message, ...body } = answer.json();
+  t.match(body, { code, remedy: /\w+/, requestId: answer.headers['x-request-id'], error: message });
+  t.ok(message.length > 0);
+  t.notMatch(answer.body, /\bat .*\.ts:\d+|node_modules|"stack"/);
+}
+
+t.test('every code arrives with its status, one body shape, and never a stack', async (t) => {
+  const { app } = await broker(t, {}, (app) => {
+    for (const code of CODES) {
+      app.get(`/throw/${code}`, async () => {
+        throw new AppError(code, 'as ordered', { details: { a: 1 } });
+      });
+    }
+    app.get('/throw', async () => {
+      throw new Error('secret inside');
+    });
+    app.get('/throw-text', async () => {
+      throw 'text';
+    });
+    const problems: CloudProblem[] = ['denied', 'unavailable', 'throttled'];
+    for (const problem of problems) {
+      app.get(`/cloud/${problem}`, async () => {
+        throw new CloudError(problem, 'GetObject', 'Code', 'arn:aws:secret');
+      });
+    }
+  });
+  for (const code of CODES) {
+    const answer = await app.inject(`/throw/${code}`);
+    looksLikeAnError(t, answer, code);
+    t.same(answer.json().details, { a: 1 });
+    t.equal('retry-after' in answer.headers, [429, 503].includes(answer.statusCode), `${code}: Retry-After`);
+    t.equal('www-authenticate' in answer.headers, answer.statusCode === 401, `${code}: WWW-Authenticate`);
+  }
+  for (const url of ['/throw', '/throw-text']) {
+    const answer = await app.inject(url);
+    looksLikeAnError(t, answer, 'internal');
+    t.notMatch(answer.body, 'secret inside');
+  }
+  looksLikeAnError(t, await app.inject('/cloud/denied'), 'cloud_refused');
+  looksLikeAnError(t, await app.inject('/cloud/unavailable'), 'unavailable');
+  looksLikeAnError(t, await app.inject('/cloud/throttled'), 'unavailable');
+});
+
+t.test('requests that Fastify itself refuses look the same', async (t) => {
+  const b = await broker(t);
+  const ada = await b.person('ada@example.org');
+  const send = (payload: string, type?: string) =>
+    b.app.inject({
+      method: 'POST',
+      url: '/api/task/queue',
+      payload,
+      headers: {
+        authorization: `Bearer ${ada.tokens.id_token}`,
+        ...(type === undefined ? {} : { 'content-type': type }),
+      },
+    });
+  looksLikeAnError(t, await send('{"a":', 'application/json'), 'invalid_request');
+  looksLikeAnError(t, await send('', 'application/json'), 'invalid_request');
+  looksLikeAnError(t, await send('{"__proto__":{"x":1}}', 'application/json'), 'invalid_request');
+  looksLikeAnError(t, await send('null', 'application/json'), 'invalid_request');
+  looksLikeAnError(t, await send('[]', 'application/json'), 'invalid_request');
+  looksLikeAnError(t, await send('a=b', 'application/x-www-form-urlencoded'), 'unsupported_media_type');
+  looksLikeAnError(t, await send('hello', 'text/plain'), 'unsupported_media_type');
+  looksLikeAnError(t, await send('<a/>', 'text/xml'), 'unsupported_media_type');
+  looksLikeAnError(
+    t,
+    await send(JSON.stringify('x'.repeat(1_048_577)), 'application/json'),
+    'payload_too_large',
+  );
+  looksLikeAnError(t, await b.app.inject('/nothing/here?token=secret'), 'not_found');
+  looksLikeAnError(t, await b.app.inject({ method: 'PATCH', url: '/api/job' }), 'not_found');
+  looksLikeAnError(t, await b.app.inject('/api/job/%zz'), 'invalid_request');
+  looksLikeAnError(t, await ada.get(`/api/job/${'a'.repeat(200)}`), 'invalid_request');
+  t.notMatch((await b.app.inject('/nothing/here?token=secret')).body, 'secret');
+});
+
+t.test(
+  'an answer that does not fit its schema is an internal error, and unknown fields never leave',
+  async (t) => {
+    const b = await broker(t);
+    const ada = await b.person('ada@example.org');
+    const user = await b.identity.profile(ada.userId);
+    const stored = { ...user, version: user.version + 1 };
+    await b.userStore.replace({ ...stored, secretField: 'canary' } as typeof stored);
+    t.notMatch((await ada.get('/profile')).body, /canary|passwordHash/);
+    await b.userStore.replace({ ...stored, version: stored.version + 1, username: 42 as unknown as string });
+    const broken = await ada.get('/profile');
+    looksLikeAnError(t, broken, 'internal');
+    t.ok(b.lines.some((line) => line.includes('request failed') && line.includes(broken.json().requestId)));
+  },
+);
+
+t.test(
+  'a PUT with an empty Content-Type header, as browsers send parts, is no reason to refuse',
+  async (t) => {
+    const { app } = await broker(t, {}, (app) => {
+      app.put('/part', async (request) => ({ type: request.headers['content-type'] ?? 'none' }));
+    });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    const put = (headers: Record<string, string>): Promise<{ status?: number; text: string }> =>
+      new Promise((resolve, reject) => {
+        const request = httpRequest({ port, method: 'PUT', path: '/part', headers }, (response) => {
+          let text = '';
+          response.on('data', (chunk) => (text += chunk));
+          response.on('end', () => resolve({ status: response.statusCode, text }));
+        });
+        request.on('error', reject);
+        request.end();
+      });
+    t.same(await put({ 'content-type': '', 'content-length': '0' }), {
+      status: 200,
+      text: '{"type":"none"}',
+    });
+  },
+);
+
+t.test('CORS is exactly what is configured', async (t) => {
+  const { app } = await broker(t);
+  const preflight = (origin: string) =>
+    app.inject({
+      method: 'OPTIONS',
+      url: '/api/task/queue',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization',
+      },
+    });
+  const allowed = await preflight('https://gui.test');
+  t.equal(allowed.statusCode, 204);
+  t.match(allowed.headers, {
+    'access-control-allow-origin': 'https://gui.test',
+    'access-control-allow-headers': 'authorization, content-type, x-api-key, idempotency-key',
+    'access-control-allow-methods': /DELETE/,
+    vary: /Origin/,
+  });
+  t.notOk(allowed.headers['access-control-allow-credentials']);
+  const simple = await app.inject({ url: '/live', headers: { origin: 'https://gui.test' } });
+  t.equal(simple.headers['access-control-allow-origin'], 'https://gui.test');
+  t.equal(simple.headers['access-control-expose-headers'], 'ETag, x-request-id');
+  for (const origin of [
+    'https://gui.test.evil.example',
+    'http://gui.test',
+    'https://gui.test:8443',
+    'null',
+  ]) {
+    t.notOk((await preflight(origin)).headers['access-control-allow-origin'], origin);
+    const answer = await app.inject({ url: '/live', headers: { origin } });
+    t.notOk(answer.headers['access-control-allow-origin'], origin);
+  }
+  const closed = await broker(t, { corsOrigins: [] });
+  const none = await closed.app.inject({ url: '/live', headers: { origin: 'https://gui.test' } });
+  t.notOk(none.headers['access-control-allow-origin'], 'nothing configured, nobody allowed');
+});
+
+t.test(
+  'signing in is limited strictly, everything else generously, and the answer says until when',
+  async (t) => {
+    const { app } = await broker(t, { limits: { perMinute: 12, signInsPerMinute: 3 } });
+    const login = (url: string, remoteAddress = '10.0.0.1') =>
+      app.inject({ method: 'POST', url, remoteAddress, payload: { email: 'a@b.c', password: PASSWORD } });
+    const first = await login('/api/auth/login');
+    t.equal(first.statusCode, 401);
+    t.match(first.headers, { 'x-ratelimit-limit': '3', 'x-ratelimit-remaining': '2' });
+    await login('/auth/login');
+    await login('/Prod/api/auth/login');
+    const refused = await login('/api/auth/login');
+    looksLikeAnError(t, refused, 'too_many_requests');
+    const wait = Number(refused.headers['retry-after']);
+    t.ok(wait > 0 && wait <= 60, `Retry-After: ${wait}`);
+    t.equal((await login('/api/auth/login', '10.0.0.2')).statusCode, 401, 'another address is not affected');
+    const spoofed = await app.inject({
+      method: 'POST',
+      url: '/api/auth/login',
+      remoteAddress: '10.0.0.1',
+      headers: { 'x-forwarded-for': '10.9.9.9' },
+      payload: { email: 'a@b.c', password: PASSWORD },
+    });
+    t.equal(spoofed.statusCode, 429, 'X-Forwarded-For counts only from a trusted proxy');
+
+    const asked: number[] = [];
+    for (let i = 0; i < 13; i++)
+      asked.push((await app.inject({ url: '/api/job', remoteAddress: '10.0.0.3' })).statusCode);
+    t.same(asked, [...Array(12).fill(401), 429]);
+    t.equal(
+      (await app.inject({ url: '/live', remoteAddress: '10.0.0.3' })).statusCode,
+      200,
+      'supervisors may always ask',
+    );
+  },
+);
+
+t.test('a trusted proxy may name the caller', async (t) => {
+  const { app } = await broker(t, {
+    trustProxy: ['10.0.0.1'],
+    limits: { perMinute: 100, signInsPerMinute: 1 },
+  });
+  const login = (remoteAddress: string, forwarded: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/auth/login',
+      remoteAddress,
+      headers: { 'x-forwarded-for': forwarded },
+      payload: { email: 'a@b.c', password: PASSWORD },
+    });
+  t.equal((await login('10.0.0.1', '1.1.1.1')).statusCode, 401);
+  t.equal((await login('10.0.0.1', '2.2.2.2')).statusCode, 401);
+  t.equal((await login('10.0.0.1', '1.1.1.1')).statusCode, 429);
+  t.equal((await login('10.0.0.9', '3.3.3.3')).statusCode, 401);
+  t.equal((await login('10.0.0.9', '4.4.4.4')).statusCode, 429, 'not from that proxy');
+});
+
+t.test('a sane request id is kept, anything else replaced, and every answer names it', async (t) => {
+  const { app } = await broker(t);
+  const ask = async (id: string): Promise<string> =>
+    String((await app.inject({ url: '/live', headers: { 'x-request-id': id } })).headers['x-request-id']);
+  t.equal(await ask('web-1234:abc.def'), 'web-1234:abc.def');
+  for (const id of ['short', 'has space in it', 'x'.repeat(101), 'a"b{}injection']) {
+    t.match(await ask(id), /^[0-9A-Z]{26}$/, id);
+  }
+});
+
+t.test('answers carry security headers, and the pages of /docs need nothing from outside', async (t) => {
+  const { app } = await broker(t);
+  const api = await app.inject('/live');
+  t.match(api.headers, {
+    'content-security-policy': /default-src 'self'.*frame-ancestors 'none'.*object-src 'none'/,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
+    'strict-transport-security': /max-age/,
+  });
+  t.notOk(api.headers['x-powered-by']);
+  const docs = await app.inject('/docs');
+  t.equal(docs.statusCode, 200);
+  const parts = [...docs.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path);
+  t.ok(parts.length >= 4);
+  for (const path of parts) {
+    t.notMatch(path, /^(https?:)?\/\//, 'from this broker');
+    t.equal((await app.inject(new URL(path, 'http://x/docs/').pathname)).statusCode, 200, path);
+  }
+  t.notMatch(docs.body, /<script>[^<]/, 'the policy allows no inline script');
+  t.equal((await app.inject('/docs/json')).json().openapi, '3.1.0');
+});
+
+t.test('live and ready tell what they know', async (t) => {
+  const checks = { store: true, tick: true };
+  const { app } = await broker(t, { readiness: async () => ({ ...checks }) });
+  t.same((await app.inject('/live')).json(), { status: 'live' });
+  t.same((await app.inject('/ready')).json(), { status: 'ready', checks });
+  checks.store = false;
+  const away = await app.inject('/ready');
+  t.equal(away.statusCode, 503);
+  t.same(away.json(), { status: 'not_ready', checks: { store: false, tick: true } });
+});

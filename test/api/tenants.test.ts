@@ -1,0 +1,148 @@
+/** Every route of the served document, as nobody, as somebody else and as a person without a role. */
+import t from 'tap';
+import { type Answer, broker, MODE_1, MODE_2, type Person, taskWith } from '../helpers/http.ts';
+
+interface Operation {
+  method: string;
+  path: string;
+  operationId: string;
+  summary?: string;
+  tags?: string[];
+  security: Record<string, unknown>[];
+  responses: Record<string, { description: string }>;
+}
+
+async function setting(t: Parameters<typeof broker>[0]) {
+  const b = await broker(t);
+  const admin = await b.administrator();
+  await admin.post('/computing-unit/register', MODE_1);
+  const ada = await b.person('ada@example.org');
+  const eve = await b.person('eve@example.org');
+  const { dataId, bucket, key } = (
+    await ada.post('/data/presign', { operation: 'put', filename: 'a.dat' })
+  ).json();
+  const { jobId } = (await ada.post('/task/queue', { alias: 'a', task: taskWith({ bucket, key }) })).json();
+  const { computingUnitId } = (await ada.post('/computing-unit/register', MODE_2)).json();
+  const ids: Record<string, string> = {
+    jobId,
+    pipelineId: jobId,
+    dataId,
+    computingUnitId,
+    userId: ada.userId,
+  };
+  const document = b.app.swagger() as unknown as {
+    paths: Record<string, Record<string, Omit<Operation, 'method' | 'path'>>>;
+  };
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): Operation => ({ ...operation, method, path })),
+  );
+  return { ...b, admin, ada, eve, ids, operations };
+}
+
+/** Bodies of the operations that take one, naming things of the first person. */
+function bodyOf({ operationId }: Operation, ids: Record<string, string>): object | undefined {
+  const bodies: Record<string, object> = {
+    jobProgress: { attempt: 0, step: 'read', fraction: 0, message: '' },
+    pipelineCompleted: { pipeline: ids['jobId'] },
+    pipelineFailed: { pipeline: ids['jobId'] },
+    deleteUnit: { computingUnitId: ids['computingUnitId'] },
+    deleteUnitByBody: { computingUnitId: ids['computingUnitId'] },
+    deregisterUnit: { appId: 'mroptimum', stateMachineArn: MODE_2.stateMachineArn },
+    queueTask: { alias: 'x', computing_unit_id: ids['computingUnitId'], task: {} },
+    queueJob: { alias: 'x', computing_unit_id: ids['computingUnitId'], task: {} },
+    presign: { operation: 'get', jobId: ids['jobId'] },
+    registerUnit: MODE_2,
+  };
+  return bodies[operationId];
+}
+
+const urlOf = ({ path }: Operation, ids: Record<string, string>): string =>
+  path.replace(/\{(\w+)\}/g, (_all, name: string) => {
+    if (!ids[name]) throw new Error(`the test knows no ${name} for ${path}`);
+    return ids[name];
+  });
+
+t.test('the document names every route with summary, tag, security and unique id', async (t) => {
+  const { operations } = await setting(t);
+  t.ok(operations.length >= 30, `${operations.length} operations`);
+  t.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length);
+  for (const { path, method, summary, tags, security, responses } of operations) {
+    const name = `${method} ${path}`;
+    t.ok(summary && tags?.length === 1 && Array.isArray(security), name);
+    for (const status of ['429', '500', '503']) t.ok(responses[status], `${name}: ${status}`);
+    for (const [status, { description }] of Object.entries(responses)) {
+      t.not(description, 'Default Response', `${name}: ${status}`);
+    }
+  }
+});
+
+t.test('nobody gets in without a token', async (t) => {
+  const { operations, app, ids } = await setting(t);
+  const open: string[] = [];
+  for (const operation of operations) {
+    const { method, operationId, security, responses } = operation;
+    if (security.length === 0) {
+      open.push(operationId);
+      continue;
+    }
+    const answer = await app.inject({
+      method: method.toUpperCase() as 'GET',
+      url: urlOf(operation, ids),
+      payload: bodyOf(operation, ids),
+    });
+    t.equal(answer.statusCode, 401, operationId);
+    t.ok(responses['401'], `${operationId} documents it`);
+  }
+  t.same(open.sort(), ['live', 'login', 'ready', 'refresh', 'register']);
+});
+
+t.test("another person's things are not there; nobody but an administrator administers", async (t) => {
+  const s = await setting(t);
+  const before = await state(s.ada, s.ids);
+  const listed: string[] = [];
+  for (const operation of s.operations) {
+    const { method, operationId, security, responses } = operation;
+    const body = bodyOf(operation, s.ids);
+    if (security.length === 0 || (!operation.path.includes('{') && !body)) continue;
+    const answer: Answer = await s.app.inject({
+      method: method.toUpperCase() as 'GET',
+      url: urlOf(operation, s.ids),
+      payload: body,
+      headers: { authorization: `Bearer ${s.eve.tokens.id_token}` },
+    });
+    listed.push(operationId);
+    t.ok(responses[answer.statusCode], `${operationId} documents ${answer.statusCode}`);
+    if (operation.path.startsWith('/api/admin')) t.equal(answer.statusCode, 403, operationId);
+    else if ('jobToken' in security[0]) t.equal(answer.statusCode, 401, operationId);
+    else if (operationId === 'registerUnit') t.equal(answer.json().code, 'already_exists', operationId);
+    else if (answer.statusCode === 200) t.same(answer.json(), { success: true, removed: false }, operationId);
+    else t.equal(answer.json().code, 'not_found', `${operationId}: ${answer.body}`);
+  }
+  t.ok(listed.length >= 22, listed.join(' '));
+  t.same(await state(s.ada, s.ids), before, 'and nothing has changed');
+});
+
+async function state(ada: Person, ids: Record<string, string>): Promise<unknown[]> {
+  const urls = [
+    `/api/job/${ids['jobId']}`,
+    '/api/job',
+    '/data/read',
+    `/computing-unit/${ids['computingUnitId']}`,
+    '/profile',
+  ];
+  return Promise.all(urls.map(async (url) => (await ada.get(url)).json()));
+}
+
+t.test("lists and the profile show only what is one's own", async (t) => {
+  const { eve, operations } = await setting(t);
+  const lists = operations.filter(
+    ({ method, path, security }) =>
+      method === 'get' && !path.includes('{') && security[0] && !path.startsWith('/api/admin'),
+  );
+  t.ok(lists.length >= 5);
+  for (const { path } of lists) {
+    const answer = await eve.get(path);
+    t.equal(answer.statusCode, 200, path);
+    t.notMatch(answer.body, /ada|lab-data|a\.dat/, path);
+  }
+});
