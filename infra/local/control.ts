@@ -5,7 +5,14 @@
 
 import { roleArn } from './arn.ts';
 import type { CallCounter } from './calls.ts';
-import { AwsError, type Caller, notEmulated, type RoleCredentials, type StackDocument } from './contract.ts';
+import {
+  AwsError,
+  type Caller,
+  type Credentials,
+  notEmulated,
+  type RoleCredentials,
+  type StackDocument,
+} from './contract.ts';
 import type { KeyRing } from './credentials.ts';
 import type { Faults } from './faults.ts';
 import type { CloudRegistry } from './registry.ts';
@@ -45,15 +52,23 @@ export function createControl(deps: ControlDeps): Control {
 
   const containerCredentials = (accountId: string, roleName: string, token: string | undefined): object => {
     if (!token || !keys.isContainerToken(token, accountId, roleName)) {
-      throw authError('cloudmr', 'denied', 'The container token does not fit to this role.');
+      throw refusedContainer('The container token does not fit to this role.');
     }
-    const session = deps.taskCredentials(roleArn(accountId, roleName), 'container', CONTAINER_SECONDS);
+    const session = mint(accountId, roleName);
     return {
       AccessKeyId: session.accessKeyId,
       SecretAccessKey: session.secretAccessKey,
       Token: session.sessionToken,
       Expiration: new Date(session.expiresAt).toISOString(),
     };
+  };
+
+  const mint = (accountId: string, roleName: string): Credentials => {
+    try {
+      return deps.taskCredentials(roleArn(accountId, roleName), 'container', CONTAINER_SECONDS);
+    } catch (error) {
+      throw error instanceof AwsError ? refusedContainer(error.message) : error;
+    }
   };
 
   const applyStack = async (body: Buffer, caller: Caller): Promise<object> => {
@@ -113,6 +128,11 @@ export function createControl(deps: ControlDeps): Control {
       }
     },
   };
+}
+
+/** The SDK's provider reads Code and Message. */
+function refusedContainer(message: string): AwsError {
+  return new AwsError('AccessDenied', message, 403, { Code: 'AccessDenied', Message: message });
 }
 
 function requireAccount(caller: Caller, accountId: unknown): void {

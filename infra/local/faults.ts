@@ -1,6 +1,6 @@
 /**
- * Faults on order: any operation can be told to throttle, to be denied, to find its session expired, to lose its connection before or
- * after its effect, or to answer late. Kept in memory: a restart heals everything.
+ * Faults on order: any operation can be told to throttle, to be denied, to find its session expired, to
+ * lose its connection before or after its effect, or to answer late. Kept in memory: a restart heals all.
  */
 import { z } from 'zod';
 import { AwsError } from './contract.ts';
@@ -94,8 +94,9 @@ export function createFaults(): Faults {
 
 /** The service's own words for being throttled or denied, or for a session that ended. */
 export function faultError(service: string, kind: 'throttle' | 'deny' | 'expired'): AwsError {
-  if (kind === 'expired')
+  if (kind === 'expired') {
     return authError(service, 'expired_session', 'The session expired on order of a fault.');
+  }
   if (kind === 'deny') return authError(service, 'denied', 'Access denied on order of a fault.');
   if (service === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503);
   if (service === 'sts') return new AwsError('Throttling', 'Rate exceeded');

@@ -89,7 +89,7 @@ t.test('presigned URLs', async (t) => {
   await refused(`${path}&response-content-type=text%2Fhtml`, 'SignatureDoesNotMatch', 403);
   await refused(
     path.replace(/X-Amz-Signature=../, 'X-Amz-Signature=zz'),
-    'AuthorizationHeaderMalformed',
+    'AuthorizationQueryParametersError',
     400,
   );
   await refused(path.replace(/&X-Amz-Security-Token=[^&]*/, ''), 'InvalidAccessKeyId', 403);

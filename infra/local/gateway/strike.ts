@@ -1,5 +1,5 @@
 /** How a fault strikes an exchange whose effect is `work`. */
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,18 +38,40 @@ export async function underFaultStreaming(
   if (cutsBefore(exchange, service, fault)) return;
   const { request, response } = exchange;
   if (fault?.kind === 'timeout_after') {
-    const unseen = unseenResponse(request);
-    const over = new Promise((resolve) => unseen.once('finish', resolve).once('close', resolve));
-    await Promise.all([work(unseen), over]);
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+    await answerInto(nowhere, exchange, work);
     request.socket.destroy();
   } else if (fault?.kind === 'late') {
-    // The answer waits in the socket's buffer; the service feels back pressure as from a slow client.
-    request.socket.cork();
-    const release = sleep(fault.delayMs, undefined, { ref: false }).then(() => request.socket.uncork());
-    await Promise.all([work(response), release]);
+    // The effect comes at once; its answer waits, and the service feels it like a slow client.
+    const wait = sleep(fault.delayMs, undefined, { ref: false });
+    const late = new Writable({
+      write(chunk, _encoding, done) {
+        wait.then(() => request.socket.write(chunk, done), done);
+      },
+    });
+    await answerInto(late, exchange, work);
+    request.socket.end();
   } else {
     await work(response);
   }
+}
+
+/** Lets a service answer into a stream that is not the client's socket; resolves when it has answered. */
+async function answerInto(
+  sink: Writable,
+  { request, response }: Exchange,
+  work: (response: ServerResponse) => Promise<void>,
+): Promise<void> {
+  const answer = new ServerResponse(request);
+  answer.sendDate = false;
+  answer.shouldKeepAlive = false;
+  for (const [name, value] of Object.entries(response.getHeaders())) answer.setHeader(name, value!);
+  answer.assignSocket(sink as Socket);
+  // What the HTTP server does for its own sockets.
+  sink.on('drain', () => answer.emit('drain'));
+  sink.on('error', () => answer.destroy());
+  const over = new Promise((resolve) => answer.once('finish', resolve).once('close', resolve));
+  await Promise.all([work(answer), over]);
 }
 
 function cutsBefore(exchange: Exchange, service: string, fault: Fault | undefined): boolean {
@@ -59,12 +81,4 @@ function cutsBefore(exchange: Exchange, service: string, fault: Fault | undefine
   if (fault?.kind !== 'timeout_before') return false;
   exchange.request.socket.destroy();
   return true;
-}
-
-/** A response that goes nowhere. */
-function unseenResponse(request: IncomingMessage): ServerResponse {
-  const response = new ServerResponse(request);
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  response.assignSocket(nowhere as unknown as Socket);
-  return response;
 }
