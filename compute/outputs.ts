@@ -14,7 +14,7 @@ import type { Volume } from './volume.ts';
 
 /** A map before it is written. */
 export interface OutputMap extends Omit<OutputEntry, 'filename' | 'dim'> {
-  /** `SNR` becomes data/SNR.nii.gz and previews/SNR.png. */
+  /** `SNR` becomes data/SNR.nii.gz and data/SNR.png. */
   readonly stem: string;
   readonly data: Float32Array;
   /** Sizes, fastest first: [x, y, z] of a volume, [i, j, 1] of a matrix. */
@@ -75,9 +75,9 @@ export function createResultFolder(folder: string): ResultFolder {
       description: `CloudMR ${map.name}`,
     });
     await write(filename, nifti);
-    await write(`previews/${stem}.png`, encodePreview(preview));
+    await write(`data/${stem}.png`, encodePreview(preview));
     entries.push({ filename, ...entry, dim: volume ? 3 : 2 });
-    previews.push({ filename: `previews/${stem}.png`, id: map.id, name: map.name });
+    previews.push({ filename: `data/${stem}.png`, id: map.id, name: map.name });
     const shape = volume ? dims : dims.slice(0, 2);
     variables.push({ name: map.name.replaceAll(' ', ''), data, complex: map.complex, dims: shape });
   }

@@ -1,0 +1,101 @@
+/**
+ * From an error of Step Functions to a failure code: what Lambda, ECS and Step Functions say when a run
+ * ends without the worker having said why.
+ */
+import type { RunFailure } from '../src/schemas/execution.ts';
+import { FAILURES, type FailureCode, isFailureCode } from '../src/schemas/failures.ts';
+import { textWithoutSecrets } from './redact.ts';
+
+/** `$.error` of a Catch. */
+export interface StateError {
+  readonly Error?: string;
+  readonly Cause?: string;
+}
+
+interface Rule {
+  readonly code: FailureCode;
+  /** Matched against the error name, a line break, and the texts of the cause. */
+  readonly pattern: RegExp;
+  readonly message: string;
+}
+
+/** First match wins: what names a cause stands before what names only a kind. */
+const RULES: readonly Rule[] = [
+  {
+    code: 'out_of_memory',
+    pattern: /OutOfMemory|out of memory|\bexit(ed)?\b.*\b137\b|signal: killed|JavaScript heap/i,
+    message: 'The run was ended because it needed more memory than its platform has.',
+  },
+  {
+    code: 'image_pull',
+    pattern: /CannotPullContainer|CannotPullImage|pull image|ImageNotFound|manifest.*not found/i,
+    message: 'The container image of the worker could not be pulled.',
+  },
+  {
+    code: 'preempted',
+    pattern:
+      /SpotInterruption|TerminationNotice|Host EC2|HostStop|host .*(stop|terminat)|Task stopped by|UserInitiated|ServiceSchedulerInitiated/i,
+    message: 'The platform stopped the task.',
+  },
+  {
+    code: 'no_capacity',
+    pattern:
+      /Capacity is unavailable|capacity|RESOURCE:|limit on the number of (tasks|vCPUs)|vCPU|TooManyRequests|Throttling|ConcurrentInvocationLimit/i,
+    message: 'The platform had no room for the run.',
+  },
+  {
+    code: 'timeout',
+    pattern: /^States\.(Timeout|HeartbeatTimeout)|Task timed out|Sandbox\.Timedout|timed out after/i,
+    message: 'The run took longer than its platform allows.',
+  },
+  {
+    code: 'unit_permission_missing',
+    pattern: /AccessDenied|not authorized to perform|States\.Permissions/i,
+    message: 'The state machine lacks a permission.',
+  },
+  {
+    code: 'unit_not_found',
+    pattern: /ResourceNotFound|ClusterNotFound|TaskDefinition.*(not found|inactive)|Function not found/i,
+    message: 'A resource of the computing unit is gone.',
+  },
+];
+
+/** The failure behind a caught error. */
+export function classifyFailure(error: StateError | undefined): RunFailure {
+  const name = error?.Error ?? '';
+  const cause = readCause(error?.Cause ?? '');
+  if (isFailureCode(name)) return failureOf(name, cause.message ?? 'The worker gave no details.');
+  const rule = RULES.find(({ pattern }) => pattern.test(`${name}\n${cause.texts.join('\n')}`));
+  if (rule) return failureOf(rule.code, rule.message);
+  const details = cause.message ?? cause.texts.join(' ');
+  return failureOf(
+    'worker_error',
+    [name, details].filter(Boolean).join(': ') || 'The run failed without a reason.',
+  );
+}
+
+export function failureOf(code: FailureCode, message: string): RunFailure {
+  return { code, message: textWithoutSecrets(message).slice(0, 1000), remedy: FAILURES[code].remedy };
+}
+
+/** What a cause says: of a Lambda its errorMessage, of an ECS task why it and its containers stopped. */
+function readCause(cause: string): { message: string | undefined; texts: string[] } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(cause);
+  } catch {
+    return { message: undefined, texts: [cause] };
+  }
+  if (parsed === null || typeof parsed !== 'object') return { message: undefined, texts: [cause] };
+  const { errorType, errorMessage, StopCode, StoppedReason, Containers } = parsed as Record<string, unknown>;
+  const containers = Array.isArray(Containers) ? (Containers as Record<string, unknown>[]) : [];
+  const texts = [errorType, errorMessage, StopCode, StoppedReason]
+    .concat(
+      containers.flatMap(({ ExitCode, Reason }) => [
+        ExitCode === undefined ? '' : `exit ${ExitCode}`,
+        Reason,
+      ]),
+    )
+    .filter((text): text is string => typeof text === 'string' && text !== '');
+  return { message: typeof errorMessage === 'string' ? errorMessage : undefined, texts };
+}

@@ -1,0 +1,21 @@
+/** The worker as a Lambda function: pointer in, RunResult out; a failure is thrown with its code as name. */
+import { createWorkerObjects } from '../src/aws/worker-objects.ts';
+import type { RunResult } from '../src/schemas/execution.ts';
+import { readWorkerEnvironment } from './environment.ts';
+import { openRawScan } from './formats/open.ts';
+import { mustBePointer, runFromPointer } from './worker.ts';
+
+const environment = readWorkerEnvironment();
+const objects = createWorkerObjects(environment);
+
+/** Handles one execution. Near the time limit Lambda stops it, and the state machine goes on to Fargate. */
+export async function handler(event: unknown): Promise<RunResult> {
+  return runFromPointer(mustBePointer(event), {
+    objects,
+    openScan: openRawScan,
+    fetch,
+    clock: Date.now,
+    tempRoot: environment.tempRoot,
+    platform: 'lambda',
+  });
+}

@@ -1,0 +1,106 @@
+/** `cloudmr snr`: an SNR task on this machine, without any cloud. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SingleBar } from 'cli-progress';
+import { runLocally } from '../../compute/command-line.ts';
+import { toWorkerError } from '../../compute/errors.ts';
+import type { RunOutcome, RunProgress } from '../../compute/run.ts';
+import { type Command, type Io, UsageError } from './command.ts';
+
+const usage = `cloudmr snr -j task.json -o OUT [options]
+
+  -j, --joptions FILE   task document (version v0), or a job with one; its files are of type "local"
+  -o, --output FOLDER   gets info.json, data/*.nii.gz, data/*.png and matlab.mat
+  -l, --log FILE        gets the log as JSON
+      --coilsens        also coil sensitivities
+      --gfactor         also g-factor maps
+      --matlab          also matlab.mat
+      --verbose         every step on its own line
+      --parallel        accepted; results do not depend on it
+`;
+
+const options = {
+  joptions: { type: 'string', short: 'j' },
+  output: { type: 'string', short: 'o' },
+  log: { type: 'string', short: 'l' },
+  coilsens: { type: 'boolean' },
+  gfactor: { type: 'boolean' },
+  matlab: { type: 'boolean' },
+  verbose: { type: 'boolean' },
+  parallel: { type: 'boolean' },
+} as const;
+
+export const snr: Command = { summary: 'computes SNR maps from raw data on this machine', usage, run };
+
+async function run(args: string[], io: Io): Promise<number> {
+  const values = parsed(args);
+  if (!values.joptions) throw new UsageError('-j names the task document');
+  if (!values.output) throw new UsageError('-o names the folder for the results');
+  const progress = createDisplay(io, values.verbose === true);
+  const given = { coilsensitivity: values.coilsens, gfactor: values.gfactor, matlab: values.matlab };
+  try {
+    const outcome = await runLocally({
+      taskFile: values.joptions,
+      outFolder: values.output,
+      logFile: values.log,
+      output: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      clock: Date.now,
+      onProgress: progress.show,
+    });
+    progress.stop();
+    summarise(outcome, values.output, io);
+    return 0;
+  } catch (error) {
+    progress.stop();
+    const { code, message, remedy } = toWorkerError(error);
+    io.err(`cloudmr snr failed (${code}): ${message}`);
+    io.err(remedy);
+    return 1;
+  }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowNegative: true }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+interface Display {
+  readonly show: (progress: RunProgress) => void;
+  readonly stop: () => void;
+}
+
+/** A bar on a terminal, a line per step if asked for, otherwise silence. */
+function createDisplay(io: Io, verbose: boolean): Display {
+  if (verbose) {
+    const show = ({ fraction, message }: RunProgress): void =>
+      io.err(
+        `${Math.round(100 * fraction)
+          .toString()
+          .padStart(3)} %  ${message}`,
+      );
+    return { show, stop: () => undefined };
+  }
+  if (!io.terminal) return { show: () => undefined, stop: () => undefined };
+  const bar = new SingleBar({
+    format: '{bar} {percentage} %  {message}',
+    barCompleteChar: '\u2588',
+    barIncompleteChar: '\u2591',
+    clearOnComplete: true,
+    hideCursor: true,
+  });
+  bar.start(1, 0, { message: '' });
+  return { show: ({ fraction, message }) => bar.update(fraction, { message }), stop: () => bar.stop() };
+}
+
+function summarise({ summary, warnings }: RunOutcome, folder: string, io: Io): void {
+  const { medianSnr, maxSnr, coils, matrix, slices } = summary;
+  const number = (value: number | null): string => (value === null ? 'none' : value.toFixed(1));
+  io.out(`SNR      median ${number(medianSnr)} in the object, maximum ${number(maxSnr)}`);
+  io.out(`signal   ${coils} coils, ${matrix.join(' x ')}, ${slices} slice${slices === 1 ? '' : 's'}`);
+  io.out(`map      ${join(folder, 'data', 'SNR.nii.gz')}`);
+  io.out(`picture  ${join(folder, 'data', 'SNR.png')}`);
+  for (const warning of warnings) io.err(`warning  ${warning}`);
+}
