@@ -32,17 +32,22 @@ export function blankable<T extends z.ZodType>(schema: T) {
 /** `mode_1` or `mode_2`, as every generation of callers spells them. */
 export const modeWord = z
   .string()
-  .max(20)
-  .transform((word, context): Mode => {
-    const number = /^mode[_ -]?([12])$/i.exec(word.trim())?.[1];
-    if (number) return number === '1' ? 'mode_1' : 'mode_2';
-    context.addIssue({ code: 'custom', message: 'must be mode_1 or mode_2' });
-    return z.NEVER;
-  })
-  .meta({ description: 'mode_1 (also mode1, MODE_1) or mode_2', examples: ['mode_1'] });
+  .regex(/^[Mm][Oo][Dd][Ee][_ -]?[12]$/, 'must be mode_1 or mode_2')
+  .transform((word): Mode => (word.endsWith('1') ? 'mode_1' : 'mode_2'))
+  .meta({ id: 'ModeName', description: 'mode_1 or mode_2; also mode1 and MODE_1', examples: ['mode_1'] });
+
+/** The id of a unit in a body. */
+export const unitIdWord = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id')).meta({
+  id: 'UnitId',
+  description: 'Id of a computing unit',
+});
 
 /** The names under which callers say which app they mean. */
-const appWord = blankable(z.string().max(100)).meta({ description: 'The app', examples: ['mroptimum'] });
+const appWord = blankable(z.string().max(100)).meta({
+  id: 'AppName',
+  description: 'The app: mroptimum, also as "MR Optimum"',
+  examples: ['mroptimum'],
+});
 export const appFields = {
   appId: appWord,
   appName: appWord,

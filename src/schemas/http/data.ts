@@ -1,7 +1,17 @@
 /** Uploads and downloads on the wire. */
 import { z } from 'zod';
 import type { DataRecord } from '../identity.ts';
-import { appFields, appOf, blankable, iso, isoTime, locationText, modeWord, signedUrl } from './common.ts';
+import {
+  appFields,
+  appOf,
+  blankable,
+  iso,
+  isoTime,
+  locationText,
+  modeWord,
+  signedUrl,
+  unitIdWord,
+} from './common.ts';
 
 const id = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
 const bytes = blankable(z.coerce.number().int().min(0));
@@ -19,8 +29,8 @@ const put = z
     sizeBytes: bytes,
     size: bytes,
     filesize: bytes,
-    computingUnitId: id,
-    computing_unit_id: id,
+    computingUnitId: unitIdWord,
+    computing_unit_id: unitIdWord,
     mode: blankable(modeWord),
     ...appFields,
   })

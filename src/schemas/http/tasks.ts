@@ -1,15 +1,14 @@
 /** Submitting a job, as the web client, the scripts and the documents write it. */
 import { z } from 'zod';
 import { outputFlags } from '../execution.ts';
-import { appFields, appOf, blankable, modeWord, shortText } from './common.ts';
+import { appFields, appOf, blankable, modeWord, shortText, unitIdWord } from './common.ts';
 
-const unitId = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
 /** Which unit, said at the top of the body or inside the task. */
 const selector = {
   mode: blankable(modeWord),
   computing_unit_mode: blankable(modeWord),
-  computing_unit_id: unitId,
-  computingUnitId: unitId,
+  computing_unit_id: unitIdWord,
+  computingUnitId: unitIdWord,
 };
 type Selector = z.output<z.ZodObject<typeof selector>>;
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { accountId, bucketName, region, roleArn, stateMachineArn } from '../ids.ts';
 import { type Unit, unitStatus } from '../unit.ts';
-import { appFields, appOf, blankable, iso, isoTime, modeWord, shortText } from './common.ts';
+import { appFields, appOf, blankable, iso, isoTime, modeWord, shortText, unitIdWord } from './common.ts';
 
 const PROVIDERS: Record<string, Unit['provider']> = {
   cloudmrhub: 'cloudmrhub',
@@ -147,14 +147,13 @@ export const externalIdAnswer = z.object({
   expiresAt: isoTime,
 });
 
-const unitId = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
 /** By id under any of its names, or by app and state machine as stacks do when they are deleted. */
 export const removeUnitBody = z
   .object({
     ...appFields,
-    computingUnitId: unitId,
-    computing_unit_id: unitId,
-    id: unitId,
+    computingUnitId: unitIdWord,
+    computing_unit_id: unitIdWord,
+    id: unitIdWord,
     stateMachineArn: blankable(stateMachineArn),
   })
   .transform((body, context) => {
