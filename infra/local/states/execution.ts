@@ -1,6 +1,7 @@
 /** One running execution: carries its machine to an end, which happens exactly once. */
 import type { Clock } from '../contract.ts';
 import { parseArn } from '../runtime/arn.ts';
+import { Halted } from '../runtime/halted.ts';
 import type { Machine } from './definition.ts';
 import { StateError } from './errors.ts';
 import type { Frame } from './frame.ts';
@@ -11,7 +12,7 @@ import { type JsonObject, parseJson } from './json.ts';
 import type { Scheduler } from './scheduler.ts';
 import { closeWrites, type ExecutionRecord, type Status, type Store } from './store.ts';
 
-/** Why a machine was interrupted; never seen by Retry or Catch. */
+/** The end of the execution as its machine sees it; never seen by Retry or Catch. */
 class Interruption extends Error {}
 
 export interface LiveExecution {
@@ -89,7 +90,7 @@ export function runExecution(options: {
     } catch (error) {
       if (error instanceof StateError) {
         await end({ status: 'FAILED', error: error.errorName, cause: error.errorCause });
-      } else if (error instanceof Interruption) {
+      } else if (error instanceof Interruption || error instanceof Halted) {
         await ending;
       } else {
         throw error;
@@ -115,7 +116,7 @@ export function runExecution(options: {
     stop: (error, cause) => end({ status: 'ABORTED', error, cause }),
     halt() {
       timer.abort();
-      interrupt.abort(new Interruption('halted'));
+      interrupt.abort(new Halted());
     },
   };
 }

@@ -5,12 +5,12 @@ import {
   type EcsRunner,
   type LambdaRunner,
   type Registry,
+  type RoleAuthorizer,
   type StateMachineResource,
 } from '../contract.ts';
 import { roleArnFor } from '../runtime/arn.ts';
 import type { Machine } from './definition.ts';
 import { type LiveExecution, runExecution } from './execution.ts';
-import type { Services } from './integrations.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import {
   definitionKey,
@@ -29,7 +29,7 @@ export interface ExecutionOptions {
   lambda: LambdaRunner & { prewarm?(functionArn: string): void };
   ecs: EcsRunner;
   /** Whether a state machine's role may do `action` on `resource`. Without it everything is allowed. */
-  authorizeRole?: Services['authorizeRole'];
+  authorizeRole?: RoleAuthorizer;
   scheduler?: Scheduler;
   /** 0..1, for retry jitter. */
   random?: () => number;

@@ -1,6 +1,12 @@
 /** The services that a Task may call: `lambda:invoke`, a Lambda ARN, and `ecs:runTask.sync`. */
 import { z } from 'zod';
-import { type EcsRunner, InvocationError, type LambdaRunner, type Registry } from '../contract.ts';
+import {
+  type EcsRunner,
+  InvocationError,
+  type LambdaRunner,
+  type Registry,
+  type RoleAuthorizer,
+} from '../contract.ts';
 import { parseArn, roleArnFor } from '../runtime/arn.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -12,7 +18,7 @@ export interface Services {
   readonly lambda: LambdaRunner;
   readonly ecs: EcsRunner;
   /** Whether the machine's role may do `action` on `resource`; everything is allowed without it. */
-  readonly authorizeRole?: (roleArn: string, action: string, resource: string) => boolean;
+  readonly authorizeRole?: RoleAuthorizer;
 }
 type Call = Services & { readonly signal: AbortSignal };
 
