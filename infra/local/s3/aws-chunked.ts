@@ -21,6 +21,8 @@ interface ByteReader {
   line(): Promise<string>;
   /** Between 1 and `most` bytes. Throws IncompleteBody at the end of the body. */
   some(most: number): Promise<Buffer>;
+  /** Throws IncompleteBody unless the body has ended. */
+  end(): Promise<void>;
 }
 
 function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
@@ -54,7 +56,13 @@ function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
     return piece;
   }
 
-  return { line, some };
+  async function end(): Promise<void> {
+    if (rest.length || !(await source.next()).done) {
+      throw s3Error('IncompleteBody', 'The body goes on after its last chunk.');
+    }
+  }
+
+  return { line, some, end };
 }
 
 /** Compares signatures in constant time and remembers each as the seed of the next. */
@@ -114,7 +122,7 @@ export async function* decodeChunks(
     const hash = createHash('sha256').update(text).digest('hex');
     signer.check('AWS4-HMAC-SHA256-TRAILER', [hash], trailerSignature);
   }
-  if (!(await source.next()).done) throw s3Error('IncompleteBody', 'The body goes on after its last chunk.');
+  await reader.end();
 }
 
 async function readTrailers(reader: ByteReader, trailers: Map<string, string>): Promise<void> {
