@@ -21,6 +21,8 @@ export interface CoreOptions {
   /** 0: the port of the last start of this directory if it is free, else any. */
   readonly port: number;
   readonly clock: Clock;
+  /** How long to wait for another process to give the directory free; default 0. */
+  readonly lockWaitMs?: number;
   /** Gets defects of the embedded cloud; never a request or a secret. */
   readonly reportError: (error: unknown) => void;
 }
@@ -36,6 +38,9 @@ export interface Core {
   readonly calls: CallCounter;
   /** Services join here; until then they answer 503. */
   readonly services: Services;
+  /** Stops listening; requests under way may finish within a short grace. */
+  stopListening(): Promise<void>;
+  /** Closes the store; the last thing to do. */
   close(): Promise<void>;
 }
 
@@ -44,10 +49,11 @@ const KEEP_ALIVE_MS = 72_000;
 const CLOSE_GRACE_MS = 2_000;
 
 /** Opens the store and listens on 127.0.0.1. Throws if the store is in use or a demanded port is taken. */
-export async function openCore({ dir, port, clock, reportError }: CoreOptions): Promise<Core> {
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const { dir, port, clock, reportError } = options;
   await mkdir(dir, { recursive: true });
   const keys = createKeyRing(await openMasterKey(dir));
-  const registry = await openRegistry(dir);
+  const registry = await openRegistry(dir, options.lockWaitMs);
   const authorizer = createAuthorizer({ registry, clock });
   const trust = createTrust({ registry, authorizer });
   const sts = createSts({ registry, keys, authorizer, trust, clock });
@@ -88,10 +94,8 @@ export async function openCore({ dir, port, clock, reportError }: CoreOptions): 
     faults,
     calls,
     services,
-    async close() {
-      await closeServer(server);
-      await registry.close();
-    },
+    stopListening: () => closeServer(server),
+    close: () => registry.close(),
   };
 }
 

@@ -89,6 +89,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
 }
 
 function present<S>(service: S | undefined, name: string): S {
-  if (service === undefined) throw new AwsError('ServiceUnavailable', `${name} is starting.`, 503);
+  if (service === undefined) throw new AwsError('ServiceUnavailable', `${name} is not running yet.`, 503);
   return service;
 }

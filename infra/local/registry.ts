@@ -3,6 +3,7 @@
  * every write synced) and in memory for lookups. Accounts exist by being named.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ClassicLevel } from 'classic-level';
 import { roleArn } from './arn.ts';
 import type { StackDocument } from './contract.ts';
@@ -36,14 +37,24 @@ type Change = { type: 'put'; key: string; value: unknown } | { type: 'del'; key:
 
 const bucketKey = (name: string) => `bucket/${name}`;
 
-/** Opens the registry; throws if another process holds it. */
-export async function openRegistry(dir: string): Promise<CloudRegistry> {
+const LOCK_POLL_MS = 50;
+
+/**
+ * Opens the registry. If another process holds it, waits for its end up to `lockWaitMs`, then throws:
+ * a broker that is started again at once meets the embedded cloud of its predecessor still closing.
+ */
+export async function openRegistry(dir: string, lockWaitMs = 0): Promise<CloudRegistry> {
   const db = new ClassicLevel<string, unknown>(join(dir, 'registry'), { valueEncoding: 'json' });
-  try {
-    await db.open();
-  } catch (error) {
-    const locked = ((error as Error).cause as { code?: string } | undefined)?.code === 'LEVEL_LOCKED';
-    throw locked ? new Error(`Another embedded cloud is using ${dir}.`, { cause: error }) : error;
+  for (let waited = 0; ; waited += LOCK_POLL_MS) {
+    try {
+      await db.open();
+      break;
+    } catch (error) {
+      const { code } = ((error as Error).cause ?? {}) as { code?: string };
+      if (code !== 'LEVEL_LOCKED') throw error;
+      if (waited >= lockWaitMs) throw new Error(`Another embedded cloud is using ${dir}.`, { cause: error });
+      await sleep(LOCK_POLL_MS);
+    }
   }
   const stacks = new Map<string, StoredStack>();
   const buckets = new Map<string, RegisteredBucket>();

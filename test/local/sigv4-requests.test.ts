@@ -221,7 +221,7 @@ t.test('anonymous and misdirected requests', async (t) => {
   };
   t.match(await send({ ...starting, headers: sign('dynamodb', root(LAB), starting) }), {
     status: 503,
-    text: /dynamodb is starting/,
+    text: /dynamodb is not running yet/,
   });
   const large = { method: 'POST', path: '/', body: 'x'.repeat(1_200_000), headers: FORM };
   t.equal((await send({ ...large, headers: sign('sts', root(LAB), large) })).status, 413);

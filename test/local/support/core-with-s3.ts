@@ -88,6 +88,7 @@ export async function openTestCore(t: Test, dir: string = t.testdir()) {
     systemClockOffset: time.offset,
   });
   t.teardown(async () => {
+    await core.stopListening();
     await core.services.s3?.close();
     await core.close();
     if (errors.length > 0) throw errors[0];
