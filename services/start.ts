@@ -5,6 +5,7 @@
  */
 import type { ExecutionInput, JobDocument } from '../src/schemas/execution.ts';
 import { FAILURES, type FailureCode } from '../src/schemas/failures.ts';
+import { accountOfArn } from '../src/schemas/ids.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { backoffMs } from './backoff.ts';
@@ -42,6 +43,14 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const unit = await units.get(claimed.unitId);
     if (!unit || unit.status === 'pending') {
       await fail(claimed, 'unit_not_found', 'The computing unit of this job is no longer registered.');
+      return;
+    }
+    if (!inOneAccount(unit)) {
+      await fail(
+        claimed,
+        'unit_wrong_account',
+        'Role and state machine of the computing unit belong to different accounts.',
+      );
       return;
     }
     try {
@@ -148,6 +157,13 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       callback: { url: deps.publicUrl, token: jobToken(deps.tokenSecret, job.jobId, job.attempt) },
     };
   }
+}
+
+/** Checked before anything is sent: a role of another account must not even be asked for. */
+function inOneAccount(unit: Unit): boolean {
+  const account = unit.awsAccountId;
+  const role = unit.crossAccountRoleArn;
+  return accountOfArn(unit.stateMachineArn) === account && (!role || accountOfArn(role) === account);
 }
 
 /** A failure as it is stored, with the standard remedy of its code. */

@@ -95,7 +95,7 @@ t.test('a session that AWS calls expired: renewed once without a word, then sess
   const renewed = await laptop.ended(
     await submitReferences(laptop.researcher, laptop.units.mode_2, { signal }),
   );
-  t.equal(renewed.state, 'succeeded', renewed.failure?.message);
+  t.equal(renewed.state, 'succeeded', renewed.failure?.message ?? '');
 
   await control.addFault({ service: 'states', operation: 'StartExecution', kind: 'expired' });
   const failed = await laptop.ended(
