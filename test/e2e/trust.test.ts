@@ -1,7 +1,7 @@
 /** A unit whose trust is broken: the job fails with a code that names who must act, and nothing ran over there. */
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import t from 'tap';
 import { createKeyRing, openMasterKey } from '../../infra/local/credentials.ts';
 import { cloudDir, HUB_ACCOUNT, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
@@ -19,7 +19,7 @@ const STACK = {
 };
 
 /** Writes into the stored unit behind the broker's back, as a bug or an attacker with database access would. */
-async function tamper(laptop: Laptop, expression: string, values?: Record<string, string>): Promise<void> {
+async function tamper(laptop: Laptop, change: Record<string, string | undefined>): Promise<void> {
   const keys = createKeyRing(await openMasterKey(cloudDir(laptop.dataDir)));
   const client = DynamoDBDocumentClient.from(
     new DynamoDBClient({
@@ -28,15 +28,10 @@ async function tamper(laptop: Laptop, expression: string, values?: Record<string
       credentials: keys.rootCredentials(HUB_ACCOUNT),
     }),
   );
-  const { computingUnitId } = laptop.units.mode_2;
-  await client.send(
-    new UpdateCommand({
-      TableName: 'cloudmr',
-      Key: { pk: `UNIT#${computingUnitId}`, sk: 'UNIT' },
-      UpdateExpression: expression,
-      ExpressionAttributeValues: values,
-    }),
-  );
+  const Key = { pk: `UNIT#${laptop.units.mode_2.computingUnitId}`, sk: 'UNIT' };
+  const { Item } = await client.send(new GetCommand({ TableName: 'cloudmr', Key }));
+  const body = JSON.stringify({ ...JSON.parse(Item?.['body']), ...change });
+  await client.send(new PutCommand({ TableName: 'cloudmr', Item: { ...Item, body } }));
   client.destroy();
 }
 
@@ -68,16 +63,16 @@ t.test('broken trust', async (t) => {
   );
 
   t.test('no external ID known to the broker: refused before any call', async (t) => {
-    await tamper(laptop, 'REMOVE externalId');
+    await tamper(laptop, { externalId: undefined });
     const job = await laptop.ended(await submit());
     t.equal(job.failure?.code, 'unit_trust_broken');
     t.equal(await executionsStarted(laptop), 0);
   });
 
   t.test('a role of another account: unit_wrong_account', async (t) => {
-    await tamper(laptop, 'SET externalId = :id, crossAccountRoleArn = :role', {
-      ':id': 'cloudmr-any',
-      ':role': 'arn:aws:iam::333333333333:role/mroptimum-mode2-CloudMRCrossAccountRole',
+    await tamper(laptop, {
+      externalId: 'cloudmr-any',
+      crossAccountRoleArn: 'arn:aws:iam::333333333333:role/mroptimum-mode2-CloudMRCrossAccountRole',
     });
     const job = await laptop.ended(await submit());
     t.equal(job.failure?.code, 'unit_wrong_account');
