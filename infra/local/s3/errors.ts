@@ -77,7 +77,7 @@ export function writeError(
   error: AwsError,
   requestId: string,
 ): void {
-  if (response.headersSent) {
+  if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }

@@ -2,6 +2,7 @@
 import { isoDate, quoted, sendXml } from './answers.ts';
 import { s3Error } from './errors.ts';
 import { afterPrefix, keyOfObject, objectKey, objectRange } from './keys.ts';
+import type { Meta } from './meta.ts';
 import type { Stores } from './objects.ts';
 import { nameEncoding, pageSize } from './paging.ts';
 import type { ObjectRecord } from './records.ts';
@@ -19,23 +20,28 @@ function encodeToken(kind: 'k' | 'p', name: string): string {
   return Buffer.from(kind + name).toString('base64url');
 }
 
-/** The LevelDB key a listing starts at. Throws InvalidArgument for a token that this service did not make. */
-function startOf(call: S3Call): Buffer | undefined {
-  const { scope } = call.address;
-  const token = call.query.get('continuation-token');
-  if (token === undefined) {
-    const after = call.query.get('start-after');
-    // The first possible key after a key is the key followed by a zero byte.
-    return after ? Buffer.concat([objectKey({ scope, key: after }), Buffer.alloc(1)]) : undefined;
-  }
+/** The first possible key after a key is the key followed by a zero byte. */
+const afterKey = (stored: Buffer): Buffer => Buffer.concat([stored, Buffer.alloc(1)]);
+
+/** The LevelDB key at which the page after a token starts. Throws InvalidArgument for a token not made here. */
+export function startOfToken(scope: string, token: string): Buffer {
   const text = Buffer.from(token, 'base64url').toString('utf8');
-  const stored = objectKey({ scope, key: text.slice(1) });
-  if (text.startsWith('k') && encodeToken('k', text.slice(1)) === token)
-    return Buffer.concat([stored, Buffer.alloc(1)]);
-  if (text.startsWith('p') && encodeToken('p', text.slice(1)) === token) return afterPrefix(stored);
-  throw s3Error('InvalidArgument', 'The continuation token provided is incorrect', {
-    ArgumentName: 'continuation-token',
-  });
+  const kind = text.slice(0, 1);
+  const key = text.slice(1);
+  if ((kind !== 'k' && kind !== 'p') || encodeToken(kind, key) !== token) {
+    throw s3Error('InvalidArgument', 'The continuation token provided is incorrect', {
+      ArgumentName: 'continuation-token',
+    });
+  }
+  const stored = objectKey({ scope, key });
+  return kind === 'k' ? afterKey(stored) : afterPrefix(stored);
+}
+
+function startOf({ query, address: { scope } }: S3Call): Buffer | undefined {
+  const token = query.get('continuation-token');
+  if (token !== undefined) return startOfToken(scope, token);
+  const after = query.get('start-after');
+  return after ? afterKey(objectKey({ scope, key: after })) : undefined;
 }
 
 /** The common prefix a key is rolled up into: up to and with the first delimiter after the prefix. */
@@ -45,13 +51,21 @@ function commonPrefix(key: string, prefix: string, delimiter: string): string | 
   return at < 0 ? undefined : key.slice(0, at + delimiter.length);
 }
 
-async function readPage(call: S3Call, { meta }: Stores, size: number): Promise<Page> {
-  const { scope } = call.address;
-  const prefix = call.query.get('prefix') ?? '';
-  const delimiter = call.query.get('delimiter') ?? '';
+export interface Listing {
+  readonly scope: string;
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** LevelDB key to start at. */
+  readonly start?: Buffer;
+  /** Entries on a page, contents and common prefixes together. */
+  readonly size: number;
+}
+
+/** Reads one page; the steps it takes are the entries of the page, however many keys a delimiter rolls up. */
+export async function readPage(meta: Meta, listing: Listing): Promise<Page> {
+  const { scope, prefix, delimiter, start, size } = listing;
   const page: Page = { contents: [], prefixes: [] };
   const range = objectRange(scope, prefix);
-  const start = startOf(call);
   const cursor = meta.cursor<ObjectRecord>({
     gte: start && Buffer.compare(start, range.gte) > 0 ? start : range.gte,
     lt: range.lt,
@@ -91,8 +105,8 @@ function conditionKeys({ query }: S3Call): Record<string, string> {
   return keys;
 }
 
-export async function listObjectsV2(call: S3Call, stores: Stores): Promise<void> {
-  const { query, bucket } = call;
+export async function listObjectsV2(call: S3Call, { meta }: Stores): Promise<void> {
+  const { query, bucket, address } = call;
   call.authorizeBucket('s3:ListBucket', conditionKeys(call));
   if (query.get('list-type') !== '2')
     throw s3Error('InvalidArgument', 'Invalid List Type specified in Request');
@@ -102,7 +116,13 @@ export async function listObjectsV2(call: S3Call, stores: Stores): Promise<void>
     const value = query.get(parameter);
     return value === undefined ? undefined : encode(value);
   };
-  const page = await readPage(call, stores, size);
+  const page = await readPage(meta, {
+    scope: address.scope,
+    prefix: query.get('prefix') ?? '',
+    delimiter: query.get('delimiter') ?? '',
+    start: startOf(call),
+    size,
+  });
   const owner = query.get('fetch-owner') === 'true' ? { ID: bucket.accountId } : undefined;
   sendXml(call, 'ListBucketResult', {
     Name: bucket.name,

@@ -76,6 +76,12 @@ function discardBody(request: IncomingMessage): void {
   request.resume();
 }
 
+/** Whether an error only says that the other end closed the connection. */
+function isHangUp(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
 /** The bucket an operation works on; a bucket about to be created stands for itself. */
 function bucketFor(
   operation: OperationName,
@@ -156,12 +162,11 @@ export async function createS3Service(deps: {
   }
 
   function fail(request: IncomingMessage, response: ServerResponse, error: unknown, requestId: string): void {
-    const cut = request.errored !== null || response.destroyed; // the other end hung up: nobody to answer
-    if (!(error instanceof AwsError) && !cut) report(error, requestId);
-    if (cut) {
-      response.destroy();
+    if (isHangUp(error)) {
+      response.destroy(); // nobody is left to answer
       return;
     }
+    if (!(error instanceof AwsError)) report(error, requestId);
     writeError(request, response, error instanceof AwsError ? error : s3Error('InternalError'), requestId);
     discardBody(request);
   }
