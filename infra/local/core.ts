@@ -1,5 +1,5 @@
 /** The part of the embedded cloud that knows accounts: one port, keys, registry, IAM, STS, control, faults. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -47,6 +47,7 @@ export interface Core {
 /** Longer than the idle connections of the SDK live, so that it never writes into a closing one. */
 const KEEP_ALIVE_MS = 72_000;
 const CLOSE_GRACE_MS = 2_000;
+const IDLE_SWEEP_MS = 20;
 
 /** Opens the store and listens on 127.0.0.1. Throws if the store is in use or a demanded port is taken. */
 export async function openCore(options: CoreOptions): Promise<Core> {
@@ -109,7 +110,9 @@ async function listen(server: Server, dir: string, port: number): Promise<void> 
     if (port !== 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     await bind(server, 0);
   }
-  await writeFile(memory, String((server.address() as AddressInfo).port));
+  // Renamed into place: half a number would be another port.
+  await writeFile(`${memory}.new`, String((server.address() as AddressInfo).port));
+  await rename(`${memory}.new`, memory);
 }
 
 async function lastPort(memory: string): Promise<number> {
@@ -134,8 +137,10 @@ function bind(server: Server, port: number): Promise<void> {
 
 async function closeServer(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
+  // Connections whose last answer is just being written become idle a moment later.
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
   const limit = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
   await closed;
+  clearInterval(sweep);
   clearTimeout(limit);
 }

@@ -134,7 +134,7 @@ t.test('a successor waits for its predecessor and takes over its place', async (
   // The successor must have met the lock before it is released: give it the time to get there.
   const early = await Promise.race([
     waiting.then(() => 'started'),
-    once(first.child, 'exit', { signal: AbortSignal.timeout(2_500) }).catch(() => 'waits'),
+    once(first.child, 'exit', { signal: AbortSignal.timeout(1_500) }).catch(() => 'waits'),
   ]);
   t.equal(early, 'waits');
   await kill(first.child, 'SIGTERM');

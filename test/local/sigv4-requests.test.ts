@@ -4,6 +4,14 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import t from 'tap';
+import {
+  canonicalRequest,
+  formatAmzDate,
+  hmac,
+  sha256Hex,
+  signingKey,
+  stringToSign,
+} from '../../infra/local/sigv4/canonical.ts';
 import { signRequest } from '../../infra/local/sigv4/sign.ts';
 import {
   allow,
@@ -196,6 +204,44 @@ t.test('whatever is changed after signing is refused', async (t) => {
     'scope of another day',
     'IncompleteSignature',
   );
+});
+
+t.test('a presigned GetCallerIdentity proves who somebody is, for 15 minutes at most', async (t) => {
+  const { task, send, host, clock, time } = await lab(t);
+  const { accessKeyId, secretAccessKey, sessionToken } = task(LAB, 'Task');
+  const amzDate = formatAmzDate(clock());
+  const scope = `${amzDate.slice(0, 8)}/us-east-1/sts/aws4_request`;
+  const query: [string, string][] = [
+    ['Action', 'GetCallerIdentity'],
+    ['Version', '2011-06-15'],
+    ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
+    ['X-Amz-Credential', `${accessKeyId}/${scope}`],
+    ['X-Amz-Date', amzDate],
+    ['X-Amz-Expires', '3600'],
+    ['X-Amz-Security-Token', sessionToken!],
+    ['X-Amz-SignedHeaders', 'host;x-challenge'],
+  ];
+  const headers = { host, 'x-challenge': 'unit-1' };
+  const canonical = canonicalRequest(
+    {
+      method: 'GET',
+      path: '/',
+      query,
+      headers: new Map(Object.entries(headers)),
+      signedHeaders: Object.keys(headers),
+      payloadHash: sha256Hex(''),
+    },
+    'sts',
+  );
+  const signature = hmac(signingKey(secretAccessKey, scope), stringToSign(amzDate, scope, canonical));
+  const path = `/?${new URLSearchParams([...query, ['X-Amz-Signature', signature.toString('hex')]])}`;
+  const ask = (given = headers) => send({ method: 'GET', path, headers: given });
+  t.match(await ask(), { status: 200, text: `assumed-role/Task/task</Arn>` });
+  t.match(await ask({ ...headers, 'x-challenge': 'unit-2' }), { status: 403, text: /SignatureDoesNotMatch/ });
+  time.offset = 880_000;
+  t.equal((await ask()).status, 200);
+  time.offset = 901_000;
+  t.match(await ask(), { status: 403, text: /Signature expired/ });
 });
 
 t.test('anonymous and misdirected requests', async (t) => {
