@@ -5,12 +5,18 @@
  */
 import { Worker } from 'node:worker_threads';
 import { WorkerError } from '../errors.ts';
-import type { DecodedRows, DecoderAnswer, DecoderRequest, OpenedFile } from './ismrmrd-thread.ts';
+import type {
+  DecodedRows,
+  DecoderAnswer,
+  DecoderRequest,
+  OpenedFile,
+  RowsRequest,
+} from './ismrmrd-thread.ts';
 
 export interface IsmrmrdDecoder {
   open(path: string): Promise<OpenedFile>;
-  /** Rows [from, from + count); `buffer` is given away and comes back (or a larger one) under `samples`. */
-  rows(from: number, count: number, samples: boolean, buffer?: ArrayBuffer): Promise<DecodedRows>;
+  /** Some rows; `buffer` is given away and comes back (or a larger one) under `samples`. */
+  rows(request: RowsRequest): Promise<DecodedRows>;
   /** Closes the file; the thread is kept for the next one unless it refused something. Safe to call twice. */
   release(): Promise<void>;
 }
@@ -56,8 +62,8 @@ export async function takeDecoder(timeoutMs: number): Promise<IsmrmrdDecoder> {
   };
   return {
     open: async (path) => (await ask({ do: 'open', path })) as OpenedFile,
-    rows: async (from, count, samples, buffer) =>
-      (await ask({ do: 'rows', from, count, samples, buffer }, buffer ? [buffer] : [])) as DecodedRows,
+    rows: async (request) =>
+      (await ask({ do: 'rows', ...request }, request.buffer ? [request.buffer] : [])) as DecodedRows,
     async release() {
       if (released) return;
       released = true;

@@ -42,7 +42,7 @@ export async function indexIsmrmrd(
 
   for (let from = 0, count = 1; from < total; from += count, count = batchRowsFor(largest)) {
     count = Math.min(count, total - from);
-    const { records, lengths } = await decoder.rows(from, count, false);
+    const { records, lengths } = await decoder.rows({ from, count, stride: 1, samples: false });
     const view = new DataView(records.buffer);
     for (let i = 0; i < count; i++) {
       const record = { view, at: i * layout.rowBytes, layout };

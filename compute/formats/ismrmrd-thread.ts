@@ -11,16 +11,19 @@ import { ready } from 'h5wasm/node';
 import { WorkerError } from '../errors.ts';
 import { type RowLayout, rowLayoutOf } from './ismrmrd-layout.ts';
 
+/** Rows from, from + stride, ..., `count` of them. */
+export interface RowsRequest {
+  readonly from: number;
+  readonly count: number;
+  readonly stride: number;
+  /** With samples; `buffer` is used for them if it is large enough. */
+  readonly samples: boolean;
+  readonly buffer?: ArrayBuffer;
+}
+
 export type DecoderRequest =
   | { readonly do: 'open'; readonly path: string }
-  | {
-      readonly do: 'rows';
-      readonly from: number;
-      readonly count: number;
-      /** With samples; `buffer` is used for them if it is large enough. */
-      readonly samples: boolean;
-      readonly buffer: ArrayBuffer | undefined;
-    }
+  | ({ readonly do: 'rows' } & RowsRequest)
   | { readonly do: 'close' };
 
 export interface OpenedFile {
@@ -79,7 +82,7 @@ function isRows(value: unknown): value is DecodedRows {
 
 function handle(request: DecoderRequest): OpenedFile | DecodedRows | undefined {
   if (request.do === 'open') return open(request.path);
-  if (request.do === 'rows') return rows(request.from, request.count, request.samples, request.buffer);
+  if (request.do === 'rows') return rows(request);
   if (opened) hdf5.close_file(opened.id);
   opened = undefined;
   return undefined;
@@ -168,19 +171,20 @@ function xmlOf(id: bigint, path: string): string {
   }
 }
 
-function rows(from: number, count: number, wanted: boolean, buffer: ArrayBuffer | undefined): DecodedRows {
+function rows({ from, count, stride, samples, buffer }: RowsRequest): DecodedRows {
   if (!opened) throw refuse('No file is open.');
   const { id, data, layout } = opened;
   const pointer = hdf5._malloc(count * layout.rowBytes);
   try {
-    const status = hdf5.get_dataset_data(id, data, [BigInt(count)], [BigInt(from)], [1n], BigInt(pointer));
-    if (status < 0) {
+    const [n, first, step] = [count, from, stride].map(BigInt);
+    if (hdf5.get_dataset_data(id, data, [n], [first], [step], BigInt(pointer)) < 0) {
       throw refuse(
-        `The HDF5 file is damaged or incomplete: acquisitions ${from + 1} to ${from + count} cannot be read.`,
+        `The HDF5 file is damaged or incomplete: not all of the acquisitions ${from + 1} to ` +
+          `${from + (count - 1) * stride + 1} can be read.`,
       );
     }
-    const decoded = copyRows(pointer, count, layout, wanted, buffer);
-    hdf5.reclaim_vlen_memory_count(id, data, '', BigInt(pointer), [BigInt(count)]);
+    const decoded = copyRows(pointer, count, layout, samples, buffer);
+    hdf5.reclaim_vlen_memory_count(id, data, '', BigInt(pointer), [n]);
     return decoded;
   } finally {
     hdf5._free(pointer);

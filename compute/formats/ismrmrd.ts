@@ -43,21 +43,27 @@ export async function openIsmrmrd(file: RawFile, timeoutMs: number): Promise<Raw
   }
 }
 
-/** Neighbouring rows that are read together: their places in the index and the first row in the file. */
+/**
+ * Rows that are read together: their places in the index, the first row in the file and the distance of the
+ * rows, which is the number of slices where slices are measured in turns.
+ */
 interface Batch {
   readonly places: number[];
   readonly from: number;
+  stride: number;
 }
 
 function* batchesOf({ findings, rows, batchRows }: IsmrmrdIndex, wanted: Wanted): Generator<Batch> {
   let batch: Batch | undefined;
   for (const [place, readout] of findings.index.entries()) {
     if (!wanted(readout, place)) continue;
-    if (batch && batch.places.length < batchRows && rows[place] === batch.from + batch.places.length) {
+    if (batch?.places.length === 1) batch.stride = rows[place] - batch.from;
+    const next = batch && batch.from + batch.places.length * batch.stride;
+    if (batch && batch.places.length < batchRows && rows[place] === next) {
       batch.places.push(place);
     } else {
       if (batch) yield batch;
-      batch = { places: [place], from: rows[place] };
+      batch = { places: [place], from: rows[place], stride: 1 };
     }
   }
   if (batch) yield batch;
@@ -72,7 +78,14 @@ async function* readRows(
 ): AsyncGenerator<Readout> {
   const batches = batchesOf(lines, wanted);
   const ask = (batch: Batch | undefined, buffer?: ArrayBuffer): Promise<DecodedRows> | undefined =>
-    batch && decoder.rows(batch.from, batch.places.length, true, buffer);
+    batch &&
+    decoder.rows({
+      from: batch.from,
+      count: batch.places.length,
+      stride: batch.stride,
+      samples: true,
+      buffer,
+    });
   let batch: Batch | undefined = batches.next().value ?? undefined;
   let answer = ask(batch);
   let spare: ArrayBuffer | undefined;
@@ -92,7 +105,7 @@ async function* readRows(
 }
 
 function* readoutsOf(
-  { places, from }: Batch,
+  { places, from, stride }: Batch,
   { records, lengths, samples: all }: DecodedRows,
   layout: RowLayout,
   { findings }: IsmrmrdIndex,
@@ -101,7 +114,7 @@ function* readoutsOf(
   let start = 0;
   for (const [i, place] of places.entries()) {
     const record = { view, at: i * layout.rowBytes, layout };
-    const acquisition = parseAcquisition(record, lengths[i], `acquisition ${from + i + 1}`);
+    const acquisition = parseAcquisition(record, lengths[i], `acquisition ${from + i * stride + 1}`);
     const readout = findings.index[place];
     const stored = all.subarray(start, start + lengths[i]);
     start += lengths[i];

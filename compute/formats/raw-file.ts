@@ -7,8 +7,11 @@ export interface RawFile {
   readonly path: string;
   /** Bytes, when it was opened. */
   readonly size: number;
-  /** Bytes [position, position + length), fewer at the end of the file; for headers of a few KiB or MiB. */
-  bytes(position: number, length: number): Buffer;
+  /**
+   * Bytes [position, position + length), fewer at the end of the file; for headers of a few KiB or MiB.
+   * They are put into `into` if it is large enough.
+   */
+  bytes(position: number, length: number, into?: Buffer): Buffer;
   /** Fills `into` from `position` without blocking; throws input_unreadable if the file ends before. */
   fill(into: Uint8Array, position: number): Promise<void>;
   close(): Promise<void>;
@@ -29,9 +32,10 @@ export async function openRawFile(path: string): Promise<RawFile> {
   return {
     path,
     size: stat.size,
-    bytes(position, length) {
-      const buffer = Buffer.alloc(Math.max(0, Math.min(length, stat.size - position)));
-      const count = buffer.length ? readSync(handle.fd, buffer, 0, buffer.length, position) : 0;
+    bytes(position, length, into) {
+      const wanted = Math.max(0, Math.min(length, stat.size - position));
+      const buffer = into && into.length >= wanted ? into : Buffer.allocUnsafeSlow(wanted);
+      const count = wanted ? readSync(handle.fd, buffer, 0, wanted, position) : 0;
       return buffer.subarray(0, count);
     },
     async fill(into, position) {
@@ -75,13 +79,14 @@ const BLOCK = 1 << 20;
 const SPARSE = 32 * 1024;
 
 export function createWindow(file: RawFile): Window {
+  const memory = Buffer.allocUnsafeSlow(Math.min(BLOCK, file.size));
   let start = 0;
-  let block: Buffer = Buffer.alloc(0);
+  let block: Buffer = memory.subarray(0, 0);
   return {
     at(position, length, stride) {
       if (position < start || position + length > start + block.length) {
         start = position;
-        block = file.bytes(position, stride > SPARSE ? length : Math.max(length, BLOCK));
+        block = file.bytes(position, stride > SPARSE ? length : Math.max(length, BLOCK), memory);
       }
       return block.subarray(position - start, position - start + length);
     },

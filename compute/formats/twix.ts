@@ -66,7 +66,9 @@ async function* readLines(file: RawFile, lines: TwixIndex, wanted: Wanted): Asyn
   let buffer = Buffer.alloc(0);
   let data = new Float32Array(0);
   for (const { places, start, end } of blocksOf(lines, wanted)) {
-    if (buffer.length < end - start) buffer = Buffer.allocUnsafeSlow(Math.max(end - start, BLOCK_BYTES));
+    if (buffer.length < end - start) {
+      buffer = Buffer.allocUnsafeSlow(Math.max(end - start, Math.min(BLOCK_BYTES, file.size)));
+    }
     await file.fill(buffer.subarray(0, end - start), start);
     for (const place of places) {
       const at = lines.offsets[place] - start;
