@@ -16,9 +16,9 @@ import { executionArn } from './naming.ts';
 import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UnitStore } from './ports.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 15_000;
 /** First look at Step Functions after the start if no callback came earlier. */
-export const SWEEP_MS = 30_000;
+export const SWEEP_MS = 20_000;
 
 export interface StartDeps {
   units: UnitStore;
