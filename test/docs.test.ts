@@ -1,0 +1,65 @@
+/** What the documents name exists: npm scripts, files, environment variables, options of our commands. */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import t from 'tap';
+import { USAGE } from '../infra/local/demo/arguments.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' })
+  .split('\n')
+  .filter(Boolean);
+const scripts = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts as Record<
+  string,
+  string
+>;
+
+for (const document of documents) {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+
+  t.test(`${document}: every link and every path in backticks exists`, async (t) => {
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g)].map((m) => m[1]);
+    const paths = [
+      ...text.matchAll(/`((?:src|routes|services|compute|infra|test|console|bench|\.ci)\/[\w./-]+)`/g),
+    ];
+    const missing = [
+      ...links.filter((link) => !existsSync(resolve(ROOT, dirname(document), link))),
+      ...paths
+        .map((m) => m[1])
+        .filter(
+          (path) => !existsSync(join(ROOT, path)) && !existsSync(resolve(ROOT, dirname(document), path)),
+        ),
+    ];
+    t.same(missing, []);
+  });
+
+  t.test(`${document}: every npm script exists`, async (t) => {
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map((m) => m[1]);
+    t.same(
+      named.filter((name) => !Object.hasOwn(scripts, name)),
+      [],
+    );
+  });
+
+  t.test(`${document}: no path of one machine`, async (t) => {
+    t.notMatch(text, /(^|[\s`'"(])\/(home|root|work|Users)\//m);
+  });
+}
+
+t.test('README names only options of the demo that exist', async (t) => {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const lines = text.split('\n').filter((line) => line.includes('npm run demo --'));
+  t.ok(lines.length > 0);
+  for (const option of lines.join(' ').match(/--[a-z]+/g) ?? []) t.match(USAGE, option);
+});
+
+t.test('README names only variables that .env.example explains', async (t) => {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
+  for (const [, name] of text.matchAll(/`([A-Z][A-Z_]{3,})(?:=\w+)?`/g)) t.match(example, name);
+});
+
+t.test('the lock file holds no download address', async (t) => {
+  t.notMatch(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), /"resolved":/);
+});
