@@ -31,7 +31,13 @@ const FULL = stack(LAB, {
   functions: [FUNCTION],
   clusters: ['jobs'],
   taskDefinitions: [TASK],
-  stateMachines: [{ name: 'job', roleName: 'Worker', definition: '{"StartAt":"A","States":{}}' }],
+  stateMachines: [
+    {
+      name: 'job',
+      roleName: 'Worker',
+      definition: '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}',
+    },
+  ],
 });
 
 t.test('a stack is found by ARN', async (t) => {
@@ -130,8 +136,9 @@ t.test('documents are validated to the last field', async (t) => {
   await refused({ functions: [{ ...FUNCTION, roleName: 'Absent' }] }, /role Absent/);
   await refused({ taskDefinitions: [{ ...TASK, environment: { 'A B': 'x' } }] }, /environment/);
   await refused(
-    { stateMachines: [{ name: 'job', roleName: 'Worker', definition: '{' }] },
-    /state machine as JSON/,
+    { stateMachines: [{ name: 'job', roleName: 'Worker', definition: '{}' }] },
+    /Invalid State Machine Definition/,
+    'InvalidDefinition',
   );
   await refused(
     { roles: [{ name: 'Worker', trust: allow('sts:AssumeRole'), policies: [] }] },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AwsError, type StackDocument } from '../contract.ts';
 import { type PolicyKind, readPolicy } from '../iam/policy.ts';
+import { checkDefinition } from '../states/check.ts';
 
 export const accountIdSchema = z.string().regex(/^\d{12}$/, 'an account id has 12 digits');
 export const regionSchema = z.string().regex(/^[a-z]{2}(-[a-z]+){1,3}-\d$/, 'a region looks like us-east-1');
@@ -37,17 +38,6 @@ const corsRule = z.strictObject({
   ExposeHeaders: origins.optional(),
   MaxAgeSeconds: z.number().int().min(0).optional(),
 });
-
-const definition = z
-  .string()
-  .max(1_048_576)
-  .refine((text) => {
-    try {
-      return typeof JSON.parse(text) === 'object';
-    } catch {
-      return false;
-    }
-  }, 'must be a state machine as JSON text');
 
 const stack = z.strictObject({
   stackName: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/),
@@ -93,15 +83,16 @@ const stack = z.strictObject({
       }),
     )
     .max(100),
-  stateMachines: z.array(z.strictObject({ name: resourceName, roleName, definition })).max(100),
+  stateMachines: z.array(z.strictObject({ name: resourceName, roleName, definition: z.string() })).max(100),
   tables: z.array(z.looseObject({ TableName: z.string().regex(/^[\w.-]{3,255}$/) })).max(100),
 });
 
-/** Throws ValidationError that names every field which is wrong. */
+/** Throws ValidationError that names every field which is wrong, or InvalidDefinition. */
 export function readStack(input: unknown): StackDocument {
   const parsed = stack.safeParse(input);
   if (!parsed.success) {
     throw new AwsError('ValidationError', `The stack is refused: ${z.prettifyError(parsed.error)}`);
   }
+  for (const { definition } of parsed.data.stateMachines) checkDefinition(definition);
   return parsed.data as StackDocument;
 }
