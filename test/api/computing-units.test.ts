@@ -36,7 +36,7 @@ t.test('Mode 1: only administrators register it, everybody sees it', async (t) =
     provider: 'cloudmrhub',
     isShared: true,
     isDefault: true,
-    createdAt: '2026-11-22T09:30:00.000Z',
+    createdAt: '2099-11-22T09:30:00.000Z',
   });
   t.equal((await ada.get('/api/computing-unit/list?mode=mode_2')).json().count, 0, 'mode filters');
   t.equal((await ada.get('/api/computing-unit/list?appId=other')).json().count, 0, 'app filters');
@@ -60,7 +60,7 @@ t.test('Mode 2: the external ID comes from the broker, and only its owner sees t
   const { externalId, brokerRoleArn, expiresAt } = issued.json();
   t.match(externalId, /^cloudmr-[\w+=,.@:/-]{32}$/);
   t.match(brokerRoleArn, /^arn:aws:iam::\d{12}:role\//);
-  t.equal(expiresAt, '2026-11-29T09:30:00.000Z');
+  t.equal(expiresAt, '2099-11-29T09:30:00.000Z');
 
   const pending = await ada.post('/computing-unit/register', { ...MODE_2, externalId: '' });
   t.match(pending.json(), { status: 'pending', missing: [/^externalId: /] });

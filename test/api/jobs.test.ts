@@ -162,7 +162,7 @@ t.test('what cannot run is refused with the reason', async (t) => {
       400,
       'invalid_request',
     ],
-    ['unknown unit', { computing_unit_id: '01K819EJE0000000000000ZZZZ' }, 404, 'not_found'],
+    ['unknown unit', { computing_unit_id: '01M80D0N0000000000000000ZZ' }, 404, 'not_found'],
     ['no unit of that mode', { mode: 'mode_2' }, 409, 'no_unit'],
     ['no unit of that app', { appId: 'another', computing_unit_id: '' }, 409, 'no_unit'],
   ] as [string, object, number, string][]) {
@@ -206,9 +206,9 @@ t.test('a job that succeeded is shown, listed and downloaded in every form', asy
     seconds: 2.5,
     resultBytes: 1234,
     summary: { medianSnr: 17.5 },
-    createdAt: '2026-11-22T09:30:00.000Z',
-    startedAt: '2026-11-22T09:30:00.000Z',
-    finishedAt: '2026-11-22T09:30:31.000Z',
+    createdAt: '2099-11-22T09:30:00.000Z',
+    startedAt: '2099-11-22T09:30:00.000Z',
+    finishedAt: '2099-11-22T09:30:31.000Z',
     history: [{ state: 'queued' }, { state: 'starting' }, { state: 'succeeded', by: 'step-functions' }],
   });
   t.match((await ada.get(`/pipeline/status/${jobId}`)).json(), {
@@ -219,7 +219,7 @@ t.test('a job that succeeded is shown, listed and downloaded in every form', asy
     executionArn: /^arn:aws:states:/,
   });
   const signed = (await ada.get(`/api/job/${jobId}/result`)).json();
-  t.match(signed, { method: 'GET', filename: 'brain one.zip', expiresAt: '2026-11-22T10:30:31.000Z' });
+  t.match(signed, { method: 'GET', filename: 'brain one.zip', expiresAt: '2099-11-22T10:30:31.000Z' });
   t.match(signed.url, `/mroptimum/${ada.userId}/${jobId}/0/result.zip?`);
 
   const [listed] = (await ada.get('/api/pipeline/list?cloudapp_name=MR+Optimum')).json().jobs;

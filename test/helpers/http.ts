@@ -1,4 +1,10 @@
-/** A broker without a process: the real application over stores in memory, and people who are signed in. */
+/**
+ * A broker without a process: the real application over a table of its own in the embedded cloud, people who
+ * are signed in, and computing units whose accounts are in memory, so that tests decide how runs end.
+ */
+import { readFileSync } from 'node:fs';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import tap from 'tap';
 import { createCallbacks } from '../../services/callbacks.ts';
 import { createFiles } from '../../services/files.ts';
 import { createIdentity } from '../../services/identity.ts';
@@ -11,25 +17,45 @@ import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
 import { createUnits } from '../../services/units.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
+import { createIds } from '../../src/aws/ids.ts';
+import { createStores } from '../../src/aws/stores.ts';
 import { createLog } from '../../src/log.ts';
 import type { Api } from '../../src/plugins/zod.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
-import {
-  memoryCloud,
-  memoryData,
-  memoryIds,
-  memoryJobs,
-  memoryTokens,
-  memoryUnits,
-  memoryUsers,
-} from './memory-stores.ts';
+import { startTestCloud, type TestCloud } from './cloud.ts';
+import { memoryCloud } from './memory-cloud.ts';
 
 export const SECRET = 'a-secret-of-the-tests-0123456789-0123456789';
 export const HUB = '111111111111';
 export const RESEARCHER = '222222222222';
 export const PASSWORD = 'Correct-horse.7';
-const START = Date.UTC(2026, 10, 22, 9, 30);
+/** Later than any run of the tests: nothing that ends by this clock has ended for the table's own. */
+const START = Date.UTC(2099, 10, 22, 9, 30);
+const TABLES = JSON.parse(readFileSync(new URL('../../infra/broker/tables.json', import.meta.url), 'utf8'));
+
+/** One cloud for all brokers of a test file; each has its own table. */
+let shared: Promise<TestCloud> | undefined;
+let tables = 0;
+
+async function newTable() {
+  shared ??= startTestCloud(tap);
+  const cloud = await shared;
+  const tableName = `cloudmr-${++tables}`;
+  await cloud.control(HUB).applyStack({
+    stackName: tableName,
+    accountId: HUB,
+    region: 'us-east-1',
+    roles: [],
+    buckets: [],
+    functions: [],
+    clusters: [],
+    taskDefinitions: [],
+    stateMachines: [],
+    tables: [{ TableName: tableName, ...TABLES['cloudmr'] }],
+  });
+  return { tableName, documents: cloud.rootClients(HUB).clients.documents };
+}
 
 export type Answer = Awaited<ReturnType<Api['inject']>>;
 export interface Person {
@@ -51,15 +77,11 @@ export async function broker(
   const clock = (): number => now;
   const lines: string[] = [];
   const log = createLog('info', { write: (line: string) => void lines.push(line) });
-  const ids = memoryIds(clock);
-  const [users, tokens, jobStore, unitStore, data, cloud] = [
-    memoryUsers(),
-    memoryTokens(),
-    memoryJobs(),
-    memoryUnits(),
-    memoryData(),
-    memoryCloud(clock),
-  ];
+  const ids = createIds(clock);
+  const { tableName, documents } = await newTable();
+  const stores = createStores({ documents, tableName, cursorSecret: SECRET, clock, log });
+  const { users, tokens, data, jobs: jobStore, units: unitStore } = stores;
+  const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
   const common = { units: unitStore, cloud, moves, clock, ids, log };
   const observe = createObserve(common);
@@ -138,7 +160,6 @@ export async function broker(
     cloud,
     identity,
     jobStore,
-    tokenStore: tokens,
     userStore: users,
     ticker,
     signer,
@@ -146,6 +167,10 @@ export async function broker(
     login,
     person,
     administrator,
+    /** Everything that is stored, as text. */
+    async stored(): Promise<string> {
+      return JSON.stringify((await documents.send(new ScanCommand({ TableName: tableName }))).Items);
+    },
     /** Moves time. */
     pass(ms: number) {
       now += ms;
