@@ -60,6 +60,8 @@ export interface Scratch {
   view(address: Address, count: number): Float32Array;
 }
 
+/** 4 GiB, the address space of the kernels. */
+const MOST_FLOATS = 2 ** 30;
 /** More plans than this are never in use at once; then the table starts anew. */
 const MOST_PLANS = 64;
 
@@ -85,7 +87,8 @@ export function instantiate(wasm: Uint8Array): Kernels {
   }
 
   const scratch: Scratch = {
-    floats: (count) => mustBe(exports.alloc(4 * count)),
+    // A request beyond the address space would wrap round; 0 is what the arena answers for too much.
+    floats: (count) => mustBe(count < MOST_FLOATS ? exports.alloc(4 * count) : 0),
     fftWork: (n) => mustBe(exports.alloc(exports.fftWorkBytes(n))),
     lowerWork: (coils) => mustBe(exports.alloc(exports.lowerWorkBytes(coils))),
     view: (address, count) => new Float32Array(exports.memory.buffer, address, count),
