@@ -82,7 +82,7 @@ async function step(run: Run, machine: Machine, frame: Frame, place: Place): Pro
     record(`${state.Type}StateExited`, {
       stateExitedEventDetails: { name: frame.state, output: text, outputDetails: { truncated: false } },
     });
-    run.journal.dropChildren(place.path);
+    if (hasBranches(state)) run.journal.dropChildren(place.path);
     const moved: Frame = {
       state: next ?? frame.state,
       input: output,
@@ -106,7 +106,7 @@ async function step(run: Run, machine: Machine, frame: Frame, place: Place): Pro
     const retrier = state.Retry?.[index];
     const made = frame.retries[index] ?? 0;
     if (retrier && attemptsLeft(retrier, made)) {
-      run.journal.dropChildren(place.path);
+      if (hasBranches(state)) run.journal.dropChildren(place.path);
       const retries = (state.Retry ?? []).map((_, i) => (frame.retries[i] ?? 0) + (i === index ? 1 : 0));
       return { ...frame, retries, dueAt: run.clock() + retryDelay(retrier, made, run.random) };
     }
@@ -119,6 +119,10 @@ async function step(run: Run, machine: Machine, frame: Frame, place: Place): Pro
         : writePath(parsePath(catcher.ResultPath ?? '$'), frame.input, caught);
     return leave(output, catcher.Next);
   }
+}
+
+function hasBranches(state: State): boolean {
+  return state.Type === 'Parallel' || state.Type === 'Map';
 }
 
 function scopeOf(
@@ -143,7 +147,7 @@ function scopeOf(
     effective: selectInput(state, frame.input, context),
     context,
     signal: place.signal,
-    resumed: run.journal.hasChildren(place.path),
+    resumed: hasBranches(state) && run.journal.hasChildren(place.path),
     record,
     commit,
     async waitUntil(dueAt) {
