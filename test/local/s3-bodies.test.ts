@@ -196,6 +196,11 @@ t.test('a refused body is read away, so that its sender sees the answer and may 
   const answers = (text: string) => text.match(/<Code>InvalidDigest<\/Code>/g)?.length ?? 0;
   const answer = await raw(request + request, (text) => answers(text) === 2);
   t.equal(answers(answer), 2, 'two requests on one connection');
+  const lines = [`Content-Length: ${body.length}`, 'x-amz-decoded-content-length: 400000'];
+  const chunks = `${head(lines).replace('UNSIGNED-PAYLOAD', 'STREAMING-UNSIGNED-PAYLOAD-TRAILER')}${body}`;
+  const broken = (text: string) => text.match(/<Code>IncompleteBody<\/Code>/g)?.length ?? 0;
+  const again = await raw(chunks + chunks, (text) => broken(text) === 2);
+  t.equal(broken(again), 2, 'also when the body was refused in its middle');
 });
 
 t.same(server.faults, [], 'nothing failed inside');

@@ -65,11 +65,16 @@ function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
   return { line, some, end };
 }
 
+interface Signer {
+  /** Throws SignatureDoesNotMatch. `hashes` end the string to sign. */
+  check(algorithm: string, hashes: readonly string[], given: string | undefined): void;
+}
+
 /** Compares signatures in constant time and remembers each as the seed of the next. */
-function createSigner(seed: Seed) {
+function createSigner(seed: Seed): Signer {
   let previous = seed.signature;
   return {
-    check(algorithm: string, hashes: readonly string[], given: string | undefined): void {
+    check(algorithm, hashes, given) {
       const text = [algorithm, seed.amzDate, seed.scope, previous, ...hashes].join('\n');
       const wanted = createHmac('sha256', seed.signingKey).update(text).digest();
       const bytes = Buffer.from(given ?? '', 'hex');
@@ -99,8 +104,18 @@ export async function* decodeChunks(
   seed: Seed | undefined,
   trailers: Map<string, string>,
 ): AsyncGenerator<Buffer> {
-  const reader = createByteReader(source);
-  const signer = seed && createSigner(seed);
+  try {
+    yield* decodeAll(createByteReader(source), seed && createSigner(seed), trailers);
+  } finally {
+    await source.return?.(); // lets go of the request, whose rest is then read away
+  }
+}
+
+async function* decodeAll(
+  reader: ByteReader,
+  signer: Signer | undefined,
+  trailers: Map<string, string>,
+): AsyncGenerator<Buffer> {
   for (;;) {
     const { size, signature } = parseHeader(await reader.line());
     const hash = signer && createHash('sha256');

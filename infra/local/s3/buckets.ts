@@ -125,8 +125,9 @@ export async function deleteBucket(call: S3Call, stores: Stores): Promise<void> 
     const [first] = await meta.entries(objectRange(address.scope, ''), 1);
     if (first) throw s3Error('BucketNotEmpty', undefined, { BucketName: bucket.name });
     const open = await openUploads(stores, address.scope);
-    await registry.deleteBucket(bucket.name);
+    // The name goes last: killed in between, the bucket is still there, without rules and uploads.
     await meta.write([...open.changes, { del: bucketKey(address.scope) }]);
+    await registry.deleteBucket(bucket.name);
     return open.segments;
   });
   await blobs.remove(segments);
