@@ -1,0 +1,208 @@
+/** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { serviceTrust } from '../../infra/local/stacks/worker.ts';
+import { createCallbacks } from '../../services/callbacks.ts';
+import { createJobs } from '../../services/jobs.ts';
+import { createMoves } from '../../services/moves.ts';
+import { createObserve } from '../../services/observe.ts';
+import { createStart } from '../../services/start.ts';
+import { createSubmit } from '../../services/submit.ts';
+import { createTicker } from '../../services/ticker.ts';
+import { createUnits } from '../../services/units.ts';
+import { createIds } from '../../src/aws/ids.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import type { Unit } from '../../src/schemas/unit.ts';
+import { HUB, REGION, RESEARCHER, startTestCloud, type TestCloud } from './cloud.ts';
+
+export const OWNER = { userId: 'owner-1', role: 'user' } as const;
+export const TOKEN_SECRET = 'a token secret for tests, long enough';
+const MACHINE = 'brain-JobChooser';
+const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+
+/** How an execution of the test's state machine goes. */
+export const BEHAVIOUR = {
+  /** Runs until it is stopped. */
+  forever: { StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 100_000, End: true } } },
+  /** Ends at once and names the result of its job, 4 bytes with a checksum. */
+  succeeds: {
+    StartAt: 'Done',
+    States: {
+      Done: {
+        Type: 'Pass',
+        Parameters: {
+          bucket: 'researcher-results',
+          'key.$': "States.Format('mroptimum/owner-1/{}/{}/result.zip', $.jobId, $.attempt)",
+          sizeBytes: 4,
+          sha256: SHA,
+          seconds: 1.5,
+          summary: { medianSnr: 40, maxSnr: 90, slices: 1, matrix: [96, 96, 1], coils: 16, warnings: 0 },
+        },
+        End: true,
+      },
+    },
+  },
+  /** Ends at once without an output that means anything. */
+  empty: { StartAt: 'Done', States: { Done: { Type: 'Pass', Result: {}, End: true } } },
+  /** Fails as job.asl.json does after a failed run. */
+  fails: {
+    StartAt: 'Failed',
+    States: {
+      Failed: {
+        Type: 'Fail',
+        Error: 'unsupported_sequence',
+        Cause: JSON.stringify({
+          code: 'unsupported_sequence',
+          message: 'an EPI scan',
+          remedy: 'measure a GRE',
+        }),
+      },
+    },
+  },
+  /** Fails with an error that no worker throws. */
+  breaks: { StartAt: 'Failed', States: { Failed: { Type: 'Fail', Error: 'Boom', Cause: 'no JSON' } } },
+  /** Exceeds the time limit of the machine. */
+  late: {
+    StartAt: 'Wait',
+    TimeoutSeconds: 1,
+    States: { Wait: { Type: 'Wait', Seconds: 100_000, End: true } },
+  },
+};
+
+export type Broker = ReturnType<typeof brokerOn>;
+
+/** A broker process's services; several may share one cloud. */
+export function brokerOn(cloud: TestCloud) {
+  const { stores, unitCloud, clock, log } = cloud;
+  const ids = createIds(clock);
+  const { jobs } = stores;
+  const moves = createMoves({ jobs, clock });
+  const base = { units: stores.units, cloud: unitCloud, moves, clock, ids, log };
+  const start = createStart({ ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });
+  const observe = createObserve(base);
+  const ticker = createTicker({ jobs, start, observe, clock, log });
+  const units = createUnits({
+    units: stores.units,
+    tokens: stores.tokens,
+    cloud: unitCloud,
+    clock,
+    ids,
+    hubAccountId: HUB,
+    brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
+  });
+  return {
+    jobs,
+    ticker,
+    units,
+    moves,
+    submit: createSubmit({ jobs, units, ticker, clock, ids, tokenSecret: TOKEN_SECRET }),
+    users: createJobs({ jobs, units: stores.units, cloud: unitCloud, moves, ticker, clock }),
+    callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
+  };
+}
+
+export interface Brain extends Broker {
+  readonly cloud: TestCloud;
+  /** Another broker process on the same store. */
+  another(): Broker;
+  readonly unit: Unit;
+  behave(definition: object): Promise<void>;
+  queue(): Promise<Job>;
+  /** Writes the result object of a job as the worker does. */
+  writeResult(job: Job, content?: string): Promise<void>;
+  /** The job document as the worker finds it. */
+  document(job: Job): Promise<Record<string, unknown>>;
+  /** Moves the clock and ticks until the job is in one of the states, at most `rounds` times. */
+  until(jobId: string, states: string[], rounds?: number): Promise<Job>;
+  started(): Promise<number>;
+}
+
+/** Starts a cloud with one ready Mode 2 unit. */
+export async function startBrain(t: { teardown(fn: () => unknown): unknown }): Promise<Brain> {
+  const cloud = await startTestCloud(t);
+  const broker = brokerOn(cloud);
+  const behave = async (definition: object): Promise<void> => {
+    await cloud.control(RESEARCHER).applyStack({
+      stackName: 'brain',
+      accountId: RESEARCHER,
+      region: REGION,
+      roles: [{ name: 'brain-states', trust: serviceTrust('states.amazonaws.com'), policies: [] }],
+      buckets: [],
+      functions: [],
+      clusters: [],
+      taskDefinitions: [],
+      stateMachines: [{ name: MACHINE, roleName: 'brain-states', definition: JSON.stringify(definition) }],
+      tables: [],
+    });
+  };
+  await behave(BEHAVIOUR.forever);
+  const unit = {
+    ...cloud.mode2,
+    stateMachineArn: `arn:aws:states:${REGION}:${RESEARCHER}:stateMachine:${MACHINE}`,
+  };
+  await cloud.stores.units.put(unit);
+  const s3 = new S3Client({
+    endpoint: cloud.endpoint,
+    region: REGION,
+    forcePathStyle: true,
+    credentials: cloud.cloud.rootCredentials(RESEARCHER),
+  });
+  t.teardown(() => s3.destroy());
+  return {
+    ...broker,
+    cloud,
+    another: () => brokerOn(cloud),
+    behave,
+    unit,
+    queue: () =>
+      broker.submit.submit(OWNER, {
+        appId: 'mroptimum',
+        alias: 'a brain',
+        unitId: cloud.mode2.unitId,
+        output: { coilsensitivity: false, gfactor: false, matlab: false },
+        task: {
+          version: 'v0',
+          name: 'ac',
+          options: {
+            reconstructor: {
+              name: 'rss',
+              options: {
+                signal: {
+                  type: 'file',
+                  options: { type: 's3', bucket: 'researcher-data', key: 'mroptimum/owner-1/uploads/x.h5' },
+                },
+              },
+            },
+          },
+        },
+      }),
+    async writeResult(job, content = 'zip!') {
+      await s3.send(
+        new PutObjectCommand({
+          Bucket: job.result.bucket,
+          Key: job.result.key,
+          Body: content,
+          Metadata: { sha256: SHA, 'job-id': job.jobId },
+        }),
+      );
+    },
+    async document(job) {
+      const answer = await s3.send(
+        new GetObjectCommand({ Bucket: job.document.bucket, Key: job.document.key }),
+      );
+      return JSON.parse((await answer.Body?.transformToString()) ?? '');
+    },
+    async until(jobId, states, rounds = 40) {
+      for (let round = 0; round < rounds; round++) {
+        await broker.ticker.tick();
+        const job = await broker.jobs.get(jobId);
+        if (job && states.includes(job.state)) return job;
+        cloud.clock.advance(5_000);
+        // The execution itself runs in real time.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const job = await broker.jobs.get(jobId);
+      throw new Error(`job is ${job?.state} after ${rounds} rounds: ${JSON.stringify(job?.history)}`);
+    },
+    started: () => cloud.calls('states', 'StartExecution'),
+  };
+}

@@ -1,0 +1,258 @@
+/** What the broker promises when things go wrong on the way of a job, by the numbers of the fault list (F1-F36). */
+import t from 'tap';
+import { jobToken } from '../../services/job-token.ts';
+import { BEHAVIOUR, OWNER, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
+import { RESEARCHER } from '../helpers/cloud.ts';
+
+const END = ['succeeded', 'failed', 'canceled', 'lost'];
+
+t.test('F4: a broker that dies between the claim and the start is replaced by another', async (t) => {
+  const brain = await startBrain(t);
+  const job = await brain.queue();
+  // The claim of the dead one: stored, and nothing after it.
+  await brain.moves.move(job.jobId, { by: 'broker' }, () => ({
+    state: 'starting',
+    dueAt: brain.cloud.clock() + 15_000,
+  }));
+  const other = brain.another();
+  await other.ticker.tick();
+  t.equal(await brain.started(), 0, 'a lease is respected');
+  brain.cloud.clock.advance(16_000);
+  await other.ticker.tick();
+  t.equal(await brain.started(), 1);
+  t.ok((await brain.jobs.get(job.jobId))?.executionArn);
+});
+
+t.test('F5: StartExecution that times out after its effect is adopted, not repeated', async (t) => {
+  const brain = await startBrain(t);
+  const control = brain.cloud.control(RESEARCHER);
+  await control.addFault({ service: 'states', operation: 'StartExecution', kind: 'timeout_after', times: 6 });
+  const job = await brain.queue();
+  const running = await brain.until(job.jobId, ['running'], 60);
+  t.match(running.executionArn, job.executionName);
+  t.equal(running.attempt, 0);
+});
+
+t.test('F6: an execution name that somebody else took fails with name_conflict', async (t) => {
+  const brain = await startBrain(t);
+  const job = await brain.queue();
+  await brain.cloud.unitCloud.startExecution(brain.unit, job.executionName, {
+    jobId: 'other',
+    attempt: 0,
+    bucket: 'researcher-data',
+    key: 'x',
+  });
+  const ended = await brain.until(job.jobId, END);
+  t.equal(ended.state, 'failed');
+  t.equal(ended.failure?.code, 'name_conflict');
+});
+
+t.test('F7: a throttled start waits in the queue and says so', async (t) => {
+  const brain = await startBrain(t);
+  await brain.cloud
+    .control(RESEARCHER)
+    .addFault({ service: 'states', operation: 'StartExecution', kind: 'throttle', times: 5 });
+  const job = await brain.queue();
+  await brain.ticker.tick();
+  const waiting = await brain.jobs.get(job.jobId);
+  t.equal(waiting?.state, 'queued');
+  t.match(waiting?.history.at(-1)?.note, /Throttling/);
+  t.equal((await brain.until(job.jobId, ['starting', 'running'])).attempt, 0);
+});
+
+t.test('F8: a role that refuses fails the job at once and names the owner of the unit', async (t) => {
+  const brain = await startBrain(t);
+  await brain.cloud.control(RESEARCHER).addFault({ service: 'sts', operation: 'AssumeRole', kind: 'deny' });
+  const job = await brain.queue();
+  const ended = await brain.until(job.jobId, END, 3);
+  t.equal(ended.failure?.code, 'unit_trust_broken');
+  t.equal(ended.failure?.actor, 'unit_owner');
+  t.equal(await brain.started(), 0);
+});
+
+t.test('F10: a lost callback is repaired by asking Step Functions', async (t) => {
+  const brain = await startBrain(t);
+  await brain.behave(BEHAVIOUR.succeeds);
+  const job = await brain.queue();
+  await brain.writeResult(job);
+  const ended = await brain.until(job.jobId, END);
+  t.equal(ended.state, 'succeeded');
+  t.equal(ended.runResult?.summary.medianSnr, 40);
+  t.equal(ended.history.at(-1)?.by, 'step-functions');
+  t.equal(ended.dueAt, undefined);
+});
+
+t.test('F11, F13: callbacks that come twice, late or in the wrong order change nothing', async (t) => {
+  const brain = await startBrain(t);
+  await brain.behave(BEHAVIOUR.succeeds);
+  const job = await brain.queue();
+  const token = jobToken(TOKEN_SECRET, job.jobId, 0);
+  await brain.writeResult(job);
+  const ended = await brain.until(job.jobId, END);
+  t.equal((await brain.callbacks.ended(job.jobId, token)).version, ended.version);
+  t.equal((await brain.callbacks.ended(job.jobId, token)).version, ended.version);
+  await t.rejects(
+    brain.callbacks.progress(job.jobId, token, { attempt: 0, step: 'read', fraction: 0.1, message: 'late' }),
+    { code: 'job_terminal' },
+  );
+  t.equal((await brain.jobs.get(job.jobId))?.version, ended.version);
+});
+
+t.test(
+  'F12: a report before StartExecution returned is accepted; the job ends when that is confirmed',
+  async (t) => {
+    const brain = await startBrain(t);
+    const job = await brain.queue();
+    const token = jobToken(TOKEN_SECRET, job.jobId, 0);
+    const early = await brain.callbacks.progress(job.jobId, token, {
+      attempt: 0,
+      step: 'start',
+      fraction: 0,
+      message: 'Started',
+      platform: 'lambda',
+    });
+    t.equal(early.state, 'running');
+    t.equal(early.platform, 'lambda');
+  },
+);
+
+t.test(
+  'F14, T13: a callback that says done while the execution runs or failed settles nothing by itself',
+  async (t) => {
+    const brain = await startBrain(t);
+    const job = await brain.queue();
+    const token = jobToken(TOKEN_SECRET, job.jobId, 0);
+    await brain.until(job.jobId, ['running']);
+    t.equal((await brain.callbacks.ended(job.jobId, token)).state, 'running', 'Step Functions says RUNNING');
+    await brain.behave(BEHAVIOUR.fails);
+    const second = await brain.queue();
+    await brain.writeResult(second);
+    await brain.ticker.tick();
+    const told = await brain.callbacks.ended(second.jobId, jobToken(TOKEN_SECRET, second.jobId, 0));
+    const ended = told.state === 'failed' ? told : await brain.until(second.jobId, END);
+    t.equal(ended.failure?.code, 'unsupported_sequence');
+    t.equal(ended.failure?.message, 'an EPI scan');
+    t.equal(ended.failure?.remedy, 'measure a GRE');
+  },
+);
+
+t.test('T10: the token of another job, of another attempt or no token is refused alike', async (t) => {
+  const brain = await startBrain(t);
+  const job = await brain.queue();
+  for (const token of [jobToken(TOKEN_SECRET, 'another', 0), jobToken(TOKEN_SECRET, job.jobId, 1), '']) {
+    await t.rejects(brain.callbacks.ended(job.jobId, token), { code: 'not_signed_in' });
+  }
+});
+
+t.test('F15: a success without the result object is result_missing', async (t) => {
+  const brain = await startBrain(t);
+  await brain.behave(BEHAVIOUR.succeeds);
+  const missing = await brain.until((await brain.queue()).jobId, END);
+  t.equal(missing.failure?.code, 'result_missing');
+  await brain.behave(BEHAVIOUR.empty);
+  const unnamed = await brain.until((await brain.queue()).jobId, END);
+  t.equal(unnamed.failure?.code, 'result_missing');
+});
+
+t.test('F17: a result of another size than was written is result_corrupt', async (t) => {
+  const brain = await startBrain(t);
+  await brain.behave(BEHAVIOUR.succeeds);
+  const job = await brain.queue();
+  await brain.writeResult(job, 'zi');
+  t.equal((await brain.until(job.jobId, END)).failure?.code, 'result_corrupt');
+});
+
+t.test('F18: an execution past its limit is timeout, one that breaks is worker_error', async (t) => {
+  const brain = await startBrain(t);
+  await brain.behave(BEHAVIOUR.breaks);
+  t.equal((await brain.until((await brain.queue()).jobId, END)).failure?.code, 'worker_error');
+  await brain.behave(BEHAVIOUR.late);
+  const job = await brain.queue();
+  await brain.until(job.jobId, ['running', 'failed']);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  t.equal((await brain.until(job.jobId, END)).failure?.code, 'timeout');
+});
+
+t.test('F23: cancel of a queued, of a running and of a finished job', async (t) => {
+  const brain = await startBrain(t);
+  const queued = await brain.queue();
+  t.equal((await brain.users.cancel(OWNER, queued.jobId)).state, 'canceled');
+  await brain.ticker.tick();
+  t.equal(await brain.started(), 0, 'a canceled job never starts');
+
+  const running = await brain.queue();
+  await brain.until(running.jobId, ['running']);
+  t.equal((await brain.users.cancel(OWNER, running.jobId)).state, 'canceling');
+  const ended = await brain.until(running.jobId, END);
+  t.equal(ended.state, 'canceled');
+  t.equal(ended.history.at(-1)?.by, 'step-functions', 'canceled because Step Functions says ABORTED');
+  await t.rejects(brain.users.cancel(OWNER, running.jobId), { code: 'job_terminal' });
+});
+
+t.test('F23: a cancel that comes while the start is under way stops what was started', async (t) => {
+  const brain = await startBrain(t);
+  const job = await brain.queue();
+  await brain.cloud
+    .control(RESEARCHER)
+    .addFault({ service: 'states', operation: 'StartExecution', kind: 'late', delayMs: 400, times: 1 });
+  const start = brain.ticker.tick();
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  t.equal((await brain.users.cancel(OWNER, job.jobId)).state, 'canceling');
+  await start;
+  t.equal((await brain.until(job.jobId, END)).state, 'canceled');
+});
+
+t.test('F26, F27: two brokers that tick at once start every job once', async (t) => {
+  const brain = await startBrain(t);
+  const other = brain.another();
+  const jobs = await Promise.all(Array.from({ length: 12 }, () => brain.queue()));
+  await Promise.all([brain.ticker.tick(), other.ticker.tick(), brain.ticker.tick(), other.ticker.tick()]);
+  t.equal(await brain.started(), jobs.length);
+  for (const { jobId } of jobs) t.ok((await brain.jobs.get(jobId))?.executionArn);
+});
+
+t.test('F25: a store that throttles answers unavailable and leaves nothing half', async (t) => {
+  const brain = await startBrain(t);
+  const control = brain.cloud.control('111111111111');
+  await control.addFault({ service: 'dynamodb', operation: '*', kind: 'throttle' });
+  await t.rejects(brain.queue(), { code: 'unavailable', status: 503 });
+  await control.clearFaults();
+  t.same((await brain.jobs.listByOwner(OWNER.userId, { limit: 10 })).items, []);
+  const job = await brain.queue();
+  t.equal((await brain.until(job.jobId, ['running'])).state, 'running');
+});
+
+t.test('F22: an execution that vanished is lost, and says so', async (t) => {
+  const brain = await startBrain(t);
+  const job = await brain.queue();
+  await brain.until(job.jobId, ['running']);
+  await brain.moves.move(job.jobId, { by: 'broker' }, (now) => ({
+    executionArn: `${now.executionArn}-gone`,
+  }));
+  brain.cloud.clock.advance(120_000);
+  const ended = await brain.until(job.jobId, END);
+  t.equal(ended.state, 'lost');
+  t.equal(ended.failure?.code, 'lost');
+});
+
+t.test('the deadline of a job stops its execution', async (t) => {
+  const brain = await startBrain(t);
+  const job = await brain.queue();
+  await brain.until(job.jobId, ['running']);
+  await brain.moves.move(job.jobId, { by: 'broker' }, () => ({ deadlineAt: brain.cloud.clock() - 1 }));
+  brain.ticker.nudge(job.jobId);
+  const ended = await brain.until(job.jobId, END);
+  t.equal(ended.failure?.code, 'timeout');
+  const execution = await brain.cloud.unitCloud.describeExecution(brain.unit, String(ended.executionArn));
+  t.equal(execution.status, 'ABORTED');
+});
+
+t.test('the worker finds a document with its token, and nobody finds the token in the store', async (t) => {
+  const brain = await startBrain(t);
+  const job = await brain.queue();
+  await brain.until(job.jobId, ['running']);
+  const document = (await brain.document(job)) as { callback: { token: string }; result: { key: string } };
+  t.equal(document.callback.token, jobToken(TOKEN_SECRET, job.jobId, 0));
+  t.equal(document.result.key, `mroptimum/owner-1/${job.jobId}/0/result.zip`);
+  t.notMatch(JSON.stringify(await brain.jobs.get(job.jobId)), document.callback.token);
+});
