@@ -161,7 +161,13 @@ export const bucketContract: Contract = {
         'UploadPartCopy',
         () =>
           s3.send(
-            new UploadPartCopyCommand({ ...object, CopySource: `${Bucket}/a`, PartNumber: 1, UploadId: 'u' }),
+            new UploadPartCopyCommand({
+              ...object,
+              CopySource: `${Bucket}/a`,
+              CopySourceRange: 'bytes=0-0',
+              PartNumber: 1,
+              UploadId: 'u',
+            }),
           ),
       ],
     ];

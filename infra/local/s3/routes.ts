@@ -170,6 +170,9 @@ function findRoute(request: IncomingMessage, target: Target): (typeof ROUTES)[nu
 }
 
 function refuseUnknown(route: Route, request: IncomingMessage, query: ReadonlyMap<string, string>): void {
+  if (headerOf(request, query, 'x-amz-copy-source') && !route.copies) {
+    throw notImplemented(route.name === 'UploadPart' ? 'UploadPartCopy' : `copying by ${route.name}`);
+  }
   const presigned = query.has('X-Amz-Signature');
   for (const name of query.keys()) {
     const signing = name.startsWith('X-Amz-') || name === 'x-id';
@@ -181,9 +184,6 @@ function refuseUnknown(route: Route, request: IncomingMessage, query: ReadonlyMa
     if (name.startsWith('x-amz-') && !isKnownHeader(name)) {
       throw notImplemented(`the header ${name} of ${route.name}`);
     }
-  }
-  if (headerOf(request, query, 'x-amz-copy-source') && !route.copies) {
-    throw notImplemented(route.name === 'UploadPart' ? 'UploadPartCopy' : `copying by ${route.name}`);
   }
 }
 
