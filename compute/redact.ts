@@ -8,9 +8,9 @@ const SECRET_NAMES =
   /token|secret|password|passwd|authorization|credential|api_?key|cookie|presigned|signed_?url|callback/i;
 /** Strings that give access by themselves: signed URLs, bearer tokens, JWTs, access keys. */
 const SECRET_VALUES =
-  /X-Amz-(Signature|Credential|Security-Token)|AWSAccessKeyId=|[?&]Signature=|\bBearer\s|\beyJ[\w-]+\.[\w-]+\.|\b(AKIA|ASIA)[A-Z0-9]{12,}/i;
-/** Absolute paths of this or another machine; the file's name is kept. */
-const LOCAL_PATH = /^(file:\/\/|[A-Za-z]:[\\/]|[\\/]|~\/|\.{1,2}[\\/])/;
+  /X-Amz-(Signature|Credential|Security-Token)|AWSAccessKeyId=|[?&]Signature=|\beyJ[\w-]+\.[\w-]+\.|\b(AKIA|ASIA)[A-Z0-9]{12,}/i;
+/** An absolute path of this or another machine, perhaps in quotes; the file's name is kept. */
+const LOCAL_PATH = /^(['"`(]*)((?:file:\/\/|[A-Za-z]:[\\/]|[\\/]|~\/|\.{1,2}[\\/]).+)$/;
 
 const REMOVED = '[removed]';
 
@@ -27,14 +27,18 @@ export function withoutSecrets(value: unknown): unknown {
   return typeof value === 'string' ? textWithoutSecrets(value) : value;
 }
 
-/** A text without the parts that give access, for example the message of an error. */
+/** A text without signed URLs, tokens and local paths, for example the message of an error. */
 export function textWithoutSecrets(text: string): string {
-  if (LOCAL_PATH.test(text) && !/\s/.test(text)) return text.split(/[\\/]/).at(-1) || REMOVED;
-  if (!SECRET_VALUES.test(text)) return text;
-  return text
-    .split(/(\s+)/)
-    .map((word, i, words) =>
-      SECRET_VALUES.test(word) || /^bearer$/i.test(words[i - 2] ?? '') ? REMOVED : word,
-    )
-    .join('');
+  // A path may hold blanks: a text that begins like one is one.
+  if (LOCAL_PATH.test(text) && !SECRET_VALUES.test(text)) return cleanWord(text);
+  const words = text.split(/(\s+)/);
+  return words.map((word, i) => (/^bearer$/i.test(words[i - 2] ?? '') ? REMOVED : cleanWord(word))).join('');
+}
+
+function cleanWord(word: string): string {
+  if (/^bearer$/i.test(word) || SECRET_VALUES.test(word)) return REMOVED;
+  const path = LOCAL_PATH.exec(word);
+  if (!path) return word;
+  const [, quotes, rest] = path;
+  return `${quotes}${rest.split(/[\\/]/).findLast((name) => name !== '') ?? REMOVED}`;
 }
