@@ -39,11 +39,20 @@ export const REQUESTS = {
 export function checkRequest<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0];
+  const issue = parsed.error.issues[0];
   throw new AwsError(
     'ValidationException',
-    `1 validation error detected: Value at '${path.join('.')}' failed to satisfy constraint: ${message}`,
+    `1 validation error detected: Value at '${issue.path.join('.')}' failed to satisfy constraint: ${constraint(issue)}`,
   );
+}
+
+/** Limits in AWS's words, anything else as zod says it. */
+function constraint(issue: z.core.$ZodIssue): string {
+  const length =
+    'origin' in issue && issue.origin === 'string' ? 'Member must have length' : 'Member must have value';
+  if (issue.code === 'too_big') return `${length} less than or equal to ${issue.maximum}`;
+  if (issue.code === 'too_small') return `${length} greater than or equal to ${issue.minimum}`;
+  return issue.message;
 }
 
 /** Throws InvalidArn unless `text` is the ARN of a state machine or an execution. */
@@ -56,14 +65,14 @@ export function checkArn(text: string, kind: 'stateMachine' | 'execution'): void
   }
 }
 
-/** Throws InvalidName: 1 to 80 characters, no white space, brackets, wildcards, special or control characters. */
+/** Throws InvalidName for white space, brackets, wildcards, special and control characters. */
 export function checkName(name: string): void {
-  if (!/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}\p{Cs}]{1,80}$/u.test(name) || name.length > 80) {
+  if (!/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}\p{Cs}]+$/u.test(name)) {
     throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
   }
 }
 
-/** Throws InvalidExecutionInput for more than 262,144 bytes and for text that is no JSON. */
+/** Throws InvalidExecutionInput for more than 262,144 bytes of UTF-8 and for text that is no JSON. */
 export function checkInput(input: string): void {
   const fail = (reason: string) =>
     new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${reason}'`);
