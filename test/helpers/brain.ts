@@ -5,6 +5,7 @@ import { createCallbacks } from '../../services/callbacks.ts';
 import { createJobs } from '../../services/jobs.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
+import type { Principal } from '../../services/principal.ts';
 import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
@@ -12,11 +13,9 @@ import { createUnits } from '../../services/units.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
-import { HUB, REGION, RESEARCHER, startTestCloud, type TestCloud } from './cloud.ts';
+import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
 
-export const OWNER = { userId: 'owner-1', role: 'user' } as const;
 export const TOKEN_SECRET = 'a token secret for tests, long enough';
-const MACHINE = 'brain-JobChooser';
 const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 /** How an execution of the test's state machine goes. */
@@ -31,7 +30,8 @@ export const BEHAVIOUR = {
         Type: 'Pass',
         Parameters: {
           bucket: 'researcher-results',
-          'key.$': "States.Format('mroptimum/owner-1/{}/{}/result.zip', $.jobId, $.attempt)",
+          'key.$':
+            "States.Format('mroptimum/{}/{}/{}/result.zip', States.ArrayGetItem(States.StringSplit($.key, '/'), 1), $.jobId, $.attempt)",
           sizeBytes: 4,
           sha256: SHA,
           seconds: 1.5,
@@ -104,6 +104,7 @@ export interface Brain extends Broker {
   readonly cloud: TestCloud;
   /** Another broker process on the same store. */
   another(): Broker;
+  readonly owner: Principal;
   readonly unit: Unit;
   behave(definition: object): Promise<void>;
   queue(): Promise<Job>;
@@ -116,30 +117,45 @@ export interface Brain extends Broker {
   started(): Promise<number>;
 }
 
-/** Starts a cloud with one ready Mode 2 unit. */
-export async function startBrain(t: { teardown(fn: () => unknown): unknown }): Promise<Brain> {
-  const cloud = await startTestCloud(t);
+let brains = 0;
+
+/** A broker with a Mode 2 unit, a state machine and a person of its own on a cloud that tests share. */
+export async function startBrain(
+  t: { teardown(fn: () => unknown): unknown },
+  cloud: TestCloud,
+): Promise<Brain> {
+  const number = ++brains;
+  const machine = `brain-${number}-JobChooser`;
+  // One owner for all: the role of the account belongs to one person.
+  const owner: Principal = { userId: cloud.mode2.ownerId, role: 'user' };
+  await cloud.control(RESEARCHER).clearFaults();
+  await cloud.control(HUB).clearFaults();
+  await cloud.control(HUB).clearCalls();
+  cloud.sessions.forget(cloud.mode2.unitId);
   const broker = brokerOn(cloud);
   const behave = async (definition: object): Promise<void> => {
     await cloud.control(RESEARCHER).applyStack({
-      stackName: 'brain',
+      stackName: `brain-${number}`,
       accountId: RESEARCHER,
       region: REGION,
-      roles: [{ name: 'brain-states', trust: serviceTrust('states.amazonaws.com'), policies: [] }],
+      roles: [{ name: `brain-${number}-states`, trust: serviceTrust('states.amazonaws.com'), policies: [] }],
       buckets: [],
       functions: [],
       clusters: [],
       taskDefinitions: [],
-      stateMachines: [{ name: MACHINE, roleName: 'brain-states', definition: JSON.stringify(definition) }],
+      stateMachines: [
+        { name: machine, roleName: `brain-${number}-states`, definition: JSON.stringify(definition) },
+      ],
       tables: [],
     });
   };
   await behave(BEHAVIOUR.forever);
   const unit = {
     ...cloud.mode2,
-    stateMachineArn: `arn:aws:states:${REGION}:${RESEARCHER}:stateMachine:${MACHINE}`,
+    unitId: createIds(cloud.clock).next(),
+    stateMachineArn: `arn:aws:states:${REGION}:${RESEARCHER}:stateMachine:${machine}`,
   };
-  await cloud.stores.units.put(unit);
+  if ((await cloud.stores.units.put(unit)) !== 'stored') throw new Error('the unit was not stored');
   const s3 = new S3Client({
     endpoint: cloud.endpoint,
     region: REGION,
@@ -152,12 +168,13 @@ export async function startBrain(t: { teardown(fn: () => unknown): unknown }): P
     cloud,
     another: () => brokerOn(cloud),
     behave,
+    owner,
     unit,
     queue: () =>
-      broker.submit.submit(OWNER, {
+      broker.submit.submit(owner, {
         appId: 'mroptimum',
         alias: 'a brain',
-        unitId: cloud.mode2.unitId,
+        unitId: unit.unitId,
         output: { coilsensitivity: false, gfactor: false, matlab: false },
         task: {
           version: 'v0',
@@ -168,7 +185,11 @@ export async function startBrain(t: { teardown(fn: () => unknown): unknown }): P
               options: {
                 signal: {
                   type: 'file',
-                  options: { type: 's3', bucket: 'researcher-data', key: 'mroptimum/owner-1/uploads/x.h5' },
+                  options: {
+                    type: 's3',
+                    bucket: 'researcher-data',
+                    key: `mroptimum/${owner.userId}/uploads/x.h5`,
+                  },
                 },
               },
             },
