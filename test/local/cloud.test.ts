@@ -111,7 +111,7 @@ t.test('faults of a JSON service', async (t) => {
   await order('timeout_after');
   await t.rejects(put(client, 'b'), { message: /socket hang up|ECONNRESET/ });
   t.same(await get(client, 'b'), { pk: { S: 'b' } }, 'the write had happened');
-  await order('late', { delayMs: 200 });
+  await order('late', { delayMs: 1_000 });
   const late = put(client, 'c');
   while (!(await get(client, 'c')));
   t.equal(await Promise.race([late.then(() => 'answered'), Promise.resolve('waiting')]), 'waiting');

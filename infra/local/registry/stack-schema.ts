@@ -5,7 +5,7 @@ import { type PolicyKind, readPolicy } from '../iam/policy.ts';
 import { checkDefinition } from '../states/check.ts';
 
 export const accountIdSchema = z.string().regex(/^\d{12}$/, 'an account id has 12 digits');
-export const regionSchema = z.string().regex(/^[a-z]{2}(-[a-z]+){1,3}-\d$/, 'a region looks like us-east-1');
+const regionSchema = z.string().regex(/^[a-z]{2}(-[a-z]+){1,3}-\d$/, 'a region looks like us-east-1');
 const roleName = z.string().regex(/^[\w+=,.@-]{1,64}$/);
 export const bucketName = z
   .string()

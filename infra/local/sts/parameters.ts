@@ -14,8 +14,8 @@ export interface AssumeRoleInput {
 
 /** Characters of a session policy; the answer tells how many percent of them are used. */
 export const MAX_POLICY_CHARACTERS = 2_048;
-export const MIN_SECONDS = 900;
-export const MAX_SECONDS = 43_200;
+const MIN_SECONDS = 900;
+const MAX_SECONDS = 43_200;
 
 const KNOWN = new Set([
   'Action',
