@@ -17,7 +17,7 @@ export interface IsmrmrdDecoder {
   open(path: string): Promise<OpenedFile>;
   /** Some rows; `buffer` is given away and comes back (or a larger one) under `samples`. */
   rows(request: RowsRequest): Promise<DecodedRows>;
-  /** Closes the file; the thread is kept for the next one unless it refused something. Safe to call twice. */
+  /** Closes the file; a thread that is still sound is kept for the next one. Safe to call twice. */
   release(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ const THREAD = new URL(
 
 /** A running thread that answers one request at a time. */
 interface Thread {
-  ask(request: DecoderRequest, timeoutMs: number, transfer: ArrayBuffer[]): Promise<unknown>;
+  ask(request: DecoderRequest, timeoutMs: number, transfer: ArrayBuffer[]): Promise<DecoderAnswer>;
   end(): Promise<void>;
   /** While idle the thread does not keep the process alive. */
   idle(idle: boolean): void;
@@ -47,18 +47,17 @@ let spare: Thread | undefined;
  * All methods throw WorkerError('input_unreadable') if the file is refused, the thread dies or does not answer.
  */
 export async function takeDecoder(timeoutMs: number): Promise<IsmrmrdDecoder> {
-  const thread = spare ?? (await startThread());
+  const idle = spare;
   spare = undefined;
+  const thread = idle ?? (await startThread());
   thread.idle(false);
   let released = false;
   let harmed = false;
   const ask = async (request: DecoderRequest, transfer: ArrayBuffer[] = []): Promise<unknown> => {
-    try {
-      return await thread.ask(request, timeoutMs, transfer);
-    } catch (error) {
-      harmed = true;
-      throw error;
-    }
+    const outcome = await thread.ask(request, timeoutMs, transfer);
+    if (!('refused' in outcome)) return outcome.value;
+    harmed ||= !outcome.sound;
+    throw new WorkerError('input_unreadable', outcome.refused);
   };
   return {
     open: async (path) => (await ask({ do: 'open', path })) as OpenedFile,
@@ -88,19 +87,16 @@ async function startThread(): Promise<Thread> {
   };
   let started = false;
   worker.on('message', settle);
-  worker.on('exit', () => settle({ refused: 'The HDF5 decoder ended.' }));
+  const fail = (refused: string): void => settle({ refused, sound: false });
+  worker.on('exit', () => fail('The HDF5 decoder has ended.'));
   worker.on('error', (error) =>
-    settle({
-      refused: started
-        ? 'The HDF5 file is damaged: it broke the decoder.'
-        : `It did not start: ${error.message}`,
-    }),
+    fail(started ? 'The HDF5 file is damaged: it broke the decoder.' : error.message),
   );
 
-  const answer = (timeoutMs: number): Promise<DecoderAnswer> =>
+  const answer = (timeoutMs: number, tooLate: string): Promise<DecoderAnswer> =>
     new Promise((resolve) => {
       const timer = setTimeout(() => {
-        settle({ refused: `The HDF5 file is damaged: decoding found no end within ${timeoutMs / 1000} s.` });
+        fail(`${tooLate} within ${timeoutMs / 1000} s.`);
         void worker.terminate();
       }, timeoutMs);
       waiting = (outcome) => {
@@ -109,20 +105,21 @@ async function startThread(): Promise<Thread> {
       };
     });
 
-  const start = await answer(START_TIMEOUT_MS);
-  if ('refused' in start) throw new WorkerError('worker_error', `The HDF5 decoder: ${start.refused}`);
+  const start = await answer(START_TIMEOUT_MS, 'not ready');
+  if ('refused' in start) {
+    throw new WorkerError('worker_error', `The HDF5 decoder does not start: ${start.refused}`);
+  }
   started = true;
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<DecoderAnswer> = Promise.resolve({ value: 'ready' });
   return {
     ask(request, timeoutMs, transfer) {
-      const result = last.then(async () => {
+      last = last.then((previous) => {
+        // What harmed the thread is also the answer to everything after it.
+        if ('refused' in previous && !previous.sound) return previous;
         worker.postMessage(request, transfer);
-        const outcome = await answer(timeoutMs);
-        if ('refused' in outcome) throw new WorkerError('input_unreadable', outcome.refused);
-        return outcome.value;
+        return answer(timeoutMs, 'The HDF5 file is damaged: decoding found no end');
       });
-      last = result;
-      return result;
+      return last;
     },
     async end() {
       await worker.terminate();

@@ -41,7 +41,10 @@ export interface DecodedRows {
   readonly samples: Float32Array<ArrayBuffer>;
 }
 
-export type DecoderAnswer = { readonly value: unknown } | { readonly refused: string };
+/** `sound`: libhdf5 came through unharmed and can read the next file. */
+export type DecoderAnswer =
+  | { readonly value: unknown }
+  | { readonly refused: string; readonly sound: boolean };
 
 /** ENOENT of wasm's system interface. */
 const NO_ENTRY = 44;
@@ -55,13 +58,15 @@ type Hdf5 = Awaited<typeof ready>;
 
 interface Opened {
   readonly id: bigint;
-  readonly data: string;
-  readonly layout: RowLayout;
+  /** Undefined as long as it is not clear that the file is ISMRMRD. */
+  readonly data?: { readonly path: string; readonly layout: RowLayout };
 }
 
 const hdf5 = await ready;
 const isolated = isolate(hdf5);
 let opened: Opened | undefined;
+/** False after a failed read (memory of it is lost) and after whatever libhdf5 threw. */
+let sound = true;
 
 parentPort?.on('message', (request: DecoderRequest) => {
   try {
@@ -69,9 +74,11 @@ parentPort?.on('message', (request: DecoderRequest) => {
     const buffers = isRows(value) ? [value.records.buffer, value.lengths.buffer, value.samples.buffer] : [];
     parentPort?.postMessage({ value } satisfies DecoderAnswer, [...new Set(buffers)]);
   } catch (error) {
-    // What libhdf5 throws is not for people; what this file refuses is.
-    const refused = error instanceof WorkerError ? error.message : 'The HDF5 file is damaged.';
-    parentPort?.postMessage({ refused } satisfies DecoderAnswer);
+    // What libhdf5 throws (traps, failed assertions) is not for people; what this file refuses is.
+    const ours = error instanceof WorkerError;
+    const refused = ours ? error.message : 'The HDF5 file is damaged.';
+    sound &&= ours;
+    parentPort?.postMessage({ refused, sound } satisfies DecoderAnswer);
   }
 });
 parentPort?.postMessage({ value: 'ready' } satisfies DecoderAnswer);
@@ -109,6 +116,7 @@ function open(path: string): OpenedFile {
   isolated.allow(resolve(path));
   const id = hdf5.open(path, hdf5.H5F_ACC_RDONLY, false, -1, -1);
   if (id < 0n) throw refuse('The HDF5 file is damaged or incomplete: it cannot be opened.');
+  opened = { id };
   const group = groupOf(id);
   const data = `${group}/data`;
   const metadata = hdf5.get_dataset_metadata(id, data);
@@ -118,7 +126,7 @@ function open(path: string): OpenedFile {
     throw refuse(`'${data}' of the HDF5 file is stored in a way that ISMRMRD does not use.`);
   }
   const layout = rowLayoutOf(metadata);
-  opened = { id, data, layout };
+  opened = { id, data: { path: data, layout } };
   return { xml: xmlOf(id, `${group}/xml`), rows: metadata.shape[0], layout };
 }
 
@@ -156,8 +164,10 @@ function xmlOf(id: bigint, path: string): string {
   }
   const pointer = hdf5._malloc(Math.max(size, 4));
   try {
-    if (hdf5.get_dataset_data(id, path, null, null, null, BigInt(pointer)) < 0)
-      throw refuse(unreadable(path));
+    if (hdf5.get_dataset_data(id, path, null, null, null, BigInt(pointer)) < 0) {
+      sound = false;
+      throw refuse(`The HDF5 file is damaged or incomplete: '${path}' cannot be read.`);
+    }
     const start = vlen ? new DataView(hdf5.HEAPU8.buffer).getUint32(pointer, true) : pointer;
     const limit = vlen ? MAX_XML_BYTES : size;
     const bytes = hdf5.HEAPU8.subarray(start, start + limit);
@@ -172,19 +182,21 @@ function xmlOf(id: bigint, path: string): string {
 }
 
 function rows({ from, count, stride, samples, buffer }: RowsRequest): DecodedRows {
-  if (!opened) throw refuse('No file is open.');
-  const { id, data, layout } = opened;
+  if (!opened?.data) throw refuse('No file is open.');
+  const { id, data } = opened;
+  const { path, layout } = data;
   const pointer = hdf5._malloc(count * layout.rowBytes);
   try {
     const [n, first, step] = [count, from, stride].map(BigInt);
-    if (hdf5.get_dataset_data(id, data, [n], [first], [step], BigInt(pointer)) < 0) {
+    if (hdf5.get_dataset_data(id, path, [n], [first], [step], BigInt(pointer)) < 0) {
+      sound = false;
       throw refuse(
         `The HDF5 file is damaged or incomplete: not all of the acquisitions ${from + 1} to ` +
           `${from + (count - 1) * stride + 1} can be read.`,
       );
     }
     const decoded = copyRows(pointer, count, layout, samples, buffer);
-    hdf5.reclaim_vlen_memory_count(id, data, '', BigInt(pointer), [n]);
+    hdf5.reclaim_vlen_memory_count(id, path, '', BigInt(pointer), [n]);
     return decoded;
   } finally {
     hdf5._free(pointer);
@@ -220,10 +232,6 @@ function copyRows(
     at += 4 * length;
   }
   return { records, lengths, samples: new Float32Array(target, 0, bytes / 4) };
-}
-
-function unreadable(path: string): string {
-  return `The HDF5 file is damaged or incomplete: '${path}' cannot be read.`;
 }
 
 function refuse(message: string): WorkerError {

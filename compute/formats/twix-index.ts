@@ -30,6 +30,7 @@ export async function indexTwix(file: RawFile, twix: TwixFile): Promise<TwixInde
   const lengths: number[] = [];
   const slicePositions: (SlicePosition | undefined)[] = [];
   const warnings: string[] = [];
+  let lines = 0;
   let first: TwixLine | undefined;
   let longestLine = 0;
   let phaseCorrection = false;
@@ -51,8 +52,9 @@ export async function indexTwix(file: RawFile, twix: TwixFile): Promise<TwixInde
   for (const [m, measurement] of measurements.entries()) {
     const isImage = m === measurements.length - 1;
     const name = measurements.length > 1 ? ` of measurement ${m + 1}` : '';
-    for await (const located of walkLines(file, twix, measurement, name, warnings)) {
+    for (const located of walkLines(file, twix, measurement, name, warnings)) {
       const { line } = located;
+      if (++lines % LINES_PER_TURN === 0) await setImmediate();
       if (line.kind === 'noise') {
         add(located, 'noise', noiseDwell(dialect, measurement.name, line.storedSamples, protocol));
       } else if (isImage) {
@@ -88,19 +90,18 @@ interface LocatedLine {
 }
 
 /** All lines of a measurement up to its end mark; a missing end mark is a warning, half a line an error. */
-async function* walkLines(
+function* walkLines(
   file: RawFile,
   { dialect }: TwixFile,
   measurement: TwixMeasurement,
   suffix: string,
   warnings: string[],
-): AsyncGenerator<LocatedLine> {
+): Generator<LocatedLine> {
   const headerBytes = lineHeaderBytes(dialect);
   const window = createWindow(file);
   let at = measurement.dataStart;
   let stride = 0;
   for (let n = 1; at < measurement.end; n++) {
-    if (n % LINES_PER_TURN === 0) await setImmediate();
     const place = `line ${n}${suffix}`;
     if (at + headerBytes > measurement.end) throw brokenOff(place, at + headerBytes - measurement.end);
     const header = window.at(at, headerBytes, stride);
