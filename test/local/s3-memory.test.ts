@@ -8,7 +8,8 @@ import { SECRET } from '../contract/s3-server.ts';
 
 const MIB = 1024 * 1024;
 const SIZE = 300 * MIB;
-const GROWTH = 60 * MIB;
+/** Buffers that the collector has not come to yet; a server that kept the object would need 300 MiB more. */
+const GROWTH = 120 * MIB;
 
 t.test('300 MB go in and come out with little memory', async (t) => {
   const server = await startServerProcess(t.testdir());
@@ -44,7 +45,7 @@ t.test('300 MB go in and come out with little memory', async (t) => {
   t.equal(ETag, `"${md5.digest('hex')}"`);
   const growth = (await server.peakMemory()) - before;
   const rate = (ms: number) => `${Math.round(SIZE / 1e3 / ms)} MB/s`;
-  t.comment(`peak +${Math.round(growth / MIB)} MiB on ${Math.round(before / MIB)}, `);
+  t.comment(`peak +${Math.round(growth / MIB)} MiB on ${Math.round(before / MIB)} MiB`);
   t.comment(`put ${rate(stored - started)}, get ${rate(read - stored)}`);
   t.ok(growth < GROWTH, `peak memory grew by ${Math.round(growth / MIB)} MiB`);
 });
