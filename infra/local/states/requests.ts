@@ -12,8 +12,8 @@ const nextToken = z.string().min(1).max(3096).optional();
 export const REQUESTS = {
   StartExecution: z.object({
     stateMachineArn: arn,
-    name: z.string().optional(),
-    input: z.string().optional(),
+    name: z.string().min(1).max(80).optional(),
+    input: z.string().max(MAX_PAYLOAD_BYTES).optional(),
   }),
   DescribeExecution: z.object({
     executionArn: arn,
