@@ -7,7 +7,10 @@ import type { Principal } from './principal.ts';
 
 /** Web clients renew a token 15 minutes before it ends, so it has to live well longer than that. */
 const TOKEN_SECONDS = 3_600;
-/** A disabled account or a changed role takes effect in every broker process after this time at most. */
+/**
+ * A token that was checked is believed this long without checking again. So a disabled account or a changed
+ * role takes effect in every broker process after this time at most.
+ */
 const SEEN_MS = 15_000;
 const MAX_SEEN = 10_000;
 /** Rounds of a conditional write that others keep winning. */
@@ -67,6 +70,7 @@ export interface IdentityDeps {
 export function createIdentity(deps: IdentityDeps): Identity {
   const { users, ids, clock, passwords, signer } = deps;
   const sessions = createSessions(deps);
+  /** By token. */
   const seen = new Map<string, { principal: Principal; until: number }>();
   /** Compared with when there is no such account, so that an answer takes equally long; made at first use. */
   let decoy: Promise<string> | undefined;
@@ -140,15 +144,15 @@ export function createIdentity(deps: IdentityDeps): Identity {
 
     async authenticate(bearer) {
       const now = clock();
+      const known = seen.get(bearer);
+      if (known && known.until > now) return known.principal;
       const claims = await signer.verify(bearer, now);
       if (!claims) throw new AppError('not_signed_in', 'The token is not valid or has ended.');
-      const known = seen.get(claims.userId);
-      if (known && known.until > now) return known.principal;
       const user = await users.get(claims.userId);
       if (user?.status !== 'active') throw new AppError('not_signed_in', 'The account is not active.');
       if (seen.size >= MAX_SEEN) seen.clear();
       const principal = { userId: user.userId, role: user.role };
-      seen.set(user.userId, { principal, until: now + SEEN_MS });
+      seen.set(bearer, { principal, until: Math.min(now + SEEN_MS, claims.expiresAt) });
       return principal;
     },
 

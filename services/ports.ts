@@ -179,5 +179,5 @@ export interface TokenClaims {
 export interface TokenSigner {
   sign(claims: TokenClaims, now: number, expiresAt: number): Promise<string>;
   /** Undefined if the token is not ours, is altered, or has ended. */
-  verify(token: string, now: number): Promise<TokenClaims | undefined>;
+  verify(token: string, now: number): Promise<(TokenClaims & { readonly expiresAt: number }) | undefined>;
 }

@@ -1,28 +1,28 @@
 /** The log of the broker: pino, with everything that could be a secret taken out of every line. */
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
-/** Wherever these names turn up in the fields of a line. */
-const SECRET_FIELDS = [
-  'authorization',
-  'cookie',
-  'password',
-  'passwordHash',
-  'token',
-  'tokenSecret',
-  'id_token',
-  'access_token',
-  'refresh_token',
-  'secretAccessKey',
-  'sessionToken',
-  'externalId',
-  'url',
-];
 const REDACTED = '[redacted]';
 
-/** Secrets that reach a line inside a text, for example in the message of an error. */
-const SECRET_TEXTS: [RegExp, string][] = [
+/** Names of fields that hold secrets. */
+const SECRET_FIELDS =
+  'authorization|cookie|set-cookie|x-api-key|password|passwordHash|token|tokenSecret|tokenHash|id_token|access_token|refresh_token|secretAccessKey|sessionToken|externalId|url';
+
+/**
+ * What is taken out of every line, at any depth. It works on the finished line: pino's own redaction by
+ * paths knows a fixed depth only, and with wildcards costs some 30 microseconds a line, this two.
+ */
+const SECRETS: [RegExp, string][] = [
+  [new RegExp(`"(${SECRET_FIELDS})":"(?:[^"\\\\]|\\\\.)*"`, 'gi'), `"$1":"${REDACTED}"`],
+  // The same field inside a text that is itself JSON: its quotes are escaped once, those of its value twice.
+  [
+    new RegExp(
+      `\\\\"(${SECRET_FIELDS})\\\\":\\s*\\\\"(?:[^"\\\\]|\\\\\\\\(?:\\\\.|[^\\\\])|\\\\[^"\\\\])*\\\\"`,
+      'gi',
+    ),
+    `\\"$1\\":\\"${REDACTED}\\"`,
+  ],
   // The query of a presigned URL.
-  [/\?[^\s"\\]*X-Amz-[^\s"\\]*/gi, `?${REDACTED}`],
+  [/\?[^\s"\\]{0,2000}X-Amz-[^\s"\\]*/gi, `?${REDACTED}`],
   [/\bBearer +[\w.~+/=-]+/gi, `Bearer ${REDACTED}`],
   // A JWT, wherever it stands.
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
@@ -36,10 +36,6 @@ export function createLog(level: string, stream: DestinationStream = destination
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: {
-        paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
-        censor: REDACTED,
-      },
       serializers: {
         req: (request: { method?: string }) => ({ method: request.method }),
         res: (response: { statusCode?: number }) => ({ status: response.statusCode }),
@@ -47,7 +43,7 @@ export function createLog(level: string, stream: DestinationStream = destination
       },
       hooks: {
         streamWrite: (line) =>
-          SECRET_TEXTS.reduce((text, [pattern, instead]) => text.replace(pattern, instead), line),
+          SECRETS.reduce((text, [pattern, instead]) => text.replace(pattern, instead), line),
       },
     },
     stream,

@@ -26,10 +26,11 @@ const messageOf: Partial<Record<ErrorCode, string>> = {
   unsupported_media_type: 'The body is not of a type this route reads.',
 };
 
-/** Installs the handlers of errors and of unknown routes. */
+/** Installs the handlers of errors and of unknown routes; needs the rate limits of protection.ts. */
 export const errors = fp(async (app) => {
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) => {
+  // Counted like every other request, so that nobody can guess paths without end.
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const path = request.url.split('?')[0].slice(0, MAX_URL);
     sendError(
       new AppError('not_found', `There is no ${request.method} ${path}.`, {

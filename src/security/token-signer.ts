@@ -7,10 +7,10 @@
  * sextet below 32, clears bit 3 of the second and bit 1 of the third. So everything but the other ASCII
  * characters is written as a \u escape, which JSON allows anywhere in a string.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { CompactSign, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { TokenClaims, TokenSigner } from '../../services/ports.ts';
+import type { TokenSigner } from '../../services/ports.ts';
 
 const ISSUER = 'cloudmr-broker';
 const AUDIENCE = 'cloudmr';
@@ -20,11 +20,12 @@ const payload = z.object({
   token_use: z.enum(['id', 'access']),
   email: z.string().optional(),
   username: z.string().optional(),
+  exp: z.number(),
 });
 
 /** Creates the signer; its key is derived from `secret`, so that no other use of the secret shares a key. */
 export function createTokenSigner(secret: string): TokenSigner {
-  const key = createHmac('sha256', secret).update('cloudmr/access-token/1').digest();
+  const key = createSecretKey(createHmac('sha256', secret).update('cloudmr/access-token/1').digest());
 
   return {
     async sign(claims, now, expiresAt) {
@@ -59,8 +60,8 @@ export function createTokenSigner(secret: string): TokenSigner {
   };
 }
 
-function claimsOf({ sub, token_use, email, username }: z.infer<typeof payload>): TokenClaims {
-  return { userId: sub, use: token_use, email, username };
+function claimsOf({ sub, token_use, email, username, exp }: z.infer<typeof payload>) {
+  return { userId: sub, use: token_use, email, username, expiresAt: exp * 1000 };
 }
 
 /** JSON whose base64url form holds neither `-` nor `_`. */

@@ -84,8 +84,11 @@ t.test('fields and texts with secrets are redacted wherever they stand', async (
   log.warn({ headers: { authorization: canary, cookie: canary } }, `Authorization: Bearer ${canary}`);
   log.error({ err: Object.assign(new Error('x'), { $response: { body: canary }, config: canary }) }, 'error');
   log.error({ err: `https://b.s3.test/k?x-amz-security-token=${canary}` }, 'text');
+  log.info({ a: { b: { c: { d: { password: `with "quotes" and \\\\ ${canary}` } } } } }, 'deep');
+  log.info({ text: JSON.stringify({ user: 'x', token: `"quoted" \\\\ ${canary}`, n: 1 }) }, 'JSON in a text');
+  log.info({ api_key: 'x', 'x-api-key': canary, URL: `http://x/${canary}` }, 'headers');
   log.info({}, `token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.${canary}`);
-  t.equal(lines.length, 6);
+  t.equal(lines.length, 9);
   t.notMatch(lines.join(''), canary);
   for (const line of lines) t.doesNotThrow(() => JSON.parse(line));
 });

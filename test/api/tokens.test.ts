@@ -30,13 +30,14 @@ t.test(
           const decoded = JSON.parse(atob(segment));
           if (typeof decoded.exp !== 'number') return false;
           const verified = await signer.verify(token, now);
+          const { userId, email, username } = person;
           return (
             JSON.stringify(verified) ===
-            JSON.stringify({ ...person, use: 'id' }, ['userId', 'use', 'email', 'username'])
+            JSON.stringify({ userId, use: 'id', email, username, expiresAt: now + HOUR_MS })
           );
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   },
 );

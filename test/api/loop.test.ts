@@ -1,0 +1,77 @@
+/** The loop that calls the ticker. */
+import { setTimeout as pause } from 'node:timers/promises';
+import t from 'tap';
+import { createLoop } from '../../src/loop.ts';
+import { createMemoryLog } from '../helpers/memory-log.ts';
+
+/** A ticker that records when it is called. `work` is what one tick does. */
+function recorder(work: () => Promise<void>) {
+  const seen = { ticks: 0, atOnce: 0, most: 0, idleMs: 60_000 };
+  let wake = (): void => {};
+  return {
+    seen,
+    wake: () => wake(),
+    async tick() {
+      seen.ticks++;
+      seen.most = Math.max(seen.most, ++seen.atOnce);
+      try {
+        await work();
+      } finally {
+        seen.atOnce--;
+      }
+      return 0;
+    },
+    idleMs: () => seen.idleMs,
+    onWake(callback: () => void) {
+      wake = callback;
+    },
+  };
+}
+
+t.test('ticks at once, then when there is something to do, and never twice at a time', async (t) => {
+  const log = createMemoryLog();
+  const ticker = recorder(() => pause(20));
+  const loop = createLoop({ ticker, clock: Date.now, log });
+  t.equal(loop.healthy(), false, 'not started');
+  loop.start();
+  await pause(60);
+  t.equal(ticker.seen.ticks, 1, 'then it waits');
+  t.equal(loop.healthy(), true);
+  ticker.seen.idleMs = 0;
+  ticker.wake();
+  ticker.wake();
+  await pause(10);
+  ticker.wake();
+  await pause(150);
+  t.ok(ticker.seen.ticks >= 4, `${ticker.seen.ticks} ticks`);
+  t.equal(ticker.seen.most, 1);
+  await loop.stop();
+  t.equal(ticker.seen.atOnce, 0, 'the tick under way has finished');
+  const { ticks } = ticker.seen;
+  ticker.wake();
+  await pause(50);
+  t.equal(ticker.seen.ticks, ticks, 'and no other follows');
+  t.equal(loop.healthy(), false);
+});
+
+t.test('an error is logged and the loop goes on', async (t) => {
+  const log = createMemoryLog();
+  let fail = true;
+  const ticker = recorder(async () => {
+    if (fail) throw new Error('the store is away');
+  });
+  let now = 1_000_000;
+  const loop = createLoop({ ticker, clock: () => now, log });
+  loop.start();
+  await pause(30);
+  t.match(log.entries, [{ level: 'error', message: 'a tick failed' }]);
+  t.equal(loop.healthy(), true, 'once is nothing');
+  now += 61_000;
+  t.equal(loop.healthy(), false, 'for a minute is');
+  fail = false;
+  ticker.seen.idleMs = 0;
+  ticker.wake();
+  await pause(30);
+  t.equal(loop.healthy(), true, 'and it recovers');
+  await loop.stop();
+});
