@@ -1,17 +1,65 @@
 /**
- * What every reconstruction is: a function from the whitened k-space of a slice to one combined image
- * and the noise of each of its pixels. Methods (../snr) turn that into SNR.
+ * What every reconstruction is: a function from the whitened k-space of a slice to one combined image and
+ * the noise of each of its pixels. All reconstructions here are linear once their weights are fixed, and the
+ * weights are part of what they return; the methods (../snr) live on that: the analytic one reads the noise,
+ * the replica ones send other k-space, or other noise, through the same weights.
  */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
 import type { NoiseModel } from '../noise.ts';
 
+/** Which points of the grid were sampled: a lattice, the same for every slice of a scan. */
+export interface Sampling {
+  /** Acceleration along x (readout) and y (phase encoding); 1: every sample. */
+  readonly factors: readonly [x: number, y: number];
+  /** First sampled column and line on the grid. */
+  readonly offsets: readonly [x: number, y: number];
+}
+
 export interface WhitenedSlice {
   /**
-   * `[coil, y, x]`. The pixels of its unitary image have the noise covariance I (complex variance 1).
-   * The slice belongs to the reconstruction, which may transform it in place.
+   * `[coil, y, x]`, zero where nothing was sampled. The pixels of its unitary image have the noise
+   * covariance I / (factors x * y) (complex variance 1 for full sampling). The slice belongs to the
+   * reconstruction, which may transform it in place.
    */
   readonly kspace: ComplexArray;
   readonly noise: NoiseModel;
+  /** Undefined: fully sampled. */
+  readonly sampling?: Sampling;
+  /** Whitened reference k-space on the same grid, zero outside its lines; for kernels and sensitivities. */
+  readonly calibration?: Calibration;
+  /** Whitened coil sensitivities, for reconstructions that need them. */
+  readonly sensitivities?: Sensitivities;
+}
+
+export interface Calibration {
+  readonly kspace: ComplexArray;
+  /** The block that holds data: first and one past the last column and line. */
+  readonly block: { readonly x: readonly [number, number]; readonly y: readonly [number, number] };
+}
+
+export interface Sensitivities {
+  /** `[coil, y, x]`, zero outside the mask. SNR and g do not depend on a complex factor per pixel. */
+  readonly maps: ComplexArray;
+  /** `[y, x]`, 1 inside, 0 outside. */
+  readonly mask: RealArray;
+}
+
+/** Normal numbers of mean 0 and variance 1; one stream per slice and replica. */
+export interface NormalSource {
+  fill(into: Float32Array): void;
+}
+
+/** The combination with its weights fixed. */
+export interface LinearCombination {
+  /** The combined image of the slice, complex, `[y, x]`. */
+  readonly image: ComplexArray;
+  /** The same weights on other whitened k-space of the same sampling, which may be changed. `[y, x]` */
+  combine(kspace: ComplexArray): ComplexArray;
+  /**
+   * A noise image with the joint distribution of `combine(white noise at the sampled points)`, drawn in image
+   * space: white noise stays white under the unitary transform, so only the combined pixels need numbers.
+   */
+  drawNoise(normals: NormalSource): ComplexArray;
 }
 
 export interface CombinedImage {
@@ -24,6 +72,10 @@ export interface CombinedImage {
    * with twice as many degrees of freedom. Undefined if it has no such distribution.
    */
   readonly channels: number | undefined;
+  /** Undefined only where the weights are not known (plain RSS as a scanner makes it). */
+  readonly linear?: LinearCombination;
+  /** Noise amplification by the undersampling, `[y, x]`; 0 where there is no signal. */
+  readonly gFactor?: RealArray;
 }
 
 export interface ReconstructionOptions {
@@ -37,6 +89,10 @@ export interface Reconstruction {
   readonly needs: {
     /** Every line between the first and the last measured one. */
     readonly fullSampling: boolean;
+    /** Coil sensitivities. */
+    readonly sensitivities?: boolean;
+    /** Calibration lines (auto-calibration signal). */
+    readonly calibration?: boolean;
   };
   readonly reconstruct: (slice: WhitenedSlice, options: ReconstructionOptions) => CombinedImage;
 }
