@@ -13,7 +13,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { PROCESS_BUCKET as Bucket, startServerProcess } from '../contract/s3-process.ts';
 import { SECRET } from '../contract/s3-server.ts';
 
@@ -69,6 +69,16 @@ async function contents(s3: S3Client): Promise<Map<string, string>> {
   return found;
 }
 
+/** Every key holds what was acknowledged last, or what was begun since; that is then what it is known to hold. */
+function check(t: Test, expected: Expected, found: Map<string, string>, when: string): void {
+  for (const [key, state] of expected) {
+    const content = found.get(key);
+    t.ok(content === state.acknowledged || state.begun.has(content), `${key} ${when}`);
+    state.acknowledged = content;
+    state.begun = new Set();
+  }
+}
+
 t.test('acknowledged writes survive kill -9, others are whole or absent', async (t) => {
   const dir = t.testdir();
   const expected: Expected = new Map();
@@ -77,12 +87,7 @@ t.test('acknowledged writes survive kill -9, others are whole or absent', async 
     const server = await startServerProcess(dir);
     const s3 = createClient(server.endpoint);
     const found = await contents(s3);
-    for (const [key, state] of expected) {
-      const content = found.get(key);
-      t.ok(content === state.acknowledged || state.begun.has(content), `${key} in round ${round}`);
-      state.acknowledged = content;
-      state.begun = new Set();
-    }
+    check(t, expected, found, `in round ${round}`);
     t.same(readdirSync(join(dir, 's3', 'tmp')), [], 'nothing half-written is left');
     const working = Array.from({ length: WRITERS }, (_, writer) => write(s3, expected, writer));
     await delay(500 + round * 53);
@@ -96,6 +101,7 @@ t.test('acknowledged writes survive kill -9, others are whole or absent', async 
   const server = await startServerProcess(dir);
   const s3 = createClient(server.endpoint);
   const found = await contents(s3);
+  check(t, expected, found, 'at the end');
   const blobs = readdirSync(join(dir, 's3', 'blobs'), { recursive: true, withFileTypes: true });
   await server.kill();
   s3.destroy();
