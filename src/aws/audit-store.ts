@@ -1,7 +1,8 @@
 /** The audit trail in DynamoDB: written once, read by its owner, never changed. */
 import type { AuditStore } from '../../services/ports.ts';
 import { type AuditEntry, auditEntry } from '../schemas/identity.ts';
-import { ABSENT, type ItemTable } from './item-table.ts';
+import { ABSENT } from './conditions.ts';
+import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { auditKey, auditPartition } from './table.ts';
 

@@ -24,6 +24,14 @@ const PASSING = new Set([
   'InvalidSignatureException',
 ]);
 
+/** Reasons of a canceled transaction that pass; `None` is an operation that was not at fault. */
+const PASSING_REASONS = new Set([
+  'None',
+  'TransactionConflict',
+  'ThrottlingError',
+  'ProvisionedThroughputExceeded',
+]);
+
 /** Codes of Node.js for a connection that was not made or broke. */
 const NETWORK = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ERR_SOCKET)/;
 
@@ -35,7 +43,8 @@ export function toStoreError(error: unknown): unknown {
     PASSING.has(error.name) ||
     (typeof code === 'string' && NETWORK.test(code)) ||
     ($metadata?.httpStatusCode ?? 0) >= 500 ||
-    error instanceof TransactionCanceledException;
+    (error instanceof TransactionCanceledException &&
+      cancellationCodes(error).every((reason) => PASSING_REASONS.has(reason)));
   if (!passing) return error;
   const unavailable = new AppError('unavailable', `the store does not answer (${error.name})`);
   unavailable.cause = error;

@@ -13,29 +13,11 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Log, Page } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
+import type { Condition } from './conditions.ts';
 import type { Cursors, StartKey } from './cursor.ts';
 import { failedConditions, isConflict, toStoreError } from './dynamo-errors.ts';
 import { fromItem, type Item, type Kind } from './items.ts';
 import type { Key } from './table.ts';
-
-/** Condition of a write, as DynamoDB takes it. */
-export interface Condition {
-  readonly ConditionExpression: string;
-  readonly ExpressionAttributeNames?: Record<string, string>;
-  readonly ExpressionAttributeValues?: Record<string, unknown>;
-}
-
-/** The item does not exist. */
-export const ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(pk)' };
-
-/** The stored item has this version. */
-export function ofVersion(version: number): Condition {
-  return {
-    ConditionExpression: '#version = :version',
-    ExpressionAttributeNames: { '#version': 'version' },
-    ExpressionAttributeValues: { ':version': version },
-  };
-}
 
 /** One operation of a transaction. */
 export type Operation =
@@ -73,6 +55,8 @@ export interface ItemTableDeps {
 export const MAX_PAGE = 200;
 /** Rounds against concurrent transactions on the same items; each pause doubles, from about 10 ms. */
 const CONFLICT_ROUNDS = 9;
+/** A write that was refused learns whose write it met, without another read. */
+const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
 
 /** Creates the access to one table. */
 export function createItemTable({ documents, tableName, cursors, log }: ItemTableDeps): ItemTable {
@@ -98,11 +82,14 @@ export function createItemTable({ documents, tableName, cursors, log }: ItemTabl
 
     async write(item, condition) {
       try {
-        await patiently(() => documents.send(new PutCommand({ TableName, Item: item, ...condition })));
+        const put = { TableName, Item: item, ...condition, ReturnValuesOnConditionCheckFailure } as const;
+        await patiently(() => documents.send(new PutCommand(put)));
         return true;
       } catch (error) {
         // The SDK tries again after a time-out: then the condition fails because the first try succeeded.
-        if (error instanceof ConditionalCheckFailedException) return happened(item);
+        if (error instanceof ConditionalCheckFailedException) {
+          return error.Item?.['writeId']?.S === item.writeId;
+        }
         if (isUnavailable(error) && (await happened(item))) return true;
         throw error;
       }

@@ -4,7 +4,8 @@ import { isTerminal } from '../../services/lifecycle.ts';
 import type { JobStore } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
 import { type Job, job as jobShape } from '../schemas/job.ts';
-import { ABSENT, type Condition, type ItemTable, ofVersion } from './item-table.ts';
+import { ABSENT, type Condition, ofVersion } from './conditions.ts';
+import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import {
   dueBefore,

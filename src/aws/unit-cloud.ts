@@ -6,13 +6,13 @@ import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-s
 import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { type Clock, CloudError, type SignedUrl, type UnitCloud } from '../../services/ports.ts';
 import type { ObjectLocation } from '../schemas/execution.ts';
-import { accountOfArn, regionOfArn } from '../schemas/ids.ts';
 import type { Unit } from '../schemas/unit.ts';
 import type { AwsClients } from './clients.ts';
 import { attachment } from './content-disposition.ts';
 import { createPresigner, type PresignRequest } from './presign.ts';
 import type { Purpose } from './session-policy.ts';
 import type { Session, Sessions } from './sessions.ts';
+import { mustBeItsExecution, mustBeOneAccount, mustBeOurs, ownerOf } from './unit-checks.ts';
 
 export interface UnitCloudDeps {
   readonly clients: Pick<AwsClients, 's3' | 'sfn'>;
@@ -22,8 +22,8 @@ export interface UnitCloudDeps {
   readonly publicEndpoint?: string;
 }
 
-/** A URL that ends sooner is not worth handing out: the session is renewed first. */
-const MIN_LINK_MS = 60_000;
+/** A URL lives at least this long (if that much was asked for), else the session is renewed first. */
+const MIN_LINK_MS = 15 * 60_000;
 /** AWS takes at most 256 characters as the error, 32,768 as the cause of an abort. */
 const MAX_CAUSE = 1_000;
 
@@ -61,7 +61,7 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
   ): Promise<SignedUrl> {
     mustBeOneAccount(unit, 'Presign');
     const purpose: Purpose = { kind: 'presign', ownerId: ownerOf(unit, request.location, 'Presign') };
-    const session = await sessions.get(unit, purpose, MIN_LINK_MS);
+    const session = await sessions.get(unit, purpose, Math.min(request.seconds * 1_000, MIN_LINK_MS));
     const now = clock();
     return presigner.presign(clients.s3(session.credentials, unit.region), {
       ...request,
@@ -166,42 +166,6 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
       sessions.forget(unitId);
     },
   };
-}
-
-/** Role, state machine and bucket owner are one account in one region, or nothing is sent. */
-function mustBeOneAccount(unit: Unit, operation: string): void {
-  const arns = [unit.stateMachineArn, ...(unit.crossAccountRoleArn ? [unit.crossAccountRoleArn] : [])];
-  const foreign = arns.find((arn) => accountOfArn(arn) !== unit.awsAccountId);
-  if (foreign) {
-    const message = `${foreign} is not in account ${unit.awsAccountId}`;
-    throw new CloudError('invalid', operation, 'WrongAccount', message);
-  }
-  if (regionOfArn(unit.stateMachineArn) !== unit.region) {
-    const message = `${unit.stateMachineArn} is not in region ${unit.region}`;
-    throw new CloudError('invalid', operation, 'WrongRegion', message);
-  }
-}
-
-/** Only buckets that were registered with the unit. */
-function mustBeOurs(unit: Unit, { bucket }: ObjectLocation, operation: string): void {
-  if (bucket === unit.dataBucket || bucket === unit.resultsBucket || bucket === unit.failedBucket) return;
-  throw new CloudError('invalid', operation, 'WrongBucket', `${bucket} is not a bucket of this unit`);
-}
-
-function mustBeItsExecution(unit: Unit, executionArn: string, operation: string): void {
-  if (executionArn.startsWith(`${unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:`)) return;
-  const message = `${executionArn} is not an execution of the unit's state machine`;
-  throw new CloudError('invalid', operation, 'WrongStateMachine', message);
-}
-
-/** Whose object it is: keys are `{app}/{owner}/...`. */
-function ownerOf(unit: Unit, location: ObjectLocation, operation: string): string {
-  mustBeOurs(unit, location, operation);
-  const prefix = `${unit.appId}/`;
-  const rest = location.key.startsWith(prefix) ? location.key.slice(prefix.length) : '';
-  const slash = rest.indexOf('/');
-  if (slash > 0) return rest.slice(0, slash);
-  throw new CloudError('invalid', operation, 'WrongKey', 'the key is not one of an owner in this app');
 }
 
 function objectOf(

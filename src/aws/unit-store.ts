@@ -6,7 +6,8 @@ import { z } from 'zod';
 import type { UnitStore } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
 import { type Unit, unit as unitShape } from '../schemas/unit.ts';
-import { ABSENT, type ItemTable, MAX_PAGE, type Operation, ofVersion } from './item-table.ts';
+import { ABSENT, ofVersion } from './conditions.ts';
+import { type ItemTable, MAX_PAGE, type Operation } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { listed, ownUnitsPartition, roleKey, sameUnitKey, sharedUnitsPartition, unitKey } from './table.ts';
 

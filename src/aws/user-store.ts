@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { UserStore } from '../../services/ports.ts';
 import { type User, user as userShape } from '../schemas/identity.ts';
-import { ABSENT, type ItemTable, ofVersion } from './item-table.ts';
+import { ABSENT, ofVersion } from './conditions.ts';
+import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { emailKey, listed, userKey, usersPartition } from './table.ts';
 

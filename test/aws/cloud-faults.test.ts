@@ -1,9 +1,12 @@
 /** Ordered faults of STS, Step Functions and S3: what the services of the broker see of them. */
 import t from 'tap';
 import type { FaultInput } from '../../infra/local/faults.ts';
+import { BROKER_ROLE_NAME } from '../../infra/local/stacks/hub.ts';
+import { createAwsClients } from '../../src/aws/clients.ts';
+import { createBaseCredentials } from '../../src/aws/credentials.ts';
 import { createSessions } from '../../src/aws/sessions.ts';
 import { createUnitCloud } from '../../src/aws/unit-cloud.ts';
-import { HUB, startTestCloud } from '../helpers/cloud.ts';
+import { HUB, REGION, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);
 const { mode2: unit, clock, baseCredentials } = cloud;
@@ -115,17 +118,37 @@ t.test('an ended session is replaced silently, for calls with a body of errors a
   t.equal(await cloud.calls('sts', 'AssumeRole'), 2, 'one for start, one for observe');
 });
 
-t.test('a cloud that is away is `unavailable`', async (t) => {
-  const session = await sessions.get(unit, { kind: 'observe' });
-  const away = createUnitCloud({
-    clients: (await import('../../src/aws/clients.ts')).createAwsClients({
-      region: 'us-east-1',
-      endpoint: 'http://127.0.0.1:1',
-      credentials: baseCredentials,
-    }),
-    sessions: { ...sessions, get: async () => session },
-    clock,
+t.test('the broker’s own credentials are renewed when AWS says that they have ended', async (t) => {
+  // A clock that stands still: to the broker its credentials are as fresh as ever.
+  const then = clock();
+  const { uri, token } = cloud.cloud.credentialsUri(HUB, BROKER_ROLE_NAME);
+  const stale = createBaseCredentials({ kind: 'container', uri, token }, () => then);
+  const own = createAwsClients({ region: REGION, endpoint: cloud.endpoint, credentials: stale });
+  t.teardown(() => own.close());
+  const started = createSessions({
+    sts: own.sts,
+    baseCredentials: stale,
+    brokerAccountId: HUB,
+    clock: () => then,
   });
+  const stuck = createUnitCloud({ clients: own, sessions: started, clock: () => then });
+  const location = { bucket: cloud.mode1.resultsBucket, key: 'mroptimum/u1/x' };
+  await t.rejects(stuck.headObject(cloud.mode1, location), { name: 'CloudError', problem: 'not_found' });
+  clock.advance(61 * 60_000);
+  await t.rejects(
+    stuck.headObject(cloud.mode1, location),
+    { name: 'CloudError', problem: 'not_found' },
+    'Mode 1 works with them itself',
+  );
+  clock.advance(61 * 60_000);
+  await t.resolves(stuck.startExecution(unit, 'own-renewed', INPUT), 'Mode 2 asks STS with them');
+});
+
+t.test('a cloud that is away is `unavailable`', async (t) => {
+  await sessions.get(unit, { kind: 'observe' });
+  const endpoint = 'http://127.0.0.1:1';
+  const nowhere = createAwsClients({ region: REGION, endpoint, credentials: baseCredentials });
+  const away = createUnitCloud({ clients: nowhere, sessions, clock });
   await t.rejects(away.headObject(unit, RESULT), {
     name: 'CloudError',
     problem: 'unavailable',
