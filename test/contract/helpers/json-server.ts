@@ -2,10 +2,10 @@
  * Serves one JsonService over the AWS JSON 1.0 protocol without checking signatures. The access key id of a
  * request is its account, so that a test chooses the account by its credentials.
  */
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AwsError, type JsonService, type ServiceContext } from '../../../infra/local/contract.ts';
+import { AwsError, type JsonService } from '../../../infra/local/contract.ts';
+import { rootContext } from './root-context.ts';
 
 export interface JsonServer {
   /** `http://127.0.0.1:PORT`. */
@@ -49,18 +49,11 @@ export async function serveJson(
     }
   }
 
-  function contextOf(request: IncomingMessage): ServiceContext {
-    const [, accountId, region] = /Credential=(\d{12})\/\d+\/([^/]+)\//.exec(
-      request.headers.authorization ?? '',
-    )!;
-    const arn = `arn:aws:iam::${accountId}:root`;
-    return {
-      requestId: randomUUID(),
-      accountId,
-      region,
-      caller: { accountId, arn, principalArn: arn, kind: 'root' },
-      authorize: (action, resource) => authorize(accountId, action, resource),
-    };
+  function contextOf(request: IncomingMessage) {
+    const scope = /Credential=(\d{12})\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '');
+    if (!scope) throw new AwsError('MissingAuthenticationTokenException', 'Not signed.');
+    const [, accountId, region] = scope;
+    return rootContext(accountId, region, (action, resource) => authorize(accountId, action, resource));
   }
 
   server.keepAliveTimeout = 72_000;
