@@ -8,7 +8,7 @@ import { runFromPointer } from './worker.ts';
 
 const environment = readWorkerEnvironment();
 const stop = new AbortController();
-process.once('SIGTERM', () => stop.abort(new WorkerError('preempted', 'The platform stopped the task.')));
+process.on('SIGTERM', () => stop.abort(new WorkerError('preempted', 'The platform stopped the task.')));
 
 try {
   const { jobBucket: bucket, jobKey: key } = environment;

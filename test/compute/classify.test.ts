@@ -1,0 +1,105 @@
+import t from 'tap';
+import { classifyFailure } from '../../compute/classify.ts';
+import { FAILURES } from '../../src/schemas/failures.ts';
+
+const task = (more: object): string =>
+  JSON.stringify({ LastStatus: 'STOPPED', Containers: [{ Name: 'worker' }], ...more });
+
+t.test('what Lambda, ECS and Step Functions say becomes a code with its remedy', async (t) => {
+  const cases: [error: string, cause: string, code: string][] = [
+    ['noise_missing', '{"errorType":"noise_missing","errorMessage":"No noise."}', 'noise_missing'],
+    ['States.Timeout', '', 'timeout'],
+    ['States.HeartbeatTimeout', '', 'timeout'],
+    [
+      'Sandbox.Timedout',
+      '{"errorType":"Sandbox.Timedout","errorMessage":"Task timed out after 900.00 seconds"}',
+      'timeout',
+    ],
+    ['Runtime.OutOfMemory', '{"errorType":"Runtime.OutOfMemory","errorMessage":"..."}', 'out_of_memory'],
+    [
+      'Runtime.ExitError',
+      '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1 Error: Runtime exited with error: signal: killed"}',
+      'out_of_memory',
+    ],
+    [
+      'States.TaskFailed',
+      task({
+        Containers: [{ ExitCode: 137, Reason: 'OutOfMemoryError: Container killed due to memory usage' }],
+      }),
+      'out_of_memory',
+    ],
+    [
+      'States.TaskFailed',
+      task({ Containers: [{ ExitCode: 137 }], StoppedReason: 'Essential container in task exited' }),
+      'out_of_memory',
+    ],
+    [
+      'States.TaskFailed',
+      task({
+        StopCode: 'TaskFailedToStart',
+        StoppedReason: 'CannotPullContainerError: pull image manifest has been retried 5 times',
+      }),
+      'image_pull',
+    ],
+    [
+      'States.TaskFailed',
+      task({ StopCode: 'SpotInterruption', StoppedReason: 'Your Spot Task was interrupted.' }),
+      'preempted',
+    ],
+    ['States.TaskFailed', task({ StopCode: 'TerminationNotice' }), 'preempted'],
+    [
+      'States.TaskFailed',
+      task({ StoppedReason: 'Host EC2 (instance i-1) stopped / terminated.' }),
+      'preempted',
+    ],
+    [
+      'ECS.AmazonECSException',
+      'Capacity is unavailable at this time. Please try again later.',
+      'no_capacity',
+    ],
+    [
+      'ECS.AmazonECSException',
+      "You've reached the limit on the number of vCPUs you can run concurrently",
+      'no_capacity',
+    ],
+    ['Lambda.TooManyRequestsException', 'Rate Exceeded.', 'no_capacity'],
+    [
+      'ECS.AccessDeniedException',
+      'User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecs:RunTask',
+      'unit_permission_missing',
+    ],
+    ['Lambda.ResourceNotFoundException', 'Function not found: arn:aws:lambda', 'unit_not_found'],
+    ['ECS.ClusterNotFoundException', 'Cluster not found.', 'unit_not_found'],
+    [
+      'States.TaskFailed',
+      task({ Containers: [{ ExitCode: 1 }], StoppedReason: 'Essential container in task exited' }),
+      'worker_error',
+    ],
+    [
+      'TypeError',
+      '{"errorType":"TypeError","errorMessage":"x is not a function","trace":["at /var/task/x.js"]}',
+      'worker_error',
+    ],
+    ['', 'not json {', 'worker_error'],
+    ['', '"text"', 'worker_error'],
+  ];
+  for (const [error, cause, code] of cases) {
+    const failure = classifyFailure({ Error: error, Cause: cause });
+    t.equal(failure.code, code, `${error} ${cause.slice(0, 60)}`);
+    t.equal(failure.remedy, FAILURES[code as keyof typeof FAILURES].remedy);
+    t.ok(failure.message.length > 0);
+  }
+  t.equal(classifyFailure(undefined).code, 'worker_error');
+});
+
+t.test('messages are those of the worker, without stacks, paths and signed URLs', async (t) => {
+  t.equal(
+    classifyFailure({ Error: 'bad_options', Cause: '{"errorMessage":"task.name: unknown"}' }).message,
+    'task.name: unknown',
+  );
+  const cause = JSON.stringify({
+    errorMessage: 'open /tmp/secret/a.dat https://x/?X-Amz-Signature=CANARY',
+    trace: ['at /var/task/CANARY.js'],
+  });
+  t.equal(classifyFailure({ Error: 'Error', Cause: cause }).message, 'Error: open a.dat [removed]');
+});

@@ -1,0 +1,91 @@
+/** Lambda and Fargate as the platform starts them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { BUCKETS, startBroker, startUnit } from './helpers/unit.ts';
+
+const unit = await startUnit(t);
+const inputs: Record<string, { bucket: string; key: string; filename: string }> = {};
+for (const [role, name] of Object.entries({ signal: 'gre.dat', noise: 'noise.dat' })) {
+  inputs[role] = { bucket: BUCKETS.data, key: `uploads/${name}`, filename: name };
+  await unit.put(
+    BUCKETS.data,
+    `uploads/${name}`,
+    readFileSync(new URL(`../fixtures/raw/${name}`, import.meta.url)),
+  );
+}
+
+const environment = { ...process.env, AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: unit.cloud.endpoint };
+
+function startTask(more: Record<string, string>): { child: ChildProcess; output: () => string } {
+  const main = fileURLToPath(new URL('../../compute/fargate.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', main], { env: { ...environment, ...more } });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
+  t.teardown(() => child.kill('SIGKILL'));
+  return { child, output: () => text };
+}
+
+t.test('a Fargate task ends with 0 and a result, and logs no token', async (t) => {
+  const { key } = await unit.submit({
+    jobId: 'job-f',
+    inputs,
+    callback: { url: 'http://127.0.0.1:1', token: 'CANARY' },
+  });
+  const { child, output } = startTask({ JOB_BUCKET: BUCKETS.data, JOB_KEY: key });
+  t.same(await once(child, 'exit'), [0, null], output());
+  t.notMatch(output(), /CANARY/);
+  const sidecar = JSON.parse(
+    String((await unit.get(BUCKETS.results, 'mroptimum/user-1/job-1/0/run.json')).bytes),
+  );
+  t.match(sidecar, { jobId: 'job-f', summary: { coils: 2 } });
+});
+
+t.test('a Fargate task that is stopped leaves a bundle that says so, and ends with 1', async (t) => {
+  const broker = await startBroker(t);
+  const { key } = await unit.submit({
+    jobId: 'job-s',
+    inputs,
+    callback: { url: broker.url, token: 'CANARY' },
+  });
+  const { child, output } = startTask({ JOB_BUCKET: BUCKETS.data, JOB_KEY: key });
+  broker.answer = () => {
+    child.kill('SIGTERM');
+    return { status: 200, body: { cancel: false } };
+  };
+  t.same(await once(child, 'exit'), [1, null], output());
+  t.match(output(), /"code":"preempted"/);
+  const sidecar = JSON.parse(
+    String((await unit.get(BUCKETS.failed, 'mroptimum/user-1/job-1/0/failure.json')).bytes),
+  );
+  t.match(sidecar, { jobId: 'job-s', code: 'preempted' });
+});
+
+t.test('a Fargate task without a pointer ends with 1 and the reason', async (t) => {
+  const { child, output } = startTask({ JOB_BUCKET: '', JOB_KEY: '' });
+  t.same(await once(child, 'exit'), [1, null]);
+  t.match(output(), /JOB_BUCKET and JOB_KEY/);
+});
+
+t.test('the Lambda returns the result and throws errors whose name is the code', async (t) => {
+  Object.assign(process.env, environment);
+  const { handler } = await import('../../compute/lambda.ts');
+  t.match(await handler(await unit.submit({ jobId: 'job-l', inputs })), {
+    bucket: BUCKETS.results,
+    summary: { coils: 2, slices: 1 },
+  });
+  await t.rejects(handler(await unit.submit({ inputs: { signal: inputs.signal } })), {
+    name: 'noise_missing',
+  });
+  await t.rejects(handler({ Records: [] }), { name: 'worker_error' });
+});
+
+t.test('the functions around the worker use the same environment', async (t) => {
+  const platform = await import('../../compute/functions/select-platform.ts');
+  t.match(await platform.handler(await unit.submit({ inputs })), { name: 'lambda' });
+  const { handler } = await import('../../compute/functions/report.ts');
+  const state = { ...(await unit.submit({ inputs })), error: { Error: 'States.Timeout', Cause: '' } };
+  t.match(await handler({ outcome: 'failed', state }), { failure: { remedy: /./ } });
+});
