@@ -16,13 +16,21 @@ const tags = ['Callbacks'];
 const jobParams = z.object({ jobId: pathId });
 const told = answer('The job as it is now stored', callbackAnswer);
 
+export interface CallbackRoutesDeps {
+  callbacks: Callbacks;
+  /** Requests per minute and address. */
+  perMinute: number;
+}
+
 /** Routes of the worker. */
-export function callbackRoutes({ callbacks }: { callbacks: Callbacks }) {
+export function callbackRoutes({ callbacks, perMinute }: CallbackRoutesDeps) {
   return async (app: Api): Promise<void> => {
+    const rateLimit = { max: perMinute, timeWindow: 60_000 };
+
     app.post(
       '/job/:jobId/callback',
       {
-        config: { access: 'job' },
+        config: { access: 'job', rateLimit },
         schema: {
           tags,
           operationId: 'jobCallback',
@@ -39,7 +47,7 @@ export function callbackRoutes({ callbacks }: { callbacks: Callbacks }) {
     app.post(
       '/job/:jobId/progress',
       {
-        config: { access: 'job', errors: ['job_terminal'] },
+        config: { access: 'job', rateLimit, errors: ['job_terminal'] },
         schema: {
           tags,
           operationId: 'jobProgress',
@@ -60,7 +68,7 @@ export function callbackRoutes({ callbacks }: { callbacks: Callbacks }) {
       app.post(
         url,
         {
-          config: { access: 'job' },
+          config: { access: 'job', rateLimit },
           schema: {
             tags,
             operationId,
@@ -75,7 +83,7 @@ export function callbackRoutes({ callbacks }: { callbacks: Callbacks }) {
       app.post(
         `${url}/:jobId`,
         {
-          config: { access: 'job' },
+          config: { access: 'job', rateLimit },
           schema: {
             tags,
             operationId: `${operationId}ById`,

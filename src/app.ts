@@ -22,13 +22,16 @@ import { auth } from './plugins/auth.ts';
 import { canonicalUrl, emptyContentType } from './plugins/dialects.ts';
 import { errors, sendError } from './plugins/errors.ts';
 import { openapi } from './plugins/openapi.ts';
-import { DEFAULT_LIMITS, type Limits, protection } from './plugins/protection.ts';
+import { type Limits, protection } from './plugins/protection.ts';
 import { requestIdFrom, requestLog } from './plugins/request-log.ts';
 import { type Api, zod } from './plugins/zod.ts';
 import type { Readiness } from './schemas/http/health.ts';
 
 /** Larger bodies are refused before they are read; files never pass through the broker. */
 const BODY_LIMIT_BYTES = 1_048_576;
+
+/** The workers of a whole account often share one address. */
+const WORKERS_PER_PERSON = 10;
 
 export interface AppDeps {
   identity: Identity;
@@ -43,12 +46,12 @@ export interface AppDeps {
   newRequestId: () => string;
   corsOrigins: readonly string[];
   trustProxy: boolean | string[];
-  limits?: Limits;
+  limits: Limits;
 }
 
 /** Builds the application. */
 export async function buildApp(deps: AppDeps): Promise<Api> {
-  const limits = deps.limits ?? DEFAULT_LIMITS;
+  const { limits } = deps;
   const app: Api = Fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -78,7 +81,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       await api.register(jobRoutes(deps));
       await api.register(pipelineRoutes(deps));
       await api.register(dataRoutes(deps));
-      await api.register(callbackRoutes(deps));
+      await api.register(callbackRoutes({ ...deps, perMinute: limits.perMinute * WORKERS_PER_PERSON }));
     },
     { prefix: '/api' },
   );

@@ -81,6 +81,16 @@ const common = z.object({
     'false, true, or a comma-separated list of addresses of proxies (CIDR allowed)',
     'false',
   ),
+  REQUESTS_PER_MINUTE: variable(
+    z.coerce.number().int().min(1).max(10_000_000).default(1_200),
+    'how many requests one address may make in a minute',
+    '1200',
+  ),
+  SIGN_INS_PER_MINUTE: variable(
+    z.coerce.number().int().min(1).max(10_000_000).default(20),
+    'how often one address may try to sign in or register in a minute',
+    '20',
+  ),
 });
 
 const embeddedVariables = common.extend({
@@ -145,6 +155,7 @@ interface Place<Cloud, Values> {
   readonly logLevel: z.infer<typeof common>['LOG_LEVEL'];
   readonly adminEmail: string;
   readonly trustProxy: boolean | string[];
+  readonly limits: { readonly perMinute: number; readonly signInsPerMinute: number };
   /** Variables that look like ours but mean nothing: misspelt, probably. */
   readonly unknownVariables: readonly string[];
 }
@@ -220,5 +231,6 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     logLevel: values.LOG_LEVEL,
     adminEmail: values.ADMIN_EMAIL.toLowerCase(),
     trustProxy: values.TRUST_PROXY,
+    limits: { perMinute: values.REQUESTS_PER_MINUTE, signInsPerMinute: values.SIGN_INS_PER_MINUTE },
   };
 }

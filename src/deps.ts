@@ -38,7 +38,7 @@ export interface CloudPlace {
 }
 
 export interface DepsOptions {
-  readonly config: Pick<Config, 'tableName' | 'corsOrigins' | 'trustProxy'>;
+  readonly config: Pick<Config, 'tableName' | 'corsOrigins' | 'trustProxy' | 'limits'>;
   readonly place: CloudPlace;
   readonly tokenSecret: string;
   /** Base URL for callbacks; asked when a job starts, because a free port is only known after listening. */
@@ -127,6 +127,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
       newRequestId: ids.next,
       corsOrigins: config.corsOrigins,
       trustProxy: config.trustProxy,
+      limits: config.limits,
     },
   };
 }

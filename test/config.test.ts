@@ -37,6 +37,7 @@ t.test('an empty environment is the embedded cloud on loopback', async (t) => {
     logLevel: 'info',
     adminEmail: 'admin@localhost',
     trustProxy: false,
+    limits: { perMinute: 1200, signInsPerMinute: 20 },
     unknownVariables: [],
   });
   t.same(loadConfig({ PORT: '', HOST: ' ', LOG_LEVEL: '' }), loadConfig({}), 'empty counts as not set');
@@ -103,6 +104,8 @@ t.test('each variable refuses nonsense', async (t) => {
     CORS_ORIGINS: ['*', 'gui.example.org', 'https://gui.example.org/'],
     LOG_LEVEL: ['loud'],
     ADMIN_EMAIL: ['admin'],
+    REQUESTS_PER_MINUTE: ['0', '-1', 'many'],
+    SIGN_INS_PER_MINUTE: ['0', '1.5'],
     TRUST_PROXY: ['yes', '2 hops', 'proxy.example.org'],
   };
   for (const [name, values] of Object.entries(nonsense)) {

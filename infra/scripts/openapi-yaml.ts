@@ -28,6 +28,7 @@ export async function openapiYaml(): Promise<string> {
     newRequestId: services.newRequestId,
     corsOrigins: [],
     trustProxy: false,
+    limits: { perMinute: 1, signInsPerMinute: 1 },
   });
   try {
     await app.ready();

@@ -12,9 +12,6 @@ export interface Limits {
   readonly signInsPerMinute: number;
 }
 
-/** A web client asks about 13 times at sign-in and then every few seconds; many may share an address. */
-export const DEFAULT_LIMITS: Limits = { perMinute: 1_200, signInsPerMinute: 20 };
-
 export interface ProtectionOptions {
   readonly corsOrigins: readonly string[];
   readonly limits: Limits;

@@ -197,6 +197,11 @@ t.test(
       asked.push((await app.inject({ url: '/api/job', remoteAddress: '10.0.0.3' })).statusCode);
     t.same(asked, [...Array(12).fill(401), 429]);
     t.equal(
+      (await app.inject({ url: '/guess', remoteAddress: '10.0.0.3' })).statusCode,
+      429,
+      'unknown paths too',
+    );
+    t.equal(
       (await app.inject({ url: '/live', remoteAddress: '10.0.0.3' })).statusCode,
       200,
       'supervisors may always ask',

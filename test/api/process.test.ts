@@ -91,3 +91,20 @@ async function untilRefused(url: string): Promise<void> {
     }
   }
 }
+
+t.test('a second signal ends it at once', async (t) => {
+  const dataDir = folder(t);
+  const broker = await startBroker({ dataDir });
+  t.teardown(() => broker.stop('SIGKILL'));
+  const { hostname, port } = new URL(broker.url);
+  const headers = { 'content-type': 'application/json', 'content-length': 100 };
+  const endless = request({ hostname, port, method: 'POST', path: '/api/auth/login', headers });
+  endless.on('error', () => {});
+  endless.write('{');
+  await send(broker.url, 'GET', '/live');
+  const ended = once(broker.process, 'exit');
+  broker.process.kill('SIGTERM');
+  await untilRefused(broker.url);
+  broker.process.kill('SIGTERM');
+  t.same(await ended, [1, null]);
+});
