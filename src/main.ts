@@ -104,7 +104,9 @@ function say(line: string): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`The broker cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(
+    `The broker cannot start: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
   // close-with-grace takes it from here: it closes what was opened and exits with 1.
   process.nextTick(() => {
     throw error;
