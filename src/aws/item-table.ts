@@ -53,8 +53,10 @@ export interface ItemTableDeps {
 
 /** Largest page of any list. */
 export const MAX_PAGE = 200;
-/** Rounds against concurrent transactions on the same items; each pause doubles, from about 10 ms. */
-const CONFLICT_ROUNDS = 9;
+/** Rounds against concurrent transactions on the same items: about 1.5 s in all. */
+const CONFLICT_ROUNDS = 12;
+/** Pauses double from 10 ms up to this, each times 0.5 to 1.5. */
+const LONGEST_PAUSE_MS = 200;
 /** A write that was refused learns whose write it met, without another read. */
 const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
 
@@ -179,7 +181,7 @@ async function patiently<T>(call: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (failedConditions(error)) throw error;
       if (!isConflict(error) || round === CONFLICT_ROUNDS) throw toStoreError(error);
-      await pause(5 * 2 ** round * (0.5 + randomInt(1000) / 1000));
+      await pause(Math.min(5 * 2 ** round, LONGEST_PAUSE_MS) * (0.5 + randomInt(1000) / 1000));
     }
   }
 }

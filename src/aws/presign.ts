@@ -14,7 +14,7 @@ export interface PresignRequest {
   readonly region: string;
   /**
    * Account that must own the bucket. It becomes a query parameter, which S3 enforces like the header if its
-   * name is in lower case (aws-sdk-go-v2 issue 2508), so no client has to send anything.
+   * name is in lower case (measured by the maintainers of aws-sdk-go-v2), so no client has to send anything.
    */
   readonly bucketOwner: string;
   /** GET only: what the answer's Content-Disposition says. */
