@@ -63,3 +63,14 @@ t.test('README names only variables that .env.example explains', async (t) => {
 t.test('the lock file holds no download address', async (t) => {
   t.notMatch(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), /"resolved":/);
 });
+
+t.test('ARCHITECTURE gives a reason for every dependency', async (t) => {
+  const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => {
+    if (name.startsWith('@aws-sdk/') || name.startsWith('@types/')) return false;
+    const short = name.replace(/^@fastify\//, '-');
+    return !text.includes(name) && !text.includes(short);
+  });
+  t.same(missing, []);
+});
