@@ -19,7 +19,7 @@ for (const document of documents) {
   const text = readFileSync(join(ROOT, document), 'utf8');
 
   t.test(`${document}: every link and every path in backticks exists`, async (t) => {
-    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g)].map((m) => m[1]);
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]*[./][^)#\s]*)\)/g)].map((m) => m[1]);
     const paths = [
       ...text.matchAll(/`((?:src|routes|services|compute|infra|test|console|bench|\.ci)\/[\w./-]+)`/g),
     ];
