@@ -1,5 +1,6 @@
 /** From a task to the functions that do it: the only place where names become code. */
 import { WorkerError } from './errors.ts';
+import type { Undersampling } from './mr/lattice.ts';
 import type { Reconstruction } from './mr/recon/reconstruction.ts';
 import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
 import type { Method, MethodOptions } from './mr/snr/method.ts';
@@ -10,6 +11,8 @@ export interface RunPlan {
   readonly method: Method;
   readonly reconstruction: Reconstruction;
   readonly options: MethodOptions;
+  /** How undersampled data are handled; undefined for reconstructions that take full data only. */
+  readonly undersampling: Undersampling | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -47,8 +50,8 @@ export function planRun(task: SnrTask, output: OutputFlags): RunPlan {
   if (output.coilsensitivity) {
     warnings.push(`Coil sensitivities were asked for; reconstruction "${task.reconstruction}" uses none.`);
   }
-  const { biasCorrection, rssUnweighted } = task;
-  return { method, reconstruction, options: { biasCorrection, rssUnweighted }, warnings };
+  const { biasCorrection, rssUnweighted, undersampling } = task;
+  return { method, reconstruction, options: { biasCorrection, rssUnweighted }, undersampling, warnings };
 }
 
 function entryOf<T>(registry: Record<string, T>, name: string, what: string, path: string): T {

@@ -1,13 +1,15 @@
 /** The steps of a run between the raw data and the SNR of each slice. */
 import { WorkerError } from './errors.ts';
 import type { RawScan } from './formats/scan.ts';
+import type { Acquisition } from './mr/acquire.ts';
+import { acquireSlice, whitenSlice } from './mr/acquire.ts';
 import type { ImageReadouts } from './mr/acquisition.ts';
 import { imageReadouts, isFullySampled, mustBeReasonable, mustBeSupported } from './mr/acquisition.ts';
 import { estimateNoise } from './mr/estimate-noise.ts';
 import type { KSpaceGrid, KSpaceSlice } from './mr/kspace.ts';
-import { assembleSlice, kSpaceGrid } from './mr/kspace.ts';
+import { kSpaceGrid } from './mr/kspace.ts';
 import type { NoiseModel } from './mr/noise.ts';
-import { prewhitenInPlace } from './mr/prewhiten.ts';
+import type { Sampling } from './mr/recon/reconstruction.ts';
 import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
 import type { RunPlan } from './plan.ts';
 import type { Run } from './run.ts';
@@ -23,7 +25,10 @@ export interface Signal {
 }
 
 /** How a slice was measured, without its data. */
-export type SliceSampling = Omit<KSpaceSlice, 'kspace'>;
+export type SliceSampling = Pick<KSpaceSlice, 'averages' | 'sampledFraction' | 'noiseGain'> & {
+  /** Undefined: full. */
+  readonly sampling: Sampling | undefined;
+};
 
 export interface SnrSlices {
   /** SNR of each slice, `[y, x]`, in the order of space. */
@@ -83,18 +88,26 @@ export async function snrOfSlices(
   const planes: Float32Array[] = [];
   const sampling: SliceSampling[] = [];
   const warnings: string[] = [];
+  const acquisition: Acquisition = {
+    scan,
+    grid,
+    images,
+    undersampling: plan.undersampling,
+    signal: run.request.signal,
+  };
   const count = volume.order.length;
   for (const [k, slice] of volume.order.entries()) {
     const fraction = 0.25 + (0.65 * k) / count;
     await run.step({ step: 'reconstruct', fraction, message: `Slice ${k + 1} of ${count}` });
-    const { kspace, ...sampled } = await assembleSlice(scan, grid, slice, images.wanted, run.request.signal);
-    if (plan.reconstruction.needs.fullSampling && !isFullySampled(sampled)) throw undersampled(task, scan);
-    prewhitenInPlace(kspace, noise, sampled.noiseGain);
-    const snr = plan.method.snr({ kspace, noise }, plan.reconstruction, plan.options).data;
+    const acquired = await acquireSlice(acquisition, slice);
+    if (plan.reconstruction.needs.fullSampling && !isFullySampled(acquired)) throw undersampled(task, scan);
+    warnings.push(...acquired.warnings.filter((warning) => !warnings.includes(warning)));
+    const { averages, sampledFraction, noiseGain } = acquired;
+    const snr = plan.method.snr(whitenSlice(acquired, noise), plan.reconstruction, plan.options).data;
     const lost = zeroWhatIsNoNumber(snr);
     if (lost > 0) warnings.push(`Slice ${k + 1}: ${lost} pixels had no finite SNR and are 0.`);
     planes.push(snr);
-    sampling.push(sampled);
+    sampling.push({ averages, sampledFraction, noiseGain, sampling: acquired.sampling });
   }
   const least = Math.min(...sampling.map((slice) => slice.sampledFraction));
   if (least < 0.999) {

@@ -33,7 +33,7 @@ export interface SnrTask {
   readonly platform: 'lambda' | 'fargate' | undefined;
   /** Replica methods (pmr, cr). */
   readonly replicas: { readonly count: number; readonly boxSize: number } | undefined;
-  /** Undersampling by software or by the scanner (sense, grappa). */
+  /** Undersampling by software or by the scanner (sense, grappa, espirit). */
   readonly undersampling: z.infer<typeof undersampling> | undefined;
   /** Coil sensitivities (b1, sense, espirit). */
   readonly sensitivity: { readonly method: string; readonly mask: TaskMask } | undefined;
@@ -127,7 +127,7 @@ export function parseTask(value: unknown): SnrTask {
   const either = (name: 'biasCorrection' | 'rssUnweighted'): boolean =>
     options[name] === true || recon.options[name] === true;
   const usesReplicas = task.name === 'pmr' || task.name === 'cr';
-  const isAccelerated = recon.name === 'sense' || recon.name === 'grappa';
+  const isAccelerated = ['sense', 'grappa', 'espirit'].includes(recon.name);
   const usesMaps = ['b1', 'sense', 'espirit'].includes(recon.name);
   const replicas = usesReplicas ? parsePart(replicaOptions, options, 'task.options') : undefined;
   const maps =

@@ -7,7 +7,9 @@ import { complexFrom, complexZeros } from '../array/complex.ts';
 import { WorkerError } from '../errors.ts';
 import type { RawScan, Readout, ReadoutIndex, ScanHeader } from '../formats/scan.ts';
 import { mustBeFinite } from './finite.ts';
-import { removeOversampling } from './oversampling.ts';
+import { FULL, isOnLattice, latticeRows } from './lattice.ts';
+import { createOversamplingRemover } from './oversampling.ts';
+import type { Sampling } from './recon/reconstruction.ts';
 
 /** The grid that readouts are put on. k = 0 stands at floor(n / 2) of both axes. */
 export interface KSpaceGrid {
@@ -30,13 +32,15 @@ export interface KSpaceSlice {
   readonly kspace: ComplexArray;
   /** Acquisitions per line; 0 where nothing was measured and k-space is zero. */
   readonly counts: Uint32Array;
+  /** Measured samples per line in units of a full line, all acquisitions together. */
+  readonly measured: Float64Array;
   /** Mean number of acquisitions of the measured lines. */
   readonly averages: number;
-  /** Measured part of the whole grid, 0..1. */
+  /** Measured part of the points of the sampling lattice (of the whole grid, if fully sampled), 0..1. */
   readonly sampledFraction: number;
   /**
-   * G: mean over the grid of sampled / acquisitions. The pixels of the unitary image have the noise
-   * covariance G * Sigma.
+   * G: mean over the lattice of sampled / acquisitions. The pixels of the unitary image have the noise
+   * covariance G * Sigma, times the part of the grid that belongs to the lattice.
    */
   readonly noiseGain: number;
 }
@@ -56,7 +60,7 @@ export function kSpaceGrid(header: ScanHeader): KSpaceGrid {
 }
 
 /** Row of the grid for a line of the file. Throws `input_unreadable` if it lies outside. */
-function rowOf(grid: KSpaceGrid, line: number): number {
+export function rowOf(grid: KSpaceGrid, line: number): number {
   const row = line - grid.centerLine + Math.floor(grid.lines / 2);
   if (row < 0 || row >= grid.lines) {
     throw new WorkerError(
@@ -109,6 +113,7 @@ export async function assembleSlice(
   const { coils, lines, columns } = grid;
   const kspace = complexZeros([coils, lines, columns]);
   const counts = new Uint32Array(lines);
+  const removeOversampling = createOversamplingRemover(coils, grid.storedColumns, columns);
   // Measured samples per line, in units of a full line; a partial echo counts less than 1.
   const measured = new Float64Array(lines);
   let found = false;
@@ -120,7 +125,7 @@ export async function assembleSlice(
     const row = rowOf(grid, readout.line);
     counts[row] += 1;
     measured[row] += readout.samples / grid.storedColumns;
-    const line = removeOversampling(onStoredGrid(readout, grid), columns).data;
+    const line = removeOversampling(onStoredGrid(readout, grid)).data;
     for (let coil = 0; coil < coils; coil++) {
       const to = 2 * (coil * lines + row) * columns;
       const from = 2 * coil * columns;
@@ -129,7 +134,7 @@ export async function assembleSlice(
   }
   if (!found) throw new WorkerError('input_unreadable', `Slice ${slice} has no image lines.`);
   divideByCounts(kspace, counts);
-  return { slice, kspace, counts, ...samplingOf(counts, measured) };
+  return { slice, kspace, counts, measured, ...latticeStatistics({ counts, measured }, FULL) };
 }
 
 function divideByCounts(kspace: ComplexArray, counts: Uint32Array): void {
@@ -144,24 +149,22 @@ function divideByCounts(kspace: ComplexArray, counts: Uint32Array): void {
   }
 }
 
-function samplingOf(
-  counts: Uint32Array,
-  measured: Float64Array,
+/** What the measurement of a lattice means for the noise; lines that are not on it do not count. */
+export function latticeStatistics(
+  { counts, measured }: Pick<KSpaceSlice, 'counts' | 'measured'>,
+  sampling: Sampling,
 ): Pick<KSpaceSlice, 'averages' | 'sampledFraction' | 'noiseGain'> {
   let acquisitions = 0;
   let rows = 0;
   let sampled = 0;
   let gain = 0;
   counts.forEach((count, row) => {
-    if (count === 0) return;
+    if (count === 0 || !isOnLattice(sampling, row)) return;
     acquisitions += count;
     rows += 1;
     sampled += measured[row] / count;
     gain += measured[row] / count ** 2;
   });
-  return {
-    averages: acquisitions / rows,
-    sampledFraction: sampled / counts.length,
-    noiseGain: gain / counts.length,
-  };
+  const all = latticeRows(sampling, counts.length);
+  return { averages: acquisitions / rows, sampledFraction: sampled / all, noiseGain: gain / all };
 }
