@@ -114,7 +114,6 @@ export async function assembleSlice(
   const kspace = complexZeros([coils, lines, columns]);
   const counts = new Uint32Array(lines);
   const removeOversampling = createOversamplingRemover(coils, grid.storedColumns, columns);
-  const removeOversampling = createOversamplingRemover(coils, grid.storedColumns, columns);
   // Measured samples per line, in units of a full line; a partial echo counts less than 1.
   const measured = new Float64Array(lines);
   let found = false;
