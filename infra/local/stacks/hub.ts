@@ -64,7 +64,6 @@ function brokerStatements(
       Action: [
         'dynamodb:GetItem',
         'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
         'dynamodb:DeleteItem',
         'dynamodb:Query',
         'dynamodb:ConditionCheckItem',
