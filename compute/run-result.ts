@@ -77,7 +77,7 @@ function sections({ request }: Run, computed: Computed, statistics: unknown): Re
     schema: 'cloudmr/result/1',
     worker: { name: 'cloudmr-broker', version: VERSION, node: process.version },
     user_id: request.userId,
-    seed: request.seed,
+    seed: task.seed ?? request.seed,
     conventions: CONVENTIONS,
     method: {
       name: task.method,

@@ -214,6 +214,8 @@ t.test('biasCorrection replaces the map and is recorded; rssUnweighted likewise'
     t.match(corrected.info, { method: { biasCorrection: true } });
     t.ok(corrected.map('SNR').every((x, i) => x < plain[i]));
   }
+  const seeded = await run(scans, { task: taskDocument({ options: { seed: 99 } }) });
+  t.match(seeded.info, { seed: 99 });
   const unweighted = await run(scans, { task: taskDocument({ options: { rssUnweighted: true } }) });
   t.match(unweighted.info, { method: { rssUnweighted: true } });
 });
