@@ -13,13 +13,12 @@ import { fileURLToPath } from 'node:url';
 import { type Api, type JobAnswer, signIn } from './demo/api.ts';
 import { type DemoArguments, readArguments, USAGE } from './demo/arguments.ts';
 import { type BrokerProcess, startBroker } from './demo/broker-process.ts';
-import { deviation, median, readNifti, unpack, type Volume } from './demo/results.ts';
+import { deviation, median, readNifti, readTruth, unpack } from './demo/results.ts';
 import { progressView, table } from './demo/show.ts';
 import { type DemoUnit, deployMode2, newResearcher, registerMode1 } from './demo/units.ts';
 import { cloudDir } from './launch.ts';
 
 const PHANTOM = fileURLToPath(new URL('./phantom/phantom.h5', import.meta.url));
-const TRUTH = fileURLToPath(new URL('./phantom/truth.nii.gz', import.meta.url));
 /** Largest median deviation from the truth that is believed: the acceptance gate of the methods. */
 const TOLERANCE = 0.01;
 const POLL_MS = 200;
@@ -150,15 +149,11 @@ async function runOne(
     status: job.state,
     seconds: Math.round(performance.now() - started) / 1000,
     medianSnr: job.summary?.medianSnr ?? median(map.data),
-    deviation: options.signal ? null : deviation(map, truth()),
+    deviation: options.signal ? null : deviation(map, await readTruth(PHANTOM)),
     zip,
     nifti,
     png,
   };
-}
-
-function truth(): Volume {
-  return readNifti(TRUTH);
 }
 
 /** An uploaded file as the task document names it. */

@@ -5,6 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import * as hdf5 from 'h5wasm/node';
 import yauzl from 'yauzl';
 
 const openZip = promisify<string, yauzl.Options, yauzl.ZipFile>(yauzl.open);
@@ -53,6 +54,26 @@ export function readNifti(path: string): Volume {
   const data = new Float32Array(x * y * z);
   for (let i = 0; i < data.length; i++) data[i] = bytes.readFloatLE(start + 4 * i);
   return { data, shape: [x, y, z] };
+}
+
+/** The true SNR that a phantom file carries, `[y][x]` with x fastest like the volume. */
+export async function readTruth(path: string): Promise<Volume> {
+  await hdf5.ready;
+  const file = new hdf5.File(path, 'r');
+  try {
+    const truth = file.get('truth_snr');
+    if (
+      !(truth instanceof hdf5.Dataset) ||
+      !(truth.value instanceof Float32Array) ||
+      truth.shape?.length !== 2
+    ) {
+      throw new Error(`${path} carries no truth`);
+    }
+    const [y, x] = truth.shape;
+    return { data: truth.value.slice(), shape: [x, y, 1] };
+  } finally {
+    file.close();
+  }
 }
 
 /** Median of the positive values. */
