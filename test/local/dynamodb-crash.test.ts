@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DynamoDBDocumentClient,
+  PutCommand,
   paginateQuery,
   paginateScan,
   TransactWriteCommand,
@@ -31,9 +32,11 @@ interface Cloud {
   readonly documents: DynamoDBDocumentClient;
 }
 
-async function start(dir: string): Promise<Cloud> {
+/** `before` runs in a shell before the cloud does, which gets none of the test runner's hooks. */
+async function start(dir: string, before = ':'): Promise<Cloud> {
   const script = join(import.meta.dirname, 'dynamodb-crash-child.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, dir], {
+  const command = [process.execPath, '--import', 'tsx', script, dir];
+  const child = spawn('sh', ['-c', `unset NODE_OPTIONS; ${before}; exec "$0" "$@"`, ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [endpoint] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
@@ -177,4 +180,38 @@ t.test('kill -9, several times', async (t) => {
   t.same(await strayKeys(join(dir, 'dynamodb')), [], 'the indexes have the keys of the items and no others');
   t.equal(acknowledged.size, 2 * WRITERS, 'every writer has been heard');
   t.comment(`${heard(acknowledged)} acknowledged writes`);
+});
+
+t.test('a disk that is full loses nothing that was acknowledged', async (t) => {
+  const dir = t.testdir();
+  const full = await start(dir, 'trap "" XFSZ; ulimit -f 400'); // files of at most 200 KiB
+  await makeTable(full.client, { TableName, ...BROKER_TABLE });
+  const filling = 'x'.repeat(2_000);
+  const puts = await Promise.allSettled(
+    Array.from({ length: 200 }, (_, i) => {
+      const Item = { pk: `p${i}`, sk: '1', filling, gsi1pk: 'all', gsi1sk: `p${i}` };
+      return full.documents.send(new PutCommand({ TableName, Item }));
+    }),
+  );
+  const acknowledged = puts.flatMap(({ status }, i) => (status === 'fulfilled' ? [`p${i} 1`] : []));
+  t.ok(acknowledged.length > 10 && acknowledged.length < 150, `${acknowledged.length} fit`);
+  const late = new PutCommand({ TableName, Item: { pk: 'late', sk: '1' } });
+  await t.rejects(full.documents.send(late), { name: 'InternalServerError' }, 'and it stays full');
+  full.child.kill('SIGKILL');
+  await once(full.child, 'exit');
+  full.client.destroy();
+
+  const emptied = await start(dir);
+  const rows = await all(paginateScan({ client: emptied.documents }, { TableName }));
+  const found = new Set(rows.map(identity));
+  t.same(
+    acknowledged.filter((row) => !found.has(row)),
+    [],
+  );
+  t.notOk(found.has('late 1'));
+  await emptied.documents.send(late);
+  emptied.child.kill();
+  await once(emptied.child, 'exit');
+  emptied.client.destroy();
+  t.same(await strayKeys(join(dir, 'dynamodb')), []);
 });

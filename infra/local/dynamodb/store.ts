@@ -1,7 +1,8 @@
 /**
  * LevelDB with atomic operations and no locks: a writer reads and decides within one turn of the event loop,
  * on what was decided before, on disk or not. Changes that meet are written as one batch with one fsync, and
- * answered when they are on disk.
+ * answered when they are on disk. After a write has failed (full disk) only reads go on: LevelDB's log may end
+ * in half a record, and what came behind it would be lost at the next start, which mends the log.
  */
 import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
@@ -59,6 +60,7 @@ export async function openStore(dir: string): Promise<Store> {
   await level.open();
   let queued: Group | undefined;
   let flying: Group | undefined;
+  let broken: unknown;
 
   const flush = async (): Promise<void> => {
     while (queued) {
@@ -71,6 +73,7 @@ export async function openStore(dir: string): Promise<Store> {
         await level.batch(changes, { sync: true });
         group.resolve();
       } catch (error) {
+        broken = error;
         // What was committed since has been decided on values that are lost now.
         const dependent = queued as Group | undefined;
         queued = undefined;
@@ -100,6 +103,7 @@ export async function openStore(dir: string): Promise<Store> {
       }
     },
     async commit(changes) {
+      if (broken) throw broken;
       if (changes.length === 0) return store.settled();
       if (!queued) {
         queued = createGroup();

@@ -230,6 +230,7 @@ export const expressionCases: Case[] = [
         ['ADD word :v', { ':v': 1 }],
         ['ADD n :v', { ':v': 'text' }],
         ['DELETE n :v', { ':v': new Set(['a']) }],
+        ['DELETE absent.tags :v', { ':v': new Set(['a']) }],
         ['SET gsi1pk = :v', { ':v': 1 }],
         ['SET n = :v SET word = :v', { ':v': 1 }],
         ['SET status = :v', { ':v': 1 }],

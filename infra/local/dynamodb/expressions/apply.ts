@@ -25,12 +25,9 @@ export function applyUpdate(actions: readonly UpdateAction[], before: Item, afte
   const write = (path: Path, value: AttributeValue | undefined): void => {
     const step = path[path.length - 1];
     const parent = parentOf(path, after);
-    if (typeof step === 'string' && parent.M) {
-      if (value) parent.M[step] = value;
-      else delete parent.M[step];
-    } else if (typeof step === 'number' && parent.L) {
-      writeElement(changes, parent.L, step, value);
-    } else throw invalid(BAD_PATH);
+    if (typeof step === 'number') writeElement(changes, parent.L!, step, value);
+    else if (value) parent.M![step] = value;
+    else delete parent.M![step];
   };
   for (const action of actions) {
     if (action.kind === 'set') write(action.path, resolve(action.value, before));
@@ -39,15 +36,18 @@ export function applyUpdate(actions: readonly UpdateAction[], before: Item, afte
       const old = valueAt(action.path, before);
       if (action.kind === 'add') write(action.path, old ? addTo(old, action.value) : action.value);
       else if (old) write(action.path, deleteFrom(old, action.value));
+      else parentOf(action.path, after); // nothing to delete, but the path must make sense
     }
   }
   for (const change of changes.values()) settle(change);
 }
 
+/** The map or list that the last step of a path is in. */
 function parentOf(path: Path, item: Item): AttributeValue {
   if (path.length === 1) return { M: item };
   const parent = valueAt(path.slice(0, -1) as unknown as Path, item);
-  if (!parent) throw invalid(BAD_PATH);
+  const fits = typeof path[path.length - 1] === 'number' ? parent?.L : parent?.M;
+  if (!parent || !fits) throw invalid(BAD_PATH);
   return parent;
 }
 

@@ -108,7 +108,7 @@ function functionCondition(parser: Parser, name: string): Condition {
       parser.expect(',');
       const right = operand(parser);
       distinct(name, left, right);
-      if (name === 'begins_with') for (const side of [left, right]) literalOf(name, side, ['S', 'B']);
+      if (name === 'begins_with') for (const side of [left, right]) checkType(name, side, ['S', 'B']);
       return { kind: name, left, right };
     }
     default:
@@ -119,13 +119,13 @@ function functionCondition(parser: Parser, name: string): Condition {
 function comparison(comparator: Comparator, left: Operand, right: Operand): Condition {
   distinct(comparator, left, right);
   if (comparator !== '=' && comparator !== '<>') {
-    for (const side of [left, right]) literalOf(comparator, side, [...ORDERED]);
+    for (const side of [left, right]) checkType(comparator, side, [...ORDERED]);
   }
   return { kind: 'compare', comparator, left, right };
 }
 
 function between(value: Operand, low: Operand, high: Operand): Condition {
-  for (const side of [value, low, high]) literalOf('BETWEEN', side, [...ORDERED]);
+  for (const side of [value, low, high]) checkType('BETWEEN', side, [...ORDERED]);
   if (low.kind === 'value' && high.kind === 'value') {
     const direction = order(low.value, high.value);
     const bounds = `lower bound operand: ${describe(low.value)}, upper bound operand: ${describe(high.value)}`;
@@ -166,10 +166,13 @@ function typeArgument(operand: Operand): AttributeType {
   );
 }
 
-function literalOf(operator: string, operand: Operand, types: readonly AttributeType[]): void {
-  if (operand.kind !== 'value' || types.includes(typeOf(operand.value))) return;
+/** Refuses an operand whose type is known before any item is read, and wrong. */
+function checkType(operator: string, operand: Operand, types: readonly AttributeType[]): void {
+  if (operand.kind === 'path') return;
+  const type = operand.kind === 'size' ? 'N' : typeOf(operand.value);
+  if (types.includes(type)) return;
   const what = 'Incorrect operand type for operator or function; operator or function: ';
-  throw new ExpressionError(`${what}${operator}, operand type: ${typeOf(operand.value)}`);
+  throw new ExpressionError(`${what}${operator}, operand type: ${type}`);
 }
 
 function distinct(operator: string, left: Operand, right: Operand): void {
