@@ -2,11 +2,11 @@
  * The DynamoDB contract against the embedded one; with CLOUDMR_CONTRACT_DYNAMODB=ENDPOINT against another:
  * moto, minus what moto does wrong, or Amazon's own local engine.
  */
+import { join } from 'node:path';
 import t from 'tap';
-import { createDynamoService } from '../../infra/local/dynamodb/service.ts';
+import { startCloud } from '../../infra/local/cloud.ts';
 import { MOTO_GAPS } from './dynamodb/moto-gaps.ts';
 import { dynamodbSuite, type Target } from './dynamodb-suite.ts';
-import { serveJson } from './helpers/json-server.ts';
 
 const endpoint = process.env.CLOUDMR_CONTRACT_DYNAMODB;
 await dynamodbSuite(t, endpoint ? await foreign(endpoint) : await embedded());
@@ -19,12 +19,10 @@ async function foreign(endpoint: string): Promise<Target> {
   return isMoto ? { name: `moto at ${endpoint}`, endpoint, gaps: MOTO_GAPS } : { name: endpoint, endpoint };
 }
 
+/** The whole way: signatures, policies and the gateway are in between, as for the broker. */
 async function embedded(): Promise<Target> {
-  const service = await createDynamoService({ dir: t.testdir(), clock: Date.now });
-  const server = await serveJson(service);
-  t.teardown(async () => {
-    await server.close();
-    await service.close();
-  });
-  return { name: 'the embedded DynamoDB', endpoint: server.endpoint };
+  const cloud = await startCloud({ dir: t.testdir(), projectRoot: join(import.meta.dirname, '../..') });
+  t.teardown(() => cloud.close());
+  const credentials = cloud.rootCredentials('111122223333');
+  return { name: 'the embedded cloud', endpoint: cloud.endpoint, credentials };
 }
