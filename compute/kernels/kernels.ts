@@ -34,12 +34,48 @@ interface Exports {
   multiplyLower(weights: Address, data: Address, work: Address, coils: number, samples: number): void;
   addSquares(data: Address, sums: Address, count: number): void;
   scaledRoots(sums: Address, count: number, scale: number): void;
+  addProducts(a: Address, b: Address, sums: Address, count: number): void;
+  addConjugateProducts(a: Address, b: Address, sums: Address, count: number): void;
+  addGram(samples: Address, gram: Address, rows: number, left: number, panels: number): void;
+  choleskyFactor(re: Address, im: Address, n: number, smallest: number): number;
+  imageWeightsWorkBytes(coils: number): number;
+  imageWeights(
+    waves: Address,
+    phases: Address,
+    folded: Address,
+    fixed: Address,
+    adjoint: Address,
+    work: Address,
+    coils: number,
+    taps: number,
+    rows: number,
+  ): void;
+  unfoldWorkBytes(aliases: number, coils: number): number;
+  unfoldingWeights(
+    maps: Address,
+    weights: Address,
+    factors: Address,
+    deviations: Address,
+    gFactors: Address,
+    work: Address,
+    aliases: number,
+    coils: number,
+    sets: number,
+  ): void;
 }
 
 export interface Kernels
   extends Omit<
     Exports,
-    'memory' | 'alloc' | 'mark' | 'release' | 'createPlan' | 'fftWorkBytes' | 'lowerWorkBytes'
+    | 'memory'
+    | 'alloc'
+    | 'mark'
+    | 'release'
+    | 'createPlan'
+    | 'fftWorkBytes'
+    | 'lowerWorkBytes'
+    | 'unfoldWorkBytes'
+    | 'imageWeightsWorkBytes'
   > {
   /** The plan for transforms of `n` points; plans are kept. Throws RangeError without memory. */
   plan(n: number): Address;
@@ -56,6 +92,12 @@ export interface Scratch {
   floats(count: number): Address;
   fftWork(n: number): Address;
   lowerWork(coils: number): Address;
+  unfoldWork(aliases: number, coils: number): Address;
+  imageWeightsWork(coils: number): Address;
+  /** Room for `count` float64 numbers, contents undefined. */
+  doubles(count: number): Address;
+  /** The float64 numbers at an address. */
+  doubleView(address: Address, count: number): Float64Array;
   /** The float32 numbers at an address. */
   view(address: Address, count: number): Float32Array;
 }
@@ -91,6 +133,10 @@ export function instantiate(wasm: Uint8Array): Kernels {
     floats: (count) => mustBe(count < MOST_FLOATS ? exports.alloc(4 * count) : 0),
     fftWork: (n) => mustBe(exports.alloc(exports.fftWorkBytes(n))),
     lowerWork: (coils) => mustBe(exports.alloc(exports.lowerWorkBytes(coils))),
+    unfoldWork: (aliases, coils) => mustBe(exports.alloc(exports.unfoldWorkBytes(aliases, coils))),
+    imageWeightsWork: (coils) => mustBe(exports.alloc(exports.imageWeightsWorkBytes(coils))),
+    doubles: (count) => mustBe(count < MOST_FLOATS / 2 ? exports.alloc(8 * count) : 0),
+    doubleView: (address, count) => new Float64Array(exports.memory.buffer, address, count),
     view: (address, count) => new Float32Array(exports.memory.buffer, address, count),
   };
 
@@ -121,7 +167,13 @@ export function instantiate(wasm: Uint8Array): Kernels {
     fftRows: exports.fftRows,
     fftColumns: exports.fftColumns,
     multiplyLower: exports.multiplyLower,
+    addGram: exports.addGram,
+    choleskyFactor: exports.choleskyFactor,
+    imageWeights: exports.imageWeights,
     addSquares: exports.addSquares,
     scaledRoots: exports.scaledRoots,
+    addProducts: exports.addProducts,
+    addConjugateProducts: exports.addConjugateProducts,
+    unfoldingWeights: exports.unfoldingWeights,
   };
 }

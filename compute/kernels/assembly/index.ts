@@ -4,3 +4,8 @@ export { createPlan } from './fft-plan';
 export { fftColumns, fftRows, fftWorkBytes } from './fft';
 export { lowerWorkBytes, multiplyLower } from './whiten';
 export { addSquares, scaledRoots } from './squares';
+export { addConjugateProducts, addProducts } from './products';
+export { unfoldWorkBytes, unfoldingWeights } from './unfold';
+export { addGram } from './gram';
+export { choleskyFactor } from './cholesky';
+export { imageWeights, imageWeightsWorkBytes } from './image-weights';

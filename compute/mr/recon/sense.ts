@@ -1,0 +1,62 @@
+/**
+ * SENSE (Pruessmann, Magn Reson Med 42:952, 1999) of whitened coils on a lattice in one or two directions:
+ * the aliased images f of ./fold.ts, E the sensitivities of the pixels that fall together,
+ *
+ *   rho = sqrt(R) U f,  U = (E^H E)^-1 E^H,  noise variance of pixel k  R v_k,  v = diag((E^H E)^-1)
+ *   g_k = sqrt(v_k (E^H E)_kk),  SNR = SNR of full sampling / (g sqrt(R))
+ */
+import type { ComplexArray } from '../../array/complex.ts';
+import { realZeros } from '../../array/complex.ts';
+import { WorkerError } from '../../errors.ts';
+import { unfold, unfoldedNoise, unfoldingOf } from '../../math/unfolding.ts';
+import { combineWithMaps, magnitudeOf } from './b1.ts';
+import { foldedImages, restorePhases } from './fold.ts';
+import { mustHaveMaps } from './needed-maps.ts';
+import type { CombinedImage, Reconstruction, WhitenedSlice } from './reconstruction.ts';
+import { whiteNoise } from './white-noise.ts';
+
+export const sense: Reconstruction = {
+  label: 'SENSE',
+  needs: { fullSampling: false, sensitivities: true },
+  reconstruct: unfoldWithMaps,
+};
+
+/**
+ * Unfolds an undersampled slice; a full one is combined. The acceleration must divide the size of the grid
+ * (../lattice-grid.ts sees to that). Throws `bad_options` with fewer coils than aliases.
+ */
+export function unfoldWithMaps(slice: WhitenedSlice): CombinedImage {
+  const { kspace, sampling } = slice;
+  const { maps } = mustHaveMaps(slice);
+  const aliases = sampling ? sampling.factors[0] * sampling.factors[1] : 1;
+  if (!sampling || aliases === 1) return combineWithMaps(slice);
+  if (aliases > kspace.shape[0]) {
+    throw new WorkerError(
+      'bad_options',
+      `task.options.reconstructor.options.accelerations: ${kspace.shape[0]} coils cannot separate the ${aliases} pixels that ` +
+        `fall together at an acceleration of [${sampling.factors}]; the product may be ${kspace.shape[0]} at most.`,
+    );
+  }
+  const unfolding = unfoldingOf(maps, sampling.factors);
+  const combine = (data: ComplexArray): ComplexArray =>
+    restorePhases(unfold(unfolding, foldedImages(data, sampling)), sampling);
+  const image = combine(kspace);
+  const noiseDeviation = realZeros(image.shape);
+  const factor = Math.sqrt(aliases);
+  for (let i = 0; i < noiseDeviation.data.length; i++) {
+    noiseDeviation.data[i] = factor * unfolding.deviation.data[i];
+  }
+  const [ny, nx] = image.shape;
+  const folded = [aliases, ny / sampling.factors[1], nx / sampling.factors[0]];
+  return {
+    magnitude: magnitudeOf(image),
+    noiseDeviation,
+    channels: 1,
+    linear: {
+      image,
+      combine,
+      drawNoise: (normals) => restorePhases(unfoldedNoise(unfolding, whiteNoise(normals, folded)), sampling),
+    },
+    gFactor: unfolding.gFactor,
+  };
+}
