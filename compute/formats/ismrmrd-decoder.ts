@@ -133,7 +133,8 @@ async function startThread(): Promise<Thread> {
  * that, because tsx would take seconds to transform its 6 MB.
  */
 function newWorker(): Worker {
-  const options = { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } };
+  // No flags are inherited: a preloaded tsx would transform libhdf5 here, in a heap that is kept small.
+  const options = { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB }, execArgv: [] };
   const { typescript } = process.features as { typescript?: string | false };
   if (typescript || THREAD.pathname.endsWith('.js')) return new Worker(THREAD, options);
   const [hdf5, tsx] = ['h5wasm/node', 'tsx/esm/api'].map((name) => JSON.stringify(import.meta.resolve(name)));
