@@ -11,9 +11,10 @@ import { deleteItem, getItem, putItem, updateItem } from './items.ts';
 import { query, scan } from './query.ts';
 import { checkRequest } from './requests.ts';
 import { openStore } from './store.ts';
-import { createTable, deleteTable, describeTable, listTables, updateTable } from './tables.ts';
+import { createTable, deleteTable, describeTable, listTables } from './tables.ts';
 import { describeTimeToLive, sweep, updateTimeToLive } from './time-to-live.ts';
 import { transactGetItems, transactWriteItems } from './transactions.ts';
+import { updateTable } from './update-table.ts';
 
 const OPERATIONS: Record<string, Operation> = {
   BatchGetItem: batchGetItem,
