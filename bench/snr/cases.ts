@@ -1,0 +1,107 @@
+/** Our side of the speed cases: what the run of a job does with one slice, from k-space to SNR. */
+import { realZeros } from '../../compute/array/complex.ts';
+import { centralBlock, copyBlock } from '../../compute/mr/calibration.ts';
+import { decimateInPlace } from '../../compute/mr/lattice.ts';
+import { prewhitenInPlace } from '../../compute/mr/prewhiten.ts';
+import type { Reconstruction, WhitenedSlice } from '../../compute/mr/recon/reconstruction.ts';
+import { RECONSTRUCTIONS } from '../../compute/mr/recon/registry.ts';
+import { METHODS } from '../../compute/mr/snr/registry.ts';
+import type { Phantom } from './phantom.ts';
+import { SIZES } from './sizes.ts';
+
+export interface Case {
+  /** As reference.py calls it. */
+  readonly key: string;
+  readonly name: string;
+  /** How many times faster than numpy it must be. */
+  readonly floor: number;
+  /** Times each side is measured. */
+  readonly rounds: number;
+  /** `same`: equal to within `tolerance`; `replicas`: the same SNR with the scatter of `replicas` draws. */
+  readonly agreement: { readonly tolerance: number } | { readonly analytic: string; readonly draws: number };
+  /** Named arrays, as the other side writes them; the slice is used up, as in a run. */
+  readonly ours: (slice: Measured) => Record<string, Float32Array>;
+}
+
+/** A slice as a run has it after reading; its k-space may be changed. */
+export type Measured = Pick<Phantom, 'kspace' | 'noise' | 'maps'>;
+
+const OPTIONS = { biasCorrection: false, rssUnweighted: false };
+
+/** The slice as a run would have it before the reconstruction. */
+function whitened({ kspace, noise, maps }: Measured, acceleration: number): WhitenedSlice {
+  prewhitenInPlace(kspace, noise, 1);
+  const mask = realZeros(kspace.shape.slice(1));
+  mask.data.fill(1);
+  const slice = { kspace, noise, sensitivities: { maps, mask } };
+  if (acceleration === 1) return slice;
+  const sampling = { factors: [1, acceleration], offsets: [0, 0] } as const;
+  const block = centralBlock([SIZES.columns, SIZES.lines], [SIZES.acs, SIZES.acs]);
+  const calibration = { kspace: copyBlock(kspace, block), block };
+  decimateInPlace(kspace, sampling);
+  return { ...slice, sampling, calibration };
+}
+
+/** SNR and, where there is one, the g-factor by the analytic method. */
+function analytic(recon: string, measured: Measured, acceleration: number): Record<string, Float32Array> {
+  const { reconstruct } = reconstructionOf(recon);
+  let gFactor: Float32Array | undefined;
+  const remembering: Reconstruction = {
+    ...reconstructionOf(recon),
+    reconstruct(slice, options) {
+      const combined = reconstruct(slice, options);
+      gFactor = combined.gFactor?.data;
+      return combined;
+    },
+  };
+  const snr = METHODS.ac.snr(whitened(measured, acceleration), remembering, OPTIONS).data;
+  return gFactor && acceleration > 1 ? { snr, g: gFactor } : { snr };
+}
+
+function reconstructionOf(name: string): Reconstruction {
+  return (RECONSTRUCTIONS as Record<string, Reconstruction>)[name];
+}
+
+/** The cases whose methods and reconstructions exist. */
+export function speedCases(): Case[] {
+  const { acceleration } = SIZES;
+  const cases: (Case & { recon: string })[] = [
+    {
+      key: 'ac-rss',
+      recon: 'rss',
+      name: 'AC RSS',
+      floor: 2,
+      rounds: 7,
+      agreement: { tolerance: 1e-4 },
+      ours: (slice) => analytic('rss', slice, 1),
+    },
+    {
+      key: 'ac-b1',
+      recon: 'b1',
+      name: 'AC B1',
+      floor: 2,
+      rounds: 7,
+      agreement: { tolerance: 1e-4 },
+      ours: (slice) => analytic('b1', slice, 1),
+    },
+    {
+      key: 'ac-sense',
+      recon: 'sense',
+      name: 'AC SENSE R = 2, with g',
+      floor: 4,
+      rounds: 7,
+      agreement: { tolerance: 1e-4 },
+      ours: (slice) => analytic('sense', slice, acceleration),
+    },
+    {
+      key: 'ac-grappa',
+      recon: 'grappa',
+      name: 'AC GRAPPA R = 2, kernel [4, 4]',
+      floor: 1.5,
+      rounds: 5,
+      agreement: { tolerance: 1e-3 },
+      ours: (slice) => analytic('grappa', slice, acceleration),
+    },
+  ];
+  return cases.filter(({ recon }) => Object.hasOwn(RECONSTRUCTIONS, recon));
+}
