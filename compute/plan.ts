@@ -1,7 +1,7 @@
 /** From a task to the functions that do it: the only place where names become code. */
 import { WorkerError } from './errors.ts';
 import type { Undersampling } from './mr/lattice.ts';
-import type { Reconstruction } from './mr/recon/reconstruction.ts';
+import type { GrappaOptions, Reconstruction } from './mr/recon/reconstruction.ts';
 import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
 import type { Method, MethodOptions } from './mr/snr/method.ts';
 import { METHODS } from './mr/snr/registry.ts';
@@ -51,7 +51,22 @@ export function planRun(task: SnrTask, output: OutputFlags): RunPlan {
     warnings.push(`Coil sensitivities were asked for; reconstruction "${task.reconstruction}" uses none.`);
   }
   const { biasCorrection, rssUnweighted, undersampling } = task;
-  return { method, reconstruction, options: { biasCorrection, rssUnweighted }, undersampling, warnings };
+  return {
+    method,
+    reconstruction,
+    options: { biasCorrection, rssUnweighted, grappa: grappaOptions(task) },
+    undersampling,
+    warnings,
+  };
+}
+
+/** What the task says about the GRAPPA kernel. */
+function grappaOptions({ undersampling }: SnrTask): Partial<GrappaOptions> {
+  return {
+    ...(undersampling?.kernelSize && { kernelSize: undersampling.kernelSize }),
+    ...(typeof undersampling?.lambda === 'number' && { lambda: undersampling.lambda }),
+    zeroPaddedCalibration: undersampling?.grappaZeroPaddedCalibration === true,
+  };
 }
 
 function entryOf<T>(registry: Record<string, T>, name: string, what: string, path: string): T {

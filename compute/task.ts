@@ -96,7 +96,12 @@ const undersampling = z.object({
   accelerations: z.tuple([factor, factor]).nullish(),
   /** Calibration lines in both directions; null: all. */
   acl: z.tuple([lines, lines]).nullish(),
+  /** GRAPPA: window in k-space samples along readout and phase encoding. */
   kernelSize: z.tuple([factor, factor]).nullish(),
+  /** GRAPPA: Tikhonov regularisation relative to the mean size of the normal equations. */
+  lambda: z.number().min(0).max(1e6).nullish(),
+  /** GRAPPA: calibration windows that reach out of the calibration lines count too, as in older tools. */
+  grappaZeroPaddedCalibration: flag,
 });
 
 const sensitivityMap = z.object({

@@ -10,7 +10,7 @@ import type { ImageReadouts } from './acquisition.ts';
 import { type Block, centralBlock, copyBlock, keepBlock, longestRun, withinAcl } from './calibration.ts';
 import type { KSpaceGrid, KSpaceSlice } from './kspace.ts';
 import { assembleSlice, latticeStatistics, rowOf } from './kspace.ts';
-import { decimation, FULL, isOnLattice, latticeOf, type Undersampling } from './lattice.ts';
+import { decimateInPlace, decimation, FULL, isOnLattice, latticeOf, type Undersampling } from './lattice.ts';
 import type { NoiseModel } from './noise.ts';
 import { prewhitenInPlace } from './prewhiten.ts';
 import type { Sampling, WhitenedSlice } from './recon/reconstruction.ts';
@@ -98,23 +98,6 @@ export function whitenSlice(acquired: AcquiredSlice, noise: NoiseModel): Whitene
   const reference = copyBlock(kspace, block, Math.sqrt(noiseGain / calibration.noiseGain));
   decimateInPlace(kspace, sampling);
   return { kspace, noise, sampling, calibration: { kspace: reference, block } };
-}
-
-/** Sets everything to zero that is not on the lattice. */
-export function decimateInPlace(kspace: ComplexArray, sampling: Sampling): void {
-  const [coils, lines, columns] = kspace.shape;
-  const { factors, offsets } = sampling;
-  for (let row = 0; row < coils * lines; row++) {
-    const start = 2 * row * columns;
-    if (!isOnLattice(sampling, row % lines)) {
-      kspace.data.fill(0, start, start + 2 * columns);
-      continue;
-    }
-    if (factors[0] === 1) continue;
-    for (let x = 0; x < columns; x++) {
-      if ((x - offsets[0]) % factors[0] !== 0) kspace.data.fill(0, start + 2 * x, start + 2 * x + 2);
-    }
-  }
 }
 
 function measuredRows(

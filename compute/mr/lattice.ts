@@ -1,4 +1,5 @@
 /** The lattice of lines that an undersampled scan measured, found from its readouts. */
+import type { ComplexArray } from '../array/complex.ts';
 import { WorkerError } from '../errors.ts';
 import type { Sampling } from './recon/reconstruction.ts';
 
@@ -36,6 +37,29 @@ export function isOnLattice({ factors, offsets }: Sampling, y: number): boolean 
 /** How many rows of a grid of `lines` rows the lattice has. */
 export function latticeRows({ factors, offsets }: Sampling, lines: number): number {
   return Math.floor((lines - 1 - offsets[1]) / factors[1]) + 1;
+}
+
+/** Sampled part of a grid of columns x lines: 1 / R if the factors divide it. */
+export function sampledPart(sampling: Sampling, [columns, lines]: readonly [number, number]): number {
+  const inRow = Math.floor((columns - 1 - sampling.offsets[0]) / sampling.factors[0]) + 1;
+  return (inRow / columns) * (latticeRows(sampling, lines) / lines);
+}
+
+/** Sets everything to zero that is not on the lattice. */
+export function decimateInPlace(kspace: ComplexArray, sampling: Sampling): void {
+  const [coils, lines, columns] = kspace.shape;
+  const { factors, offsets } = sampling;
+  for (let row = 0; row < coils * lines; row++) {
+    const start = 2 * row * columns;
+    if (!isOnLattice(sampling, row % lines)) {
+      kspace.data.fill(0, start, start + 2 * columns);
+      continue;
+    }
+    if (factors[0] === 1) continue;
+    for (let x = 0; x < columns; x++) {
+      if ((x - offsets[0]) % factors[0] !== 0) kspace.data.fill(0, start + 2 * x, start + 2 * x + 2);
+    }
+  }
 }
 
 /** The lattice of software decimation: lines 0, R, 2R, ... of full data. Throws `bad_options`. */

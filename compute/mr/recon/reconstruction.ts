@@ -76,11 +76,24 @@ export interface CombinedImage {
   readonly linear?: LinearCombination;
   /** Noise amplification by the undersampling, `[y, x]`; 0 where there is no signal. */
   readonly gFactor?: RealArray;
+  /** What a user should know about how the weights were made, as sentences. */
+  readonly warnings?: readonly string[];
 }
 
 export interface ReconstructionOptions {
   /** RSS of the coils as they are, without whitening. */
   readonly rssUnweighted: boolean;
+  /** What the task says about the GRAPPA kernel; the rest is default. */
+  readonly grappa?: Partial<GrappaOptions>;
+}
+
+export interface GrappaOptions {
+  /** Window in k-space samples [readout, phase encoding] around a target: offsets from -floor(k / 2) on. */
+  readonly kernelSize: readonly [x: number, y: number];
+  /** Tikhonov: lambda ||A^H A||_F / unknowns is added to the diagonal. */
+  readonly lambda: number;
+  /** Windows that reach out of the calibration block count too, with zeros there (as older tools do: a bias). */
+  readonly zeroPaddedCalibration: boolean;
 }
 
 export interface Reconstruction {
