@@ -34,6 +34,7 @@ interface Exports {
   multiplyLower(weights: Address, data: Address, work: Address, coils: number, samples: number): void;
   addSquares(data: Address, sums: Address, count: number): void;
   scaledRoots(sums: Address, count: number, scale: number): void;
+  fillNormals(state: Address, out: Address, count: number, deviation: number): void;
   addProducts(a: Address, b: Address, sums: Address, count: number): void;
   addConjugateProducts(a: Address, b: Address, sums: Address, count: number): void;
   addGram(samples: Address, gram: Address, rows: number, left: number, panels: number): void;
@@ -49,6 +50,40 @@ interface Exports {
     coils: number,
     taps: number,
     rows: number,
+  ): void;
+  dominantWorkBytes(coils: number): number;
+  dominantEigenvectors(
+    pairs: Address,
+    pitch: number,
+    vectors: Address,
+    values: Address,
+    work: Address,
+    coils: number,
+    count: number,
+    iterations: number,
+  ): void;
+  tridiagonalise(
+    re: Address,
+    im: Address,
+    pitch: number,
+    n: number,
+    diagonal: Address,
+    off: Address,
+    phases: Address,
+    betas: Address,
+    work: Address,
+  ): void;
+  tridiagonalEigen(diagonal: Address, off: Address, z: Address, pitch: number, n: number): number;
+  backTransform(
+    re: Address,
+    im: Address,
+    pitch: number,
+    n: number,
+    phases: Address,
+    betas: Address,
+    z: Address,
+    xr: Address,
+    xi: Address,
   ): void;
   unfoldWorkBytes(aliases: number, coils: number): number;
   unfoldingWeights(
@@ -75,6 +110,7 @@ export interface Kernels
     | 'fftWorkBytes'
     | 'lowerWorkBytes'
     | 'unfoldWorkBytes'
+    | 'dominantWorkBytes'
     | 'imageWeightsWorkBytes'
   > {
   /** The plan for transforms of `n` points; plans are kept. Throws RangeError without memory. */
@@ -93,11 +129,14 @@ export interface Scratch {
   fftWork(n: number): Address;
   lowerWork(coils: number): Address;
   unfoldWork(aliases: number, coils: number): Address;
+  dominantWork(coils: number): Address;
   imageWeightsWork(coils: number): Address;
   /** Room for `count` float64 numbers, contents undefined. */
   doubles(count: number): Address;
   /** The float64 numbers at an address. */
   doubleView(address: Address, count: number): Float64Array;
+  /** The 32-bit words at an address. */
+  words(address: Address, count: number): Uint32Array;
   /** The float32 numbers at an address. */
   view(address: Address, count: number): Float32Array;
 }
@@ -133,10 +172,12 @@ export function instantiate(wasm: Uint8Array): Kernels {
     floats: (count) => mustBe(count < MOST_FLOATS ? exports.alloc(4 * count) : 0),
     fftWork: (n) => mustBe(exports.alloc(exports.fftWorkBytes(n))),
     lowerWork: (coils) => mustBe(exports.alloc(exports.lowerWorkBytes(coils))),
+    dominantWork: (coils) => mustBe(exports.alloc(exports.dominantWorkBytes(coils))),
     unfoldWork: (aliases, coils) => mustBe(exports.alloc(exports.unfoldWorkBytes(aliases, coils))),
     imageWeightsWork: (coils) => mustBe(exports.alloc(exports.imageWeightsWorkBytes(coils))),
     doubles: (count) => mustBe(count < MOST_FLOATS / 2 ? exports.alloc(8 * count) : 0),
     doubleView: (address, count) => new Float64Array(exports.memory.buffer, address, count),
+    words: (address, count) => new Uint32Array(exports.memory.buffer, address, count),
     view: (address, count) => new Float32Array(exports.memory.buffer, address, count),
   };
 
@@ -172,8 +213,13 @@ export function instantiate(wasm: Uint8Array): Kernels {
     imageWeights: exports.imageWeights,
     addSquares: exports.addSquares,
     scaledRoots: exports.scaledRoots,
+    fillNormals: exports.fillNormals,
     addProducts: exports.addProducts,
     addConjugateProducts: exports.addConjugateProducts,
     unfoldingWeights: exports.unfoldingWeights,
+    dominantEigenvectors: exports.dominantEigenvectors,
+    tridiagonalise: exports.tridiagonalise,
+    tridiagonalEigen: exports.tridiagonalEigen,
+    backTransform: exports.backTransform,
   };
 }

@@ -9,3 +9,6 @@ export { unfoldWorkBytes, unfoldingWeights } from './unfold';
 export { addGram } from './gram';
 export { choleskyFactor } from './cholesky';
 export { imageWeights, imageWeightsWorkBytes } from './image-weights';
+export { fillNormals } from './random';
+export { dominantEigenvectors, dominantWorkBytes } from './dominant';
+export { backTransform, tridiagonalEigen, tridiagonalise } from './hermitian';
