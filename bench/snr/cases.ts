@@ -29,11 +29,16 @@ export type Measured = Pick<Phantom, 'kspace' | 'noise' | 'maps'>;
 const OPTIONS = { biasCorrection: false, rssUnweighted: false };
 
 /** The slice as a run would have it before the reconstruction. */
-function whitened({ kspace, noise, maps }: Measured, acceleration: number): WhitenedSlice {
+function whitened(
+  { kspace, noise, maps }: Measured,
+  recon: Reconstruction,
+  acceleration: number,
+): WhitenedSlice {
   prewhitenInPlace(kspace, noise, 1);
   const mask = realZeros(kspace.shape.slice(1));
   mask.data.fill(1);
-  const slice = { kspace, noise, sensitivities: { maps, mask } };
+  const sensitivities = recon.needs.sensitivities ? { maps, mask } : undefined;
+  const slice = { kspace, noise, sensitivities };
   if (acceleration === 1) return slice;
   const sampling = { factors: [1, acceleration], offsets: [0, 0] } as const;
   const block = centralBlock([SIZES.columns, SIZES.lines], [SIZES.acs, SIZES.acs]);
@@ -54,7 +59,7 @@ function analytic(recon: string, measured: Measured, acceleration: number): Reco
       return combined;
     },
   };
-  const snr = METHODS.ac.snr(whitened(measured, acceleration), remembering, OPTIONS).data;
+  const snr = METHODS.ac.snr(whitened(measured, remembering, acceleration), remembering, OPTIONS).data;
   return gFactor && acceleration > 1 ? { snr, g: gFactor } : { snr };
 }
 
