@@ -4,6 +4,7 @@
  * thread each unless a row says otherwise; medians of alternating runs. With --json the last line of the
  * output is {"rows": [{name, ours, other, ratio, floor}]}. Python is CLOUDMR_BENCH_PYTHON or python3.
  */
+import { bartRows } from './bart.ts';
 import type { Row } from './measure.ts';
 import { findPython } from './peer.ts';
 import { speedRows } from './speed.ts';
@@ -22,7 +23,7 @@ if (!python) {
   process.exit(1);
 }
 
-const rows: Row[] = [...(await speedRows(python, wanted))];
+const rows: Row[] = [...(await speedRows(python, wanted)), ...(wanted.test('BART') ? bartRows() : [])];
 printTable(rows);
 if (args.includes('--json')) {
   const report = rows.map(({ name, ours, other, ratio, floor }) => ({ name, ours, other, ratio, floor }));
