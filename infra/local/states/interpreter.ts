@@ -2,7 +2,7 @@
  * Runs a machine state by state. Each move is written down before the next one is made, so an execution
  * continues where it stood: a state that was under way starts again, a wait ends when it was due.
  */
-import type { Machine, State } from './definition.ts';
+import type { Catcher, Machine, State } from './definition.ts';
 import { runtimeError, StateError } from './errors.ts';
 import type { Frame } from './frame.ts';
 import { type Json, type JsonObject, toPayload } from './json.ts';
@@ -37,6 +37,8 @@ export interface Place {
   readonly signal: AbortSignal;
   /** Event that the first one of this machine follows. */
   readonly previousEventId: number;
+  /** Called in the same write that keeps the machine's output. */
+  readonly onDone?: () => void;
 }
 
 /**
@@ -51,8 +53,7 @@ export async function runMachine(run: Run, machine: Machine, input: Json, place:
     retries: [],
   };
   while (!frame.done) {
-    frame = await step(run, machine, frame, place);
-    run.journal.save(place.path, frame);
+    frame = await step(run, machine.States[frame.state], frame, place);
     await run.journal.commit();
     place.signal.throwIfAborted();
   }
@@ -60,42 +61,34 @@ export async function runMachine(run: Run, machine: Machine, input: Json, place:
 }
 
 /** Runs the state of a frame once; the frame that follows is the next state, or the same one after a failure. */
-async function step(run: Run, machine: Machine, frame: Frame, place: Place): Promise<Frame> {
-  const state = machine.States[frame.state];
-  const record = (type: string, details: Record<string, unknown> = {}): void => {
-    frame.lastEventId = run.journal.record(type, details, frame.lastEventId);
-  };
+async function step(run: Run, state: State, frame: Frame, place: Place): Promise<Frame> {
+  const log = createFrameLog(run, frame, place);
   if (!frame.entered) {
-    record(`${state.Type}StateEntered`, {
-      stateEnteredEventDetails: {
-        name: frame.state,
-        input: JSON.stringify(frame.input),
-        inputDetails: { truncated: false },
-      },
-    });
+    const details = {
+      name: frame.state,
+      input: JSON.stringify(frame.input),
+      inputDetails: { truncated: false },
+    };
+    log.note(`${state.Type}StateEntered`, { stateEnteredEventDetails: details });
+    log.write();
     frame.entered = { at: new Date(run.clock()).toISOString(), eventId: frame.lastEventId };
     run.journal.save(place.path, frame);
   }
   const context = contextOf(run, frame, place);
   const leave = (output: Json, next: string | undefined): Frame => {
     const text = toPayload(output, frame.state);
-    record(`${state.Type}StateExited`, {
+    log.note(`${state.Type}StateExited`, {
       stateExitedEventDetails: { name: frame.state, output: text, outputDetails: { truncated: false } },
     });
     if (hasBranches(state)) run.journal.dropChildren(place.path);
-    const moved: Frame = {
-      state: next ?? frame.state,
-      input: output,
-      lastEventId: frame.lastEventId,
-      retries: [],
-    };
-    return next === undefined ? { ...moved, done: { output } } : moved;
+    const moved = { state: next ?? frame.state, input: output, retries: [] };
+    return log.move(next === undefined ? { ...moved, done: { output } } : moved);
   };
   try {
     if (state.Type !== 'Wait' && frame.dueAt !== undefined) {
       await run.scheduler.sleepUntil(frame.dueAt, place.signal);
     }
-    const scope = scopeOf(run, state, frame, place, context, record);
+    const scope = scopeOf(run, state, frame, place, context, log);
     const { result, next } = await (RUNNERS[state.Type] as StateRunner<State>)(scope);
     const merged = result === undefined ? scope.effective : mergeResult(state, frame.input, result, context);
     return leave(selectOutput(state, merged, context), next ?? state.Next);
@@ -108,17 +101,52 @@ async function step(run: Run, machine: Machine, frame: Frame, place: Place): Pro
     if (retrier && attemptsLeft(retrier, made)) {
       if (hasBranches(state)) run.journal.dropChildren(place.path);
       const retries = (state.Retry ?? []).map((_, i) => (frame.retries[i] ?? 0) + (i === index ? 1 : 0));
-      return { ...frame, retries, dueAt: run.clock() + retryDelay(retrier, made, run.random) };
+      return log.move({ ...frame, retries, dueAt: run.clock() + retryDelay(retrier, made, run.random) });
     }
     const catcher = state.Catch?.find((entry) => takesError(entry.ErrorEquals, failure));
-    if (!catcher) throw failure;
-    const caught = { Error: failure.errorName, Cause: failure.errorCause ?? '' };
-    const output =
-      catcher.ResultPath === null
-        ? frame.input
-        : writePath(parsePath(catcher.ResultPath ?? '$'), frame.input, caught);
-    return leave(output, catcher.Next);
+    if (catcher) return leave(caughtOutput(catcher, frame.input, failure), catcher.Next);
+    log.write();
+    throw failure;
   }
+}
+
+/** Catch: the input joined with the error. */
+function caughtOutput(catcher: Catcher, input: Json, failure: StateError): Json {
+  if (catcher.ResultPath === null) return input;
+  const error = { Error: failure.errorName, Cause: failure.errorCause ?? '' };
+  return writePath(parsePath(catcher.ResultPath ?? '$'), input, error);
+}
+
+/**
+ * Events of one frame. Those that tell a result are held back until the frame moves, so that both are in one
+ * write: a crash never leaves a result in the history that the machine does not know.
+ */
+function createFrameLog(run: Run, frame: Frame, place: Place) {
+  const held: [type: string, details: Record<string, unknown>][] = [];
+  const write = (): void => {
+    for (const [type, details] of held.splice(0)) {
+      frame.lastEventId = run.journal.record(type, details, frame.lastEventId);
+    }
+  };
+  const note = (type: string, details: Record<string, unknown> = {}): void => {
+    held.push([type, details]);
+  };
+  return {
+    note,
+    write,
+    record(type: string, details: Record<string, unknown> = {}): void {
+      note(type, details);
+      write();
+      run.journal.save(place.path, frame);
+    },
+    move(next: Omit<Frame, 'lastEventId'>): Frame {
+      write();
+      const moved = { ...next, lastEventId: frame.lastEventId };
+      run.journal.save(place.path, moved);
+      if (moved.done) place.onDone?.();
+      return moved;
+    },
+  };
 }
 
 function hasBranches(state: State): boolean {
@@ -131,7 +159,7 @@ function scopeOf(
   frame: Frame,
   place: Place,
   context: JsonObject,
-  record: Scope['record'],
+  log: ReturnType<typeof createFrameLog>,
 ): Scope {
   const childPath = (index: number): string => (place.path === '' ? `${index}` : `${place.path}/${index}`);
   const commit = async (): Promise<void> => {
@@ -148,7 +176,8 @@ function scopeOf(
     context,
     signal: place.signal,
     resumed: hasBranches(state) && run.journal.hasChildren(place.path),
-    record,
+    record: log.record,
+    note: log.note,
     commit,
     async waitUntil(dueAt) {
       frame.dueAt ??= dueAt();
@@ -156,12 +185,13 @@ function scopeOf(
       await run.scheduler.sleepUntil(frame.dueAt, place.signal);
     },
     branch: (index) => run.journal.frame(childPath(index)),
-    runBranch: (index, machine, input, extraContext, signal) =>
+    runBranch: (index, machine, input, branch) =>
       runMachine(run, machine, input, {
         path: childPath(index),
-        extraContext: { ...place.extraContext, ...extraContext },
-        signal,
+        extraContext: { ...place.extraContext, ...branch.context },
+        signal: branch.signal,
         previousEventId: frame.lastEventId,
+        onDone: branch.onDone,
       }),
   };
 }

@@ -31,8 +31,10 @@ export interface Scope<S extends State = State> {
   readonly signal: AbortSignal;
   /** True if branches of this state were already under way before a restart. */
   readonly resumed: boolean;
-  /** Adds an event to the history. */
+  /** Adds an event to the history, with the frame as it is now. */
   record(type: string, details?: Record<string, unknown>): void;
+  /** Adds an event that tells a result: it is written when the state is left or tried again. */
+  note(type: string, details?: Record<string, unknown>): void;
   /** What was recorded is on disk when this resolves: nothing outside may happen before. */
   commit(): Promise<void>;
   /** Keeps the point in time across restarts and waits for it; `dueAt` is only asked the first time. */
@@ -40,13 +42,15 @@ export interface Scope<S extends State = State> {
   /** How far a branch or iteration had come before a restart. */
   branch(index: number): Frame | undefined;
   /** Runs a branch or an iteration to its output. */
-  runBranch(
-    index: number,
-    machine: Machine,
-    input: Json,
-    extraContext: JsonObject,
-    signal: AbortSignal,
-  ): Promise<Json>;
+  runBranch(index: number, machine: Machine, input: Json, branch: Branch): Promise<Json>;
+}
+
+export interface Branch {
+  /** What the branch sees in its context object besides (`Map`). */
+  readonly context: JsonObject;
+  readonly signal: AbortSignal;
+  /** Called when the output of the branch is kept, in the same write. */
+  readonly onDone?: () => void;
 }
 
 /** `result` goes through ResultSelector and ResultPath; without one the effective input is the output. */

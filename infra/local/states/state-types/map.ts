@@ -27,23 +27,25 @@ export const runMap: StateRunner<MapState> = async (scope) => {
     if (known?.done) return known.done.output;
     if (!known) scope.record('MapIterationStarted', { mapIterationStartedEventDetails: details });
     try {
-      const output = await scope.runBranch(index, processor, input, item, signal);
-      scope.record('MapIterationSucceeded', { mapIterationSucceededEventDetails: details });
-      return output;
+      return await scope.runBranch(index, processor, input, {
+        context: item,
+        signal,
+        onDone: () => scope.record('MapIterationSucceeded', { mapIterationSucceededEventDetails: details }),
+      });
     } catch (error) {
       scope.signal.throwIfAborted();
       const end = signal.aborted ? 'Aborted' : 'Failed';
-      scope.record(`MapIteration${end}`, { [`mapIteration${end}EventDetails`]: details });
+      scope.note(`MapIteration${end}`, { [`mapIteration${end}EventDetails`]: details });
       throw error;
     }
   };
   try {
     const result = await runAll(scope as Scope, items.length, concurrency(scope), iterate);
-    scope.record('MapStateSucceeded');
+    scope.note('MapStateSucceeded');
     return { result };
   } catch (error) {
     scope.signal.throwIfAborted();
-    scope.record('MapStateFailed');
+    scope.note('MapStateFailed');
     throw error;
   }
 };

@@ -13,13 +13,13 @@ export const runParallel: StateRunner<ParallelState> = async (scope) => {
       scope as Scope,
       state.Branches.length,
       state.Branches.length,
-      (index, signal) => scope.runBranch(index, state.Branches[index], input, {}, signal),
+      (index, signal) => scope.runBranch(index, state.Branches[index], input, { context: {}, signal }),
     );
-    scope.record('ParallelStateSucceeded');
+    scope.note('ParallelStateSucceeded');
     return { result };
   } catch (error) {
     scope.signal.throwIfAborted();
-    scope.record('ParallelStateFailed');
+    scope.note('ParallelStateFailed');
     throw error;
   }
 };

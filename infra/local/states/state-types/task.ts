@@ -16,19 +16,21 @@ export const runTask: StateRunner<TaskState> = async (scope) => {
   const heartbeatInSeconds = seconds(scope, 'HeartbeatSeconds');
   const events = integration.events(state.Resource, run.services);
   const text = toPayload(parameters, scope.name);
-  record(scope, events, 'Scheduled', {
-    ...events.scheduled(text),
-    ...(timeoutInSeconds !== undefined && { timeoutInSeconds }),
-    ...(heartbeatInSeconds !== undefined && { heartbeatInSeconds }),
-  });
-  record(scope, events, 'Started', {});
+  scope.record(
+    ...event(events, 'Scheduled', {
+      ...events.scheduled(text),
+      ...(timeoutInSeconds !== undefined && { timeoutInSeconds }),
+      ...(heartbeatInSeconds !== undefined && { heartbeatInSeconds }),
+    }),
+  );
+  scope.record(...event(events, 'Started', {}));
   await scope.commit();
   try {
     const result = await withTimeouts(scope, timeoutInSeconds, heartbeatInSeconds, (signal) =>
       integration.run(state.Resource, parameters, { ...run.services, signal }),
     );
     const output = toPayload(result, events.what);
-    record(scope, events, 'Succeeded', { output, outputDetails: { truncated: false } });
+    scope.note(...event(events, 'Succeeded', { output, outputDetails: { truncated: false } }));
     return { result };
   } catch (error) {
     scope.signal.throwIfAborted();
@@ -37,18 +39,22 @@ export const runTask: StateRunner<TaskState> = async (scope) => {
     if (failure instanceof StateError) {
       const timedOut = failure.errorName === 'States.Timeout';
       const cause = failure.errorCause === undefined ? {} : { cause: failure.errorCause };
-      record(scope, events, timedOut ? 'TimedOut' : 'Failed', { error: failure.errorName, ...cause });
+      scope.note(...event(events, timedOut ? 'TimedOut' : 'Failed', { error: failure.errorName, ...cause }));
     }
     throw failure;
   }
 };
 
 /** `TaskScheduled` with `taskScheduledEventDetails`, or the same for `LambdaFunction`. */
-function record(scope: Scope<TaskState>, events: EventNames, step: string, details: object): void {
-  const type = `${events.prefix}${step}`;
-  const all = { ...events.common, ...details };
+function event(
+  { prefix, common }: EventNames,
+  step: string,
+  details: object,
+): [type: string, details: Record<string, unknown>] {
+  const type = `${prefix}${step}`;
+  const all = { ...common, ...details };
   const field = `${type[0].toLowerCase()}${type.slice(1)}EventDetails`;
-  scope.record(type, Object.keys(all).length === 0 ? {} : { [field]: all });
+  return [type, Object.keys(all).length === 0 ? {} : { [field]: all }];
 }
 
 /** TimeoutSeconds or HeartbeatSeconds, given or by path. */
