@@ -4,13 +4,12 @@
  * 0 elsewhere. With the sensitivities p / ||p|| of the image itself this is the root of sums of squares.
  */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
-import { complexZeros, realZeros } from '../../array/complex.ts';
-import { conjugateCoilSum } from '../../math/coil-sum.ts';
+import { realZeros } from '../../array/complex.ts';
 import { centredFftInto } from '../../math/fft.ts';
 import { rootSumSquares } from '../../math/root-sum-squares.ts';
+import { combinedImage, fixedCombination } from './fixed-combination.ts';
 import { mustHaveMaps } from './needed-maps.ts';
 import type { CombinedImage, Reconstruction, WhitenedSlice } from './reconstruction.ts';
-import { whiteNoise } from './white-noise.ts';
 
 export const b1: Reconstruction = {
   label: 'B1-weighted',
@@ -22,26 +21,15 @@ export const b1: Reconstruction = {
 export function combineWithMaps(slice: WhitenedSlice): CombinedImage {
   const { maps } = mustHaveMaps(slice);
   const lengths = rootSumSquares(maps);
-  const combine = (kspace: ComplexArray): ComplexArray => {
-    centredFftInto(kspace, kspace, [1, 2], 'inverse');
-    return divided(conjugateCoilSum(maps, kspace), lengths);
-  };
-  const image = combine(slice.kspace);
+  centredFftInto(slice.kspace, slice.kspace, [1, 2], 'inverse');
+  const image = combinedImage(maps, lengths, slice.kspace);
   const noiseDeviation = realZeros(lengths.shape);
   for (let i = 0; i < lengths.data.length; i++) noiseDeviation.data[i] = lengths.data[i] > 0 ? 1 : 0;
   return {
     magnitude: magnitudeOf(image),
     noiseDeviation,
     channels: 1,
-    linear: {
-      image,
-      combine,
-      drawNoise(normals) {
-        const noise = whiteNoise(normals, image.shape);
-        for (let i = 0; i < noise.data.length; i++) noise.data[i] *= noiseDeviation.data[i >> 1];
-        return noise;
-      },
-    },
+    linear: fixedCombination(maps, lengths, image),
     gFactor: noiseDeviation,
   };
 }
@@ -51,17 +39,6 @@ export function magnitudeOf({ data, shape }: ComplexArray): RealArray {
   const out = realZeros(shape);
   for (let i = 0; i < out.data.length; i++) {
     out.data[i] = Math.sqrt(data[2 * i] * data[2 * i] + data[2 * i + 1] * data[2 * i + 1]);
-  }
-  return out;
-}
-
-/** Element by element; 0 where the divisor is 0. */
-function divided(image: ComplexArray, by: RealArray): ComplexArray {
-  const out = complexZeros(image.shape);
-  for (let i = 0; i < by.data.length; i++) {
-    const factor = by.data[i] > 0 ? 1 / by.data[i] : 0;
-    out.data[2 * i] = factor * image.data[2 * i];
-    out.data[2 * i + 1] = factor * image.data[2 * i + 1];
   }
   return out;
 }

@@ -5,6 +5,7 @@
  * the replica ones send other k-space, or other noise, through the same weights.
  */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
+import type { NormalStream } from '../../math/random.ts';
 import type { NoiseModel } from '../noise.ts';
 
 /** Which points of the grid were sampled: a lattice, the same for every slice of a scan. */
@@ -44,9 +45,9 @@ export interface Sensitivities {
   readonly mask: RealArray;
 }
 
-/** Normal numbers of mean 0 and variance 1; one stream per slice and replica. */
+/** Normal numbers of mean 0, of standard deviation 1 unless said otherwise; one stream per slice and replica. */
 export interface NormalSource {
-  fill(into: Float32Array): void;
+  fill(into: Float32Array, deviation?: number): void;
 }
 
 /** The combination with its weights fixed. */
@@ -55,6 +56,8 @@ export interface LinearCombination {
   readonly image: ComplexArray;
   /** The same weights on other whitened k-space of the same sampling, which may be changed. `[y, x]` */
   combine(kspace: ComplexArray): ComplexArray;
+  /** The same as `combine(white noise at the sampled points)` of the same numbers, where that can be had faster. */
+  combineNoise?(normals: NormalStream): ComplexArray;
   /**
    * A noise image with the joint distribution of `combine(white noise at the sampled points)`, drawn in image
    * space: white noise stays white under the unitary transform, so only the combined pixels need numbers.

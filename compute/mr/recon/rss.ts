@@ -1,11 +1,16 @@
-/** Root sum of squares over the coils. */
+/**
+ * Root sum of squares over the coils. As a linear combination its weights are the coil images themselves, and
+ * they stay fixed when noise is sent through: a root of squares of noisy images would be biased where the
+ * signal is weak.
+ */
 import type { ComplexArray } from '../../array/complex.ts';
-import { realZeros } from '../../array/complex.ts';
+import { complexZeros, realZeros, sizeOf } from '../../array/complex.ts';
+import type { ComplexMatrix } from '../../array/matrix.ts';
 import { centredFftInto } from '../../math/fft.ts';
 import { multiplyLowerInto } from '../../math/lower-product.ts';
-import { quadraticForm } from '../../math/quadratic-form.ts';
 import { rootSumSquares } from '../../math/root-sum-squares.ts';
 import type { NoiseModel } from '../noise.ts';
+import { complexOf, fixedCombination } from './fixed-combination.ts';
 import type { CombinedImage, Reconstruction } from './reconstruction.ts';
 
 export const rss: Reconstruction = {
@@ -19,19 +24,53 @@ export const rss: Reconstruction = {
 
 /** y = ||p|| of whitened coil images p: the weights p / ||p|| are of unit length, so the noise is 1. */
 function whitened(images: ComplexArray): CombinedImage {
-  return { magnitude: rootSumSquares(images), noiseDeviation: undefined, channels: images.shape[0] };
+  const magnitude = rootSumSquares(images);
+  return {
+    magnitude,
+    noiseDeviation: undefined,
+    channels: images.shape[0],
+    get linear() {
+      return fixedCombination(images, magnitude, complexOf(magnitude));
+    },
+  };
 }
 
 /**
- * y = c^H c of the coil images c = L p before whitening, with the weights c as a scanner's plain RSS has
- * them: noise sqrt(c^H Sigma c). The common scale of c cancels in the SNR.
+ * The SNR of c^H c, of the coil images c = L p before whitening, with the weights c as a scanner's plain RSS has
+ * them: noise sqrt(c^H Sigma c). In whitened coils that is w^H p with w = L^H c; here it is divided by
+ * ||w|| = sqrt(c^H Sigma c), which cancels in the SNR.
  */
 function unweighted(images: ComplexArray, noise: NoiseModel): CombinedImage {
   multiplyLowerInto(images, noise.factor, images);
-  const magnitude = rootSumSquares(images);
-  for (let i = 0; i < magnitude.data.length; i++) magnitude.data[i] **= 2;
-  const variance = quadraticForm(noise.covariance, images);
-  const noiseDeviation = realZeros(variance.shape);
-  for (let i = 0; i < variance.data.length; i++) noiseDeviation.data[i] = Math.sqrt(variance.data[i]);
-  return { magnitude, noiseDeviation, channels: undefined };
+  const squares = rootSumSquares(images);
+  const weights = adjointProduct(noise.factor, images);
+  const lengths = rootSumSquares(weights);
+  const magnitude = realZeros(lengths.shape);
+  for (let i = 0; i < magnitude.data.length; i++) {
+    magnitude.data[i] = lengths.data[i] > 0 ? squares.data[i] ** 2 / lengths.data[i] : 0;
+  }
+  return {
+    magnitude,
+    noiseDeviation: undefined,
+    channels: undefined,
+    get linear() {
+      return fixedCombination(weights, lengths, complexOf(magnitude));
+    },
+  };
+}
+
+/** L^H c for every pixel of `[coil, ...]`. */
+function adjointProduct({ size, re, im }: ComplexMatrix, { data, shape }: ComplexArray): ComplexArray {
+  const out = complexZeros(shape);
+  const count = 2 * sizeOf(shape.slice(1));
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) {
+      const [fr, fi] = [re[i * size + j], -im[i * size + j]];
+      for (let from = i * count, to = j * count; from < (i + 1) * count; from += 2, to += 2) {
+        out.data[to] += fr * data[from] - fi * data[from + 1];
+        out.data[to + 1] += fr * data[from + 1] + fi * data[from];
+      }
+    }
+  }
+  return out;
 }

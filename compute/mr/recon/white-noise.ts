@@ -6,7 +6,6 @@ import type { NormalSource } from './reconstruction.ts';
 /** Independent numbers of complex variance 1 (0.5 per component). */
 export function whiteNoise(normals: NormalSource, shape: readonly number[]): ComplexArray {
   const noise = complexZeros(shape);
-  normals.fill(noise.data);
-  for (let i = 0; i < noise.data.length; i++) noise.data[i] *= Math.SQRT1_2;
+  normals.fill(noise.data, Math.SQRT1_2);
   return noise;
 }

@@ -1,0 +1,56 @@
+/** Fully sampled coils combined with fixed weights, pixel by pixel. */
+import type { ComplexArray, RealArray } from '../../array/complex.ts';
+import { complexZeros } from '../../array/complex.ts';
+import { conjugateCoilSum } from '../../math/coil-sum.ts';
+import { centredFftInto } from '../../math/fft.ts';
+import { noiseCoilSum } from '../../math/noise-sum.ts';
+import type { LinearCombination } from './reconstruction.ts';
+import { whiteNoise } from './white-noise.ts';
+
+/**
+ * y = w^H p / ||w|| of whitened coil images p: complex noise of variance 1, independent from pixel to pixel, 0
+ * where w is 0. `weights` w `[coil, y, x]`, `lengths` ||w||, `image` y of the slice itself.
+ */
+export function fixedCombination(
+  weights: ComplexArray,
+  lengths: RealArray,
+  image: ComplexArray,
+): LinearCombination {
+  return {
+    image,
+    combine(kspace) {
+      centredFftInto(kspace, kspace, [1, 2], 'inverse');
+      return dividedBy(lengths, conjugateCoilSum(weights, kspace));
+    },
+    combineNoise: (normals) => dividedBy(lengths, noiseCoilSum(weights, normals)),
+    drawNoise(normals) {
+      const noise = whiteNoise(normals, image.shape);
+      for (let i = 0; i < lengths.data.length; i++) {
+        if (!(lengths.data[i] > 0)) noise.data.fill(0, 2 * i, 2 * i + 2);
+      }
+      return noise;
+    },
+  };
+}
+
+/** y = w^H p / ||w|| of coil images p; 0 where w is 0. */
+export function combinedImage(weights: ComplexArray, lengths: RealArray, images: ComplexArray): ComplexArray {
+  return dividedBy(lengths, conjugateCoilSum(weights, images));
+}
+
+/** A real image as a complex one. */
+export function complexOf({ data, shape }: RealArray): ComplexArray {
+  const out = complexZeros(shape);
+  for (let i = 0; i < data.length; i++) out.data[2 * i] = data[i];
+  return out;
+}
+
+/** In place, element by element; 0 where the divisor is 0. */
+function dividedBy(divisor: RealArray, image: ComplexArray): ComplexArray {
+  for (let i = 0; i < divisor.data.length; i++) {
+    const factor = divisor.data[i] > 0 ? 1 / divisor.data[i] : 0;
+    image.data[2 * i] *= factor;
+    image.data[2 * i + 1] *= factor;
+  }
+  return image;
+}
