@@ -36,8 +36,6 @@ const THREAD = new URL(
 interface Thread {
   ask(request: DecoderRequest, timeoutMs: number, transfer: ArrayBuffer[]): Promise<DecoderAnswer>;
   end(): Promise<void>;
-  /** While idle the thread does not keep the process alive. */
-  idle(idle: boolean): void;
 }
 
 let spare: Thread | undefined;
@@ -50,7 +48,6 @@ export async function takeDecoder(timeoutMs: number): Promise<IsmrmrdDecoder> {
   const idle = spare;
   spare = undefined;
   const thread = idle ?? (await startThread());
-  thread.idle(false);
   let released = false;
   let harmed = false;
   const ask = async (request: DecoderRequest, transfer: ArrayBuffer[] = []): Promise<unknown> => {
@@ -71,7 +68,6 @@ export async function takeDecoder(timeoutMs: number): Promise<IsmrmrdDecoder> {
       if (harmed || spare) {
         await thread.end();
       } else {
-        thread.idle(true);
         spare = thread;
       }
     },
@@ -92,6 +88,8 @@ async function startThread(): Promise<Thread> {
   worker.on('error', (error) =>
     fail(started ? 'The HDF5 file is damaged: it broke the decoder.' : error.message),
   );
+  // The timer of a question keeps the process alive; the thread never does (listening would).
+  worker.unref();
 
   const answer = (timeoutMs: number, tooLate: string): Promise<DecoderAnswer> =>
     new Promise((resolve) => {
@@ -124,7 +122,6 @@ async function startThread(): Promise<Thread> {
     async end() {
       await worker.terminate();
     },
-    idle: (idle) => (idle ? worker.unref() : worker.ref()),
   };
 }
 
