@@ -11,11 +11,12 @@ import { kSpaceGrid } from './mr/kspace.ts';
 import type { NoiseModel } from './mr/noise.ts';
 import type { Sampling } from './mr/recon/reconstruction.ts';
 import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
+import { createSliceReader } from './mr/slice-reader.ts';
 import type { RunPlan } from './plan.ts';
 import type { Run } from './run.ts';
 import type { SnrTask } from './task.ts';
 import type { Volume } from './volume.ts';
-import { volumeOf } from './volume.ts';
+import { planePositions, volumeOf } from './volume.ts';
 
 export interface Signal {
   readonly scan: RawScan;
@@ -45,12 +46,17 @@ export async function readSignal(run: Run): Promise<Signal> {
   const grid = kSpaceGrid(scan.header);
   mustBeReasonable(grid);
   const images = imageReadouts(scan);
-  const { coils, columns, lines } = grid;
-  run.request.log.add(
-    'procedure',
-    `Signal: ${coils} coils, ${columns} x ${lines}, ${images.slices.length} slices`,
+  const { coils, columns, lines, planes } = grid;
+  const numbers = images.slices.flatMap((slice) =>
+    Array.from({ length: planes }, (_, z) => slice * planes + z),
   );
-  return { scan, grid, images, volume: volumeOf(scan, grid, images.slices) };
+  run.request.log.add('procedure', `Signal: ${coils} coils, ${columns} x ${lines}, ${numbers.length} slices`);
+  return {
+    scan,
+    grid,
+    images,
+    volume: volumeOf({ header: scan.header, slicePositions: planePositions(scan, grid) }, grid, numbers),
+  };
 }
 
 /** Measures the noise: in the noise file if there is one, else in the noise readouts of the signal file. */
@@ -93,7 +99,7 @@ export async function snrOfSlices(
     grid,
     images,
     undersampling: plan.undersampling,
-    signal: run.request.signal,
+    reader: createSliceReader(scan, grid, run.request.signal),
   };
   const count = volume.order.length;
   for (const [k, slice] of volume.order.entries()) {

@@ -6,7 +6,7 @@ import { sliceDistance, sliceOrder } from './formats/slices.ts';
 import type { KSpaceGrid } from './mr/kspace.ts';
 
 export interface Volume {
-  /** Slice numbers of the file in the order of space: plane k of the volume is slice `order[k]`. */
+  /** Plane numbers (2-D: slices of the file) in the order of space: plane k of the volume is `order[k]`. */
   readonly order: readonly number[];
   readonly spacingMm: readonly [number, number, number];
   /** Undefined if the file has no positions. */
@@ -14,8 +14,27 @@ export interface Volume {
   readonly warnings: readonly string[];
 }
 
-/** The volume that the given slices of a scan make. Sizes the header does not know become 1 mm. */
-export function volumeOf(scan: RawScan, grid: KSpaceGrid, slices: readonly number[]): Volume {
+type Scan = Pick<RawScan, 'header' | 'slicePositions'>;
+
+/**
+ * Positions of the planes of a scan by their number: those of the slices, in 3-D plane z of slab s at number
+ * s * planes + z, along the slice direction from the centre of the slab.
+ */
+export function planePositions({ header, slicePositions }: Scan, grid: KSpaceGrid): Scan['slicePositions'] {
+  const { planes, partitions } = grid;
+  if (partitions === 1) return slicePositions;
+  const step = header.reconFovMm.z / planes || header.sliceThicknessMm || 1;
+  return slicePositions.flatMap((position) =>
+    Array.from({ length: planes }, (_, z) => {
+      const shift = (z - Math.floor(planes / 2)) * step;
+      const centre = position?.centerMm.map((mm, axis) => mm + shift * position.sliceDirection[axis]);
+      return position && centre && { ...position, centerMm: [centre[0], centre[1], centre[2]] as const };
+    }),
+  );
+}
+
+/** The volume that the given planes of a scan make. Sizes the header does not know become 1 mm. */
+export function volumeOf(scan: Scan, grid: KSpaceGrid, slices: readonly number[]): Volume {
   const { header, slicePositions } = scan;
   const warnings: string[] = [];
   const measured = new Set(slices);

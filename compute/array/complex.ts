@@ -44,6 +44,11 @@ export function complexFrom(data: Float32Array, shape: readonly number[]): Compl
   return { data, shape };
 }
 
+/** A copy with memory of its own. */
+export function copyOf({ data, shape }: ComplexArray): ComplexArray {
+  return { data: data.slice(), shape };
+}
+
 /** Plane `index` along the slowest axis, as a view on the same memory. */
 export function plane(array: ComplexArray, index: number): ComplexArray {
   const shape = array.shape.slice(1);

@@ -8,12 +8,13 @@ import { WorkerError } from '../errors.ts';
 import type { RawScan, ReadoutIndex } from '../formats/scan.ts';
 import type { ImageReadouts } from './acquisition.ts';
 import { type Block, centralBlock, copyBlock, keepBlock, longestRun, withinAcl } from './calibration.ts';
-import type { KSpaceGrid, KSpaceSlice } from './kspace.ts';
-import { assembleSlice, latticeStatistics, rowOf } from './kspace.ts';
+import type { KSpaceGrid, KSpaceSlice, MeasuredLines } from './kspace.ts';
+import { latticeStatistics, rowOf } from './kspace.ts';
 import { decimateInPlace, decimation, FULL, isOnLattice, latticeOf, type Undersampling } from './lattice.ts';
 import type { NoiseModel } from './noise.ts';
 import { prewhitenInPlace } from './prewhiten.ts';
 import type { Sampling, WhitenedSlice } from './recon/reconstruction.ts';
+import type { SliceReader } from './slice-reader.ts';
 
 export interface Acquisition {
   readonly scan: RawScan;
@@ -21,7 +22,7 @@ export interface Acquisition {
   readonly images: ImageReadouts;
   /** Undefined: full data are expected, nothing is left out and nothing calibrated. */
   readonly undersampling: Undersampling | undefined;
-  readonly signal?: AbortSignal;
+  readonly reader: SliceReader;
 }
 
 /** A slice as measured: not whitened, not yet decimated in software. */
@@ -40,17 +41,20 @@ interface CalibrationLines {
 }
 
 /**
- * Reads one slice; `repetition` undefined: the mean of all. Throws `bad_options`, `unsupported_sequence` or
+ * Reads one plane of the volume (a slice, or in 3-D plane z of slab s: s * planes + z); `repetition` undefined: the mean of all. Throws `bad_options`, `unsupported_sequence` or
  * `input_unreadable` for data that do not fit what the task asks for.
  */
 export async function acquireSlice(
   acquisition: Acquisition,
-  slice: number,
+  plane: number,
   repetition?: number,
 ): Promise<AcquiredSlice> {
-  const { scan, grid, images, undersampling, signal } = acquisition;
-  const read = (wanted: (readout: ReadoutIndex) => boolean): Promise<KSpaceSlice> =>
-    assembleSlice(scan, grid, slice, wanted, signal);
+  const { scan, grid, images, undersampling, reader } = acquisition;
+  const slice = Math.floor(plane / grid.planes);
+  const read = (
+    readouts: (readout: ReadoutIndex) => boolean,
+    what: 'image' | 'calibration' = 'image',
+  ): Promise<KSpaceSlice> => reader({ what, plane, repetition, wanted: readouts });
   const wanted = (readout: ReadoutIndex): boolean =>
     images.wanted(readout) && (repetition === undefined || readout.repetition === repetition);
   if (!undersampling) {
@@ -68,19 +72,19 @@ export async function acquireSlice(
     const full = await read(wanted);
     const block = withinAcl(measuredBlock(full, size), size, undersampling.acl);
     const statistics = latticeStatistics(full, sampling);
-    const calibration = { block, kspace: undefined, noiseGain: meanInverse(full.counts, block.y) };
+    const calibration = { block, kspace: undefined, noiseGain: meanGain(full, block.y) };
     return { ...full, ...statistics, sampling, calibration, warnings: found.warnings };
   }
   if (undersampling.decimate) throw cannotDecimate(found.sampling);
   const { sampling, warnings } = found;
   const image = await read((readout) => wanted(readout) && isOnLattice(sampling, rowOf(grid, readout.line)));
   const lines = calibrationLines(scan.index, slice, wanted, repetition) ?? wanted;
-  const reference = await read(lines);
+  const reference = await read(lines, 'calibration');
   const run = longestRun(reference.counts);
   if (!run || run[1] - run[0] < 2) throw noCalibration();
   const block = withinAcl({ x: [0, grid.columns], y: run }, size, undersampling.acl);
   keepBlock(reference.kspace, block);
-  const noiseGain = meanInverse(reference.counts, block.y);
+  const noiseGain = meanGain(reference, block.y);
   const calibration = { block, kspace: reference.kspace, noiseGain };
   return { ...image, ...latticeStatistics(image, sampling), sampling, calibration, warnings };
 }
@@ -143,9 +147,10 @@ function measuredBlock({ counts }: KSpaceSlice, [columns]: readonly [number, num
   return run ? { x: [0, columns], y: run } : centralBlock([columns, counts.length], null);
 }
 
-function meanInverse(counts: Uint32Array, [from, to]: readonly [number, number]): number {
+/** Noise variance of the samples of the measured lines, relative to one acquisition. */
+function meanGain({ gain, sampled }: MeasuredLines, [from, to]: readonly [number, number]): number {
   let sum = 0;
-  for (let row = from; row < to; row++) sum += 1 / counts[row];
+  for (let row = from; row < to; row++) sum += gain[row] / sampled[row];
   return sum / (to - from);
 }
 

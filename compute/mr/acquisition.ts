@@ -8,7 +8,7 @@ import type { KSpaceGrid, KSpaceSlice } from './kspace.ts';
 
 const MOST_COILS = 256;
 const LONGEST_AXIS = 16384;
-/** Complex samples of the k-space of one slice over all coils: 1 GiB. */
+/** Complex samples of the k-space of one slice (3-D: of one slab) over all coils: 1 GiB. */
 const LARGEST_SLICE = 2 ** 27;
 
 /** The readouts of a scan that make its image. */
@@ -27,7 +27,7 @@ export function isImage({ kind }: ReadoutIndex): boolean {
 
 /** Throws `unsupported_sequence` or `input_unreadable` for scans that this worker cannot turn into images. */
 export function mustBeSupported(header: ScanHeader): void {
-  const { trajectory, encodedMatrix } = header;
+  const { trajectory } = header;
   if (trajectory !== 'cartesian' || header.rampSampling) {
     const what =
       trajectory === 'cartesian'
@@ -38,11 +38,12 @@ export function mustBeSupported(header: ScanHeader): void {
       `The signal scan ${what}; only Cartesian acquisitions with a flat readout gradient can be reconstructed.`,
     );
   }
-  if (encodedMatrix.z > 1) {
+  if (header.acceleration.partition > 1) {
     throw new WorkerError(
       'unsupported_sequence',
-      `The signal scan is three-dimensional (${encodedMatrix.z} partitions); only 2-D slices can be reconstructed.`,
-      'Measure single slices or a stack of slices (2-D).',
+      `The signal scan is accelerated along its partitions (factor ${header.acceleration.partition}); only acceleration ` +
+        'along the lines can be reconstructed.',
+      'Measure without acceleration in the partition direction.',
     );
   }
   if ((header.simultaneousSlices ?? 1) > 1) {
@@ -56,14 +57,19 @@ export function mustBeSupported(header: ScanHeader): void {
 
 /** Throws `input_unreadable` or `out_of_memory` for grids that are empty or absurdly large. */
 export function mustBeReasonable(grid: KSpaceGrid): void {
-  const { coils, lines, storedColumns, columns } = grid;
-  const size = `${coils} coils, ${lines} lines, ${storedColumns} samples`;
-  const positive = [coils, lines, storedColumns, columns].every((n) => Number.isInteger(n) && n >= 1);
-  if (!positive || coils > MOST_COILS || lines > LONGEST_AXIS || storedColumns > LONGEST_AXIS) {
+  const { coils, lines, storedColumns, columns, partitions } = grid;
+  const size = `${coils} coils, ${partitions > 1 ? `${partitions} partitions, ` : ''}${lines} lines, ${storedColumns} samples`;
+  const positive = [coils, lines, storedColumns, columns, partitions].every(
+    (n) => Number.isInteger(n) && n >= 1,
+  );
+  if (!positive || coils > MOST_COILS || Math.max(lines, storedColumns, partitions) > LONGEST_AXIS) {
     throw new WorkerError('input_unreadable', `The header gives a k-space that cannot be: ${size}.`);
   }
-  if (coils * lines * columns > LARGEST_SLICE) {
-    throw new WorkerError('out_of_memory', `One slice of this scan is too large: ${size}.`);
+  if (coils * lines * columns * partitions > LARGEST_SLICE) {
+    throw new WorkerError(
+      'out_of_memory',
+      `One slice${partitions > 1 ? ' (slab)' : ''} of this scan is too large: ${size}.`,
+    );
   }
 }
 
@@ -80,17 +86,30 @@ export function imageReadouts(scan: RawScan): ImageReadouts {
   const contrast = first('contrast');
   const phase = first('phase');
   const set = first('set');
-  const partition = first('partition');
+  const threeD = scan.header.encodedMatrix.z > 1;
+  const partition = threeD ? undefined : first('partition');
   const wanted = (readout: ReadoutIndex): boolean =>
     isImage(readout) &&
     readout.contrast === contrast &&
     readout.phase === phase &&
     readout.set === set &&
-    readout.partition === partition;
+    (partition === undefined || readout.partition === partition);
   const chosen = images.filter(wanted);
+  if (threeD) mustHavePartitions(chosen);
   const slices = [...new Set(chosen.map((readout) => readout.slice))].sort((a, b) => a - b);
   const repetitions = new Set(chosen.map((readout) => readout.repetition)).size;
   return { wanted, slices, repetitions, warnings };
+}
+
+/** Throws `unsupported_sequence` if partitions are missing between the first and the last one. */
+function mustHavePartitions(chosen: readonly ReadoutIndex[]): void {
+  const partitions = [...new Set(chosen.map((readout) => readout.partition))].sort((a, b) => a - b);
+  if (partitions[partitions.length - 1] - partitions[0] < partitions.length) return;
+  throw new WorkerError(
+    'unsupported_sequence',
+    'The signal misses partitions (second phase encoding); only acceleration along the lines can be reconstructed.',
+    'Measure without acceleration in the partition direction.',
+  );
 }
 
 /** True if no line is missing between the first and the last measured line (partial Fourier is no gap). */

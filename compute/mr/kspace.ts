@@ -1,14 +1,8 @@
-/**
- * From readouts to the k-space of one slice, `[coil, y, x]`, streaming: readouts are added as they come,
- * so memory is one slice whatever the number of averages.
- */
+/** The grid that readouts are put on, and what the way it was filled means for the noise. */
 import type { ComplexArray } from '../array/complex.ts';
-import { complexFrom, complexZeros } from '../array/complex.ts';
 import { WorkerError } from '../errors.ts';
-import type { RawScan, Readout, ReadoutIndex, ScanHeader } from '../formats/scan.ts';
-import { mustBeFinite } from './finite.ts';
-import { FULL, isOnLattice, latticeRows } from './lattice.ts';
-import { createOversamplingRemover } from './oversampling.ts';
+import type { ScanHeader } from '../formats/scan.ts';
+import { isOnLattice, latticeRows } from './lattice.ts';
 import type { Sampling } from './recon/reconstruction.ts';
 
 /** The grid that readouts are put on. k = 0 stands at floor(n / 2) of both axes. */
@@ -24,16 +18,29 @@ export interface KSpaceGrid {
   readonly oversampling: number;
   /** Line number of k = 0 in the file. */
   readonly centerLine: number;
+  /** Second phase encoding of 3-D acquisitions; 1 in 2-D. */
+  readonly partitions: number;
+  readonly centerPartition: number;
+  /** Planes of the image of a 3-D slab, without slice oversampling; 1 in 2-D. */
+  readonly planes: number;
+}
+
+/** How the lines of a k-space were measured; of a 3-D slab all partitions of a line together. */
+export interface MeasuredLines {
+  /** Acquisitions per line; 0 where nothing was measured and k-space is zero. */
+  readonly counts: Uint32Array;
+  /** Partitions of the line that were measured at all; 0 or 1 in 2-D. */
+  readonly points: Uint32Array;
+  /** Measured part of the line, 0..1: a partial echo, or missing partitions, count less. */
+  readonly sampled: Float64Array;
+  /** Mean over the line of sampled / acquisitions. */
+  readonly gain: Float64Array;
 }
 
 /** k-space of one slice and what its sampling means for the noise. */
-export interface KSpaceSlice {
-  readonly slice: number;
+export interface KSpaceSlice extends MeasuredLines {
+  /** `[coil, y, x]` */
   readonly kspace: ComplexArray;
-  /** Acquisitions per line; 0 where nothing was measured and k-space is zero. */
-  readonly counts: Uint32Array;
-  /** Measured samples per line in units of a full line, all acquisitions together. */
-  readonly measured: Float64Array;
   /** Mean number of acquisitions of the measured lines. */
   readonly averages: number;
   /** Measured part of the points of the sampling lattice (of the whole grid, if fully sampled), 0..1. */
@@ -56,6 +63,9 @@ export function kSpaceGrid(header: ScanHeader): KSpaceGrid {
     columns,
     oversampling: storedColumns / columns,
     centerLine: header.centerLine,
+    partitions: header.encodedMatrix.z,
+    centerPartition: header.centerPartition,
+    planes: Math.min(header.encodedMatrix.z, Math.max(1, header.reconMatrix.z)),
   };
 }
 
@@ -71,100 +81,35 @@ export function rowOf(grid: KSpaceGrid, line: number): number {
   return row;
 }
 
-/**
- * A readout on the stored grid. A line that is as long as the grid fills it; a shorter one (partial echo)
- * is placed with its centre sample at the centre, as far as it fits, and the rest is zero.
- */
-function onStoredGrid(readout: Readout, { coils, storedColumns }: KSpaceGrid): ComplexArray {
-  const { samples, data } = readout;
-  if (samples === storedColumns) return complexFrom(data, [coils, storedColumns]);
-  const wanted = Math.floor(storedColumns / 2) - readout.centerSample;
-  const start = Math.min(Math.max(0, wanted), storedColumns - samples);
-  const line = complexZeros([coils, storedColumns]);
-  for (let coil = 0; coil < coils; coil++) {
-    const from = 2 * coil * samples;
-    line.data.set(data.subarray(from, from + 2 * samples), 2 * (coil * storedColumns + start));
-  }
-  return line;
-}
-
-function mustFit(readout: Readout, grid: KSpaceGrid): void {
-  if (readout.coils !== grid.coils || readout.samples > grid.storedColumns || readout.samples < 1) {
+/** Place in the slab for a partition of the file. Throws `input_unreadable` if it lies outside; 0 in 2-D. */
+export function partitionOf({ partitions, centerPartition }: KSpaceGrid, partition: number): number {
+  if (partitions === 1) return 0;
+  const place = partition - centerPartition + Math.floor(partitions / 2);
+  if (place < 0 || place >= partitions) {
     throw new WorkerError(
       'input_unreadable',
-      `The readout of slice ${readout.slice}, line ${readout.line} has ${readout.coils} coils and ${readout.samples} ` +
-        `samples; the header says ${grid.coils} coils and ${grid.storedColumns} samples.`,
+      `Partition ${partition} lies outside the k-space of ${partitions} partitions around partition ${centerPartition}.`,
     );
   }
-}
-
-/**
- * Assembles the slice from the readouts that `wanted` selects: oversampling removed, acquisitions of the
- * same line averaged, lines without any left zero. Throws `input_unreadable` with the place of what does
- * not fit, and the reason of `signal` when that is aborted.
- */
-export async function assembleSlice(
-  scan: RawScan,
-  grid: KSpaceGrid,
-  slice: number,
-  wanted: (readout: ReadoutIndex) => boolean,
-  signal?: AbortSignal,
-): Promise<KSpaceSlice> {
-  const { coils, lines, columns } = grid;
-  const kspace = complexZeros([coils, lines, columns]);
-  const counts = new Uint32Array(lines);
-  const removeOversampling = createOversamplingRemover(coils, grid.storedColumns, columns);
-  // Measured samples per line, in units of a full line; a partial echo counts less than 1.
-  const measured = new Float64Array(lines);
-  let found = false;
-  for await (const readout of scan.readouts((index) => index.slice === slice && wanted(index))) {
-    signal?.throwIfAborted();
-    mustFit(readout, grid);
-    mustBeFinite(readout);
-    found = true;
-    const row = rowOf(grid, readout.line);
-    counts[row] += 1;
-    measured[row] += readout.samples / grid.storedColumns;
-    const line = removeOversampling(onStoredGrid(readout, grid)).data;
-    for (let coil = 0; coil < coils; coil++) {
-      const to = 2 * (coil * lines + row) * columns;
-      const from = 2 * coil * columns;
-      for (let k = 0; k < 2 * columns; k++) kspace.data[to + k] += line[from + k];
-    }
-  }
-  if (!found) throw new WorkerError('input_unreadable', `Slice ${slice} has no image lines.`);
-  divideByCounts(kspace, counts);
-  return { slice, kspace, counts, measured, ...latticeStatistics({ counts, measured }, FULL) };
-}
-
-function divideByCounts(kspace: ComplexArray, counts: Uint32Array): void {
-  const [coils, lines, columns] = kspace.shape;
-  for (let row = 0; row < lines; row++) {
-    if (counts[row] < 2) continue;
-    const factor = 1 / counts[row];
-    for (let coil = 0; coil < coils; coil++) {
-      const start = 2 * (coil * lines + row) * columns;
-      for (let k = start; k < start + 2 * columns; k++) kspace.data[k] *= factor;
-    }
-  }
+  return place;
 }
 
 /** What the measurement of a lattice means for the noise; lines that are not on it do not count. */
 export function latticeStatistics(
-  { counts, measured }: Pick<KSpaceSlice, 'counts' | 'measured'>,
+  { counts, points, sampled, gain }: MeasuredLines,
   sampling: Sampling,
 ): Pick<KSpaceSlice, 'averages' | 'sampledFraction' | 'noiseGain'> {
   let acquisitions = 0;
-  let rows = 0;
-  let sampled = 0;
-  let gain = 0;
+  let measured = 0;
+  let part = 0;
+  let gains = 0;
   counts.forEach((count, row) => {
     if (count === 0 || !isOnLattice(sampling, row)) return;
     acquisitions += count;
-    rows += 1;
-    sampled += measured[row] / count;
-    gain += measured[row] / count ** 2;
+    measured += points[row];
+    part += sampled[row];
+    gains += gain[row];
   });
   const all = latticeRows(sampling, counts.length);
-  return { averages: acquisitions / rows, sampledFraction: sampled / all, noiseGain: gain / all };
+  return { averages: acquisitions / measured, sampledFraction: part / all, noiseGain: gains / all };
 }

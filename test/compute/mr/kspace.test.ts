@@ -7,7 +7,8 @@ import {
   mustBeReasonable,
   mustBeSupported,
 } from '../../../compute/mr/acquisition.ts';
-import { assembleSlice, kSpaceGrid } from '../../../compute/mr/kspace.ts';
+import { assembleSlice } from '../../../compute/mr/assemble.ts';
+import { kSpaceGrid } from '../../../compute/mr/kspace.ts';
 import { createOversamplingRemover } from '../../../compute/mr/oversampling.ts';
 import {
   complexNoise,
