@@ -1,0 +1,36 @@
+/** Sensitivities of a slice: estimated on its reference, cut out by a mask. */
+import type { ComplexArray, RealArray } from '../../array/complex.ts';
+import type { MaskRule } from '../mask/masks.ts';
+import { maskOf } from '../mask/masks.ts';
+import type { Calibration, Sensitivities, WhitenedSlice } from '../recon/reconstruction.ts';
+import type { SensitivityEstimator } from './estimator.ts';
+
+/** The reference of a slice: its calibration lines, or all of it if it has none (fully sampled). */
+export function referenceOf({ kspace, calibration }: WhitenedSlice): Calibration {
+  const [, ny, nx] = kspace.shape;
+  return calibration ?? { kspace, block: { x: [0, nx], y: [0, ny] } };
+}
+
+/** Maps within the mask and within what the estimator knows. Throws what the estimator throws. */
+export function sensitivitiesOf(
+  reference: Calibration,
+  estimator: SensitivityEstimator,
+  rule: MaskRule,
+): Sensitivities {
+  const { maps, support } = estimator.estimate(reference);
+  const mask = maskOf(rule, reference);
+  if (support) for (let i = 0; i < mask.data.length; i++) mask.data[i] *= support.data[i];
+  zeroOutside(maps, mask);
+  return { maps, mask };
+}
+
+function zeroOutside({ data }: ComplexArray, mask: RealArray): void {
+  const pixels = mask.data.length;
+  for (let i = 0; i < pixels; i++) {
+    if (mask.data[i] !== 0) continue;
+    for (let k = 2 * i; k < data.length; k += 2 * pixels) {
+      data[k] = 0;
+      data[k + 1] = 0;
+    }
+  }
+}
