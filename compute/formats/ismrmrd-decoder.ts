@@ -23,6 +23,11 @@ export interface IsmrmrdDecoder {
 
 /** Starting the thread may take long on a loaded machine; it does not depend on the file. */
 const START_TIMEOUT_MS = 60_000;
+/**
+ * Waiting is counted in ticks: while this thread computes (or the machine gives it no time) an answer may have
+ * come unseen, and a long pause counts as one tick only.
+ */
+const TICK_MS = 100;
 /** JavaScript heap of the thread; samples lie outside of it. */
 const MAX_HEAP_MB = 256;
 
@@ -93,12 +98,14 @@ async function startThread(): Promise<Thread> {
 
   const answer = (timeoutMs: number, tooLate: string): Promise<DecoderAnswer> =>
     new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      let left = Math.ceil(timeoutMs / TICK_MS);
+      const timer = setInterval(() => {
+        if (--left > 0) return;
         fail(`${tooLate} within ${timeoutMs / 1000} s.`);
         void worker.terminate();
-      }, timeoutMs);
+      }, TICK_MS);
       waiting = (outcome) => {
-        clearTimeout(timer);
+        clearInterval(timer);
         resolve(outcome);
       };
     });

@@ -67,7 +67,7 @@ export async function indexIsmrmrd(
     throw new WorkerError('input_unreadable', 'The ISMRMRD file holds neither image nor noise acquisitions.');
   }
   return {
-    findings: { index, slicePositions, longestLine, hasTrajectory },
+    findings: { index, slicePositions: Array.from(slicePositions), longestLine, hasTrajectory },
     rows,
     batchRows: batchRowsFor(largest),
     warnings: elsewhere ? [`${elsewhere} acquisitions of further encoding spaces are left out.`] : [],

@@ -73,7 +73,7 @@ export async function indexTwix(file: RawFile, twix: TwixFile): Promise<TwixInde
   const findings: TwixFindings = {
     dialect,
     index,
-    slicePositions,
+    slicePositions: Array.from(slicePositions),
     longestLine,
     centerLine: first?.centerLine ?? 0,
     centerPartition: first?.centerPartition ?? 0,

@@ -251,3 +251,18 @@ t.test('another group than `dataset` is found', async (t) => {
   t.equal(scan.index.length, 81);
   await scan.close();
 });
+
+t.test('a reader that computes for long between two readouts loses nothing', async (t) => {
+  const path = folder('slow.h5');
+  const writer = await createIsmrmrdWriter(path, XML);
+  writer.append(Array.from({ length: 130 }, (_, i) => ({ samples: 16, coils: 2, data: testSamples(32, i) })));
+  writer.close();
+  const scan = await openRawScan(path, { decodeTimeoutMs: 500 });
+  t.teardown(() => scan.close());
+  let count = 0;
+  for await (const _ of scan.readouts(() => true)) {
+    const until = performance.now() + (count++ === 0 ? 1500 : 0);
+    while (performance.now() < until) Math.sqrt(until);
+  }
+  t.equal(count, 130);
+});
