@@ -5,6 +5,7 @@ import { decimateInPlace } from '../../compute/mr/lattice.ts';
 import { prewhitenInPlace } from '../../compute/mr/prewhiten.ts';
 import type { Reconstruction, WhitenedSlice } from '../../compute/mr/recon/reconstruction.ts';
 import { RECONSTRUCTIONS } from '../../compute/mr/recon/registry.ts';
+import type { MethodOptions, ReplicaOptions } from '../../compute/mr/snr/method.ts';
 import { METHODS } from '../../compute/mr/snr/registry.ts';
 import type { Phantom } from './phantom.ts';
 import { SIZES } from './sizes.ts';
@@ -67,17 +68,46 @@ function reconstructionOf(name: string): Reconstruction {
   return (RECONSTRUCTIONS as Record<string, Reconstruction>)[name];
 }
 
-/** The cases whose methods and reconstructions exist. */
+/** SNR by a method with replicas. */
+function replicas(
+  method: 'pmr' | 'cr',
+  recon: string,
+  measured: Measured,
+  acceleration: number,
+  mode: ReplicaOptions['mode'] = 'fast',
+): Record<string, Float32Array> {
+  const reconstruction = reconstructionOf(recon);
+  const options: MethodOptions = {
+    ...OPTIONS,
+    replicas: {
+      count: method === 'pmr' ? SIZES.replicas : SIZES.generalised,
+      seed: 1,
+      mode,
+      pooledQuadratures: false,
+      rssMagnitude: false,
+      finiteCorrection: false,
+      boxSize: SIZES.boxSize,
+      boxSizeCompatibility: false,
+      neighbouringDifference: false,
+    },
+  };
+  return {
+    snr: METHODS[method].snr(whitened(measured, reconstruction, acceleration), reconstruction, options).data,
+  };
+}
+
+/** The cases whose reconstructions exist. */
 export function speedCases(): Case[] {
   const { acceleration } = SIZES;
-  const cases: (Case & { recon: string })[] = [
+  const pmr = { rounds: 3, tolerance: undefined, draws: SIZES.replicas };
+  const cases: (Omit<Case, 'agreement'> & { recon: string; tolerance?: number; draws?: number })[] = [
     {
       key: 'ac-rss',
       recon: 'rss',
       name: 'AC RSS',
       floor: 2,
-      rounds: 7,
-      agreement: { tolerance: 1e-4 },
+      rounds: 15,
+      tolerance: 1e-4,
       ours: (slice) => analytic('rss', slice, 1),
     },
     {
@@ -85,8 +115,8 @@ export function speedCases(): Case[] {
       recon: 'b1',
       name: 'AC B1',
       floor: 2,
-      rounds: 7,
-      agreement: { tolerance: 1e-4 },
+      rounds: 15,
+      tolerance: 1e-4,
       ours: (slice) => analytic('b1', slice, 1),
     },
     {
@@ -94,8 +124,8 @@ export function speedCases(): Case[] {
       recon: 'sense',
       name: 'AC SENSE R = 2, with g',
       floor: 4,
-      rounds: 7,
-      agreement: { tolerance: 1e-4 },
+      rounds: 15,
+      tolerance: 1e-4,
       ours: (slice) => analytic('sense', slice, acceleration),
     },
     {
@@ -103,10 +133,64 @@ export function speedCases(): Case[] {
       recon: 'grappa',
       name: 'AC GRAPPA R = 2, kernel [4, 4]',
       floor: 1.5,
-      rounds: 5,
-      agreement: { tolerance: 1e-3 },
+      rounds: 9,
+      tolerance: 1e-3,
       ours: (slice) => analytic('grappa', slice, acceleration),
     },
+    {
+      key: 'pmr-rss',
+      recon: 'rss',
+      name: 'PMR RSS, 128 replicas',
+      floor: 20,
+      ...pmr,
+      ours: (slice) => replicas('pmr', 'rss', slice, 1),
+    },
+    {
+      key: 'pmr-rss',
+      recon: 'rss',
+      name: 'PMR RSS, 128 replicas, exact',
+      floor: 3,
+      ...pmr,
+      ours: (slice) => replicas('pmr', 'rss', slice, 1, 'exact'),
+    },
+    {
+      key: 'pmr-b1',
+      recon: 'b1',
+      name: 'PMR B1, 128 replicas',
+      floor: 20,
+      ...pmr,
+      ours: (slice) => replicas('pmr', 'b1', slice, 1),
+    },
+    {
+      key: 'pmr-sense',
+      recon: 'sense',
+      name: 'PMR SENSE R = 2, 128 replicas',
+      floor: 30,
+      ...pmr,
+      ours: (slice) => replicas('pmr', 'sense', slice, acceleration),
+    },
+    {
+      key: 'pmr-grappa',
+      recon: 'grappa',
+      name: 'PMR GRAPPA R = 2, 128 replicas',
+      floor: 15,
+      ...pmr,
+      ours: (slice) => replicas('pmr', 'grappa', slice, acceleration),
+    },
+    {
+      key: 'cr-rss',
+      recon: 'rss',
+      name: 'CR RSS, 6 replicas, box 9',
+      floor: 10,
+      rounds: 7,
+      draws: SIZES.generalised * SIZES.boxSize ** 2,
+      ours: (slice) => replicas('cr', 'rss', slice, 1),
+    },
   ];
-  return cases.filter(({ recon }) => Object.hasOwn(RECONSTRUCTIONS, recon));
+  return cases
+    .filter(({ recon }) => Object.hasOwn(RECONSTRUCTIONS, recon))
+    .map(({ tolerance, draws = 0, recon, ...rest }) => ({
+      ...rest,
+      agreement: tolerance === undefined ? { analytic: `ac-${recon}`, draws } : { tolerance },
+    }));
 }

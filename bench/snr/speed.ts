@@ -9,8 +9,9 @@ import type { Phantom } from './phantom.ts';
 import { phantom } from './phantom.ts';
 import { SIZES } from './sizes.ts';
 
-/** Runs of our side before anything is measured: code is compiled while it runs. */
-const WARM_UP = 3;
+/** CPU seconds of our side before anything is measured: code is compiled while it runs. */
+const WARM_UP_SECONDS = 0.6;
+const MOST_WARM_UP = 60;
 
 export async function speedRows(python: string, wanted: RegExp): Promise<Row[]> {
   const slice = phantom(SIZES);
@@ -40,7 +41,12 @@ async function compare(one: Case, peer: Peer, slice: Phantom): Promise<Row> {
   });
   await peer.run(one.key);
   let arrays: Record<string, Float32Array> = {};
-  for (let i = 0; i < WARM_UP; i++) arrays = one.ours(measured());
+  let spent = 0;
+  for (let i = 0; i < MOST_WARM_UP && spent < WARM_UP_SECONDS; i++) {
+    spent += cpuSeconds(() => {
+      arrays = one.ours(measured());
+    });
+  }
   const ours: number[] = [];
   const other: number[] = [];
   for (let round = 0; round < one.rounds; round++) {
@@ -58,16 +64,16 @@ async function compare(one: Case, peer: Peer, slice: Phantom): Promise<Row> {
     other: median(other),
     floor: one.floor,
     unit: 's',
-    ...agreementOf(one, arrays, peer, slice.object),
+    ...(await agreementOf(one, arrays, peer, slice.object)),
   });
 }
 
-function agreementOf(
+async function agreementOf(
   { key, agreement }: Case,
   arrays: Record<string, Float32Array>,
   peer: Peer,
   object: Float32Array,
-): Pick<Row, 'accuracy' | 'agrees'> {
+): Promise<Pick<Row, 'accuracy' | 'agrees'>> {
   if ('tolerance' in agreement) {
     const parts = Object.entries(arrays).map(([name, values]) => ({
       name,
@@ -80,6 +86,7 @@ function agreementOf(
   }
   // Replica methods draw other numbers on each side; both must scatter around the analytic SNR as they should.
   const expected = { median: 1, deviation: 1 / Math.sqrt(2 * agreement.draws) };
+  await peer.run(agreement.analytic);
   const truth = peer.result(agreement.analytic, 'snr');
   const sides = [arrays.snr, peer.result(key, 'snr')].map((snr) => ratioInObject(snr, truth, object));
   return {
