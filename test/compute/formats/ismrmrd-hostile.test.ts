@@ -9,6 +9,9 @@ import { createIsmrmrdWriter, ismrmrdXml, type TestAcquisition } from '../../hel
 import { fixture, readAll, testSamples } from '../../helpers/raw/samples.ts';
 import { temporaryFolder } from '../../helpers/raw/temporary.ts';
 
+/** What is refused within 5 s on an idle machine is given twice that. */
+const PATIENCE_MS = 10_000;
+
 const folder = temporaryFolder(t);
 const XML = ismrmrdXml({ encoded: [16, 8, 1], recon: [8, 8, 1], coils: 2 });
 
@@ -27,7 +30,7 @@ t.test('the HDF5 library never ends on this file; the reader does', async (t) =>
     code: 'input_unreadable',
     message: /found no end within 1.5 s/,
   });
-  t.ok(performance.now() - started < 5000);
+  t.ok(performance.now() - started < PATIENCE_MS);
   const scan = await openRawScan(fixture('shepp-logan-r2.h5'));
   t.equal((await readAll(scan)).length, 81, 'the next file is read by a new thread');
   await scan.close();
@@ -88,7 +91,7 @@ t.test('a claimed billion of acquisitions is refused before any is read', async 
   file.close();
   const started = performance.now();
   await t.rejects(openRawScan(path), { code: 'input_unreadable', message: /claims 1000000000 acquisitions/ });
-  t.ok(performance.now() - started < 5000);
+  t.ok(performance.now() - started < PATIENCE_MS);
 });
 
 t.test('a file without acquisitions', async (t) => {
@@ -112,7 +115,7 @@ t.test('header texts', async (t) => {
     const started = performance.now();
     const path = await write('header.h5', xml, [{}]);
     await t.rejects(openRawScan(path), { code: 'input_unreadable', message }, xml.slice(0, 60));
-    t.ok(performance.now() - started < 5000);
+    t.ok(performance.now() - started < PATIENCE_MS);
   }
 });
 

@@ -20,6 +20,12 @@ const lines = Array.from({ length: 8 }, (_, line) => ({
 const HEADER = 10_240;
 const LINE = { vb: 2 * (128 + 8 * 16), vd: 192 + 2 * (32 + 8 * 16) };
 
+/** Time that this process computed: unlike the clock it does not depend on what else the machine does. */
+function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** A small file as bytes, to be damaged. */
 function smallFile(dialect: 'vb' | 'vd', endMark = true): Buffer {
   writeTwix(folder('small'), dialect, [{ name: 'gre', texts, lines, endMark }]);
@@ -29,14 +35,14 @@ function smallFile(dialect: 'vb' | 'vd', endMark = true): Buffer {
 async function refusal(bytes: Buffer): Promise<{ code: string; message: string; milliseconds: number }> {
   const path = folder('hostile.dat');
   writeFileSync(path, bytes);
-  const started = performance.now();
+  const started = cpuMilliseconds();
   try {
     const scan = await openRawScan(path);
     await scan.close();
     return { code: 'accepted', message: '', milliseconds: 0 };
   } catch (error) {
     if (!(error instanceof WorkerError)) throw error;
-    return { code: error.code, message: error.message, milliseconds: performance.now() - started };
+    return { code: error.code, message: error.message, milliseconds: cpuMilliseconds() - started };
   }
 }
 
@@ -136,9 +142,10 @@ t.test('a file of nothing but tiny lines is refused at a million', async (t) => 
   const line = lineBytes('vb', { samples: 1, coils: 1 }, 1);
   const block = Buffer.concat(Array.from({ length: 10_000 }, () => line));
   for (let i = 0; i < 101; i++) writeSync(fd, block);
-  const started = performance.now();
+  const started = cpuMilliseconds();
   await t.rejects(openRawScan(path), { code: 'input_unreadable', message: /more than 1000000 readouts/ });
-  t.ok(performance.now() - started < 5000);
+  const spent = cpuMilliseconds() - started;
+  t.ok(spent < 5000, `${spent.toFixed(0)} ms`);
 });
 
 t.test('a file without image and noise lines is refused', async (t) => {
