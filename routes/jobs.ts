@@ -1,16 +1,22 @@
-/** Jobs that exist: look, list, cancel, fetch the result. */
+/** Jobs that exist: look, list, cancel, try again, fetch the result. */
 import { z } from 'zod';
 import type { Jobs } from '../services/jobs.ts';
+import type { Retry } from '../services/retry.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { iso, pageQuery, pathId } from '../src/schemas/http/common.ts';
-import { jobList, jobView, resultAnswer, toJobView } from '../src/schemas/http/jobs.ts';
+import { jobList, jobView, resultAnswer, retryBody, toJobView } from '../src/schemas/http/jobs.ts';
 
 const tags = ['Jobs'];
 const jobParams = z.object({ jobId: pathId });
 
+export interface JobRoutesDeps {
+  jobs: Jobs;
+  retry: Retry;
+}
+
 /** Routes under /api/job for the owner of a job. */
-export function jobRoutes({ jobs }: { jobs: Jobs }) {
+export function jobRoutes({ jobs, retry }: JobRoutesDeps) {
   return async (app: Api): Promise<void> => {
     app.get(
       '/job',
@@ -60,6 +66,26 @@ export function jobRoutes({ jobs }: { jobs: Jobs }) {
       },
       async (request, reply) => {
         const job = await jobs.cancel(principalOf(request), request.params.jobId);
+        return reply.status(202).send(toJobView(job));
+      },
+    );
+
+    app.post(
+      '/job/:jobId/retry',
+      {
+        config: { access: 'user', errors: ['not_found', 'conflict', 'unit_not_ready'] },
+        schema: {
+          tags,
+          operationId: 'retryJob',
+          summary: 'Try a job again that failed, was canceled or was lost',
+          description: 'A new attempt of the same job, with a new execution and new objects.',
+          params: jobParams,
+          body: retryBody,
+          response: { 202: answer('The job, queued again', jobView) },
+        },
+      },
+      async (request, reply) => {
+        const job = await retry(principalOf(request), request.params.jobId, request.body?.version);
         return reply.status(202).send(toJobView(job));
       },
     );

@@ -1,15 +1,21 @@
 /** The one way to change a stored job: read, decide, write if nobody else was faster, else again. */
 import { AppError } from '../src/errors.ts';
 import type { HistoryEntry, Job, JobState } from '../src/schemas/job.ts';
-import { isTerminal, mayMove } from './lifecycle.ts';
+import type { AttemptNames } from './attempts.ts';
+import { isTerminal, mayMove, mayRetry } from './lifecycle.ts';
 import type { Clock, JobStore } from './ports.ts';
 
 /** Longest history kept in a job; states are few, so this is only reached by endless retries. */
 const MAX_HISTORY = 200;
+/** Characters kept of the failure of an earlier attempt; the cause of an execution may be 32,768 long. */
+const MAX_KEPT_MESSAGE = 500;
 /** Losers of a race read again; more rounds than this mean a store that does not work. */
 const MAX_ROUNDS = 12;
 
-export type Change = Partial<Omit<Job, 'jobId' | 'ownerId' | 'version' | 'history' | 'state'>> & {
+/** What a move may change. Who and which attempt a job is never changes by a move. */
+export type Change = Partial<
+  Omit<Job, 'jobId' | 'ownerId' | 'version' | 'attempt' | 'earlier' | 'history' | 'state'>
+> & {
   state?: JobState;
 };
 
@@ -26,21 +32,50 @@ export interface Moves {
    * A move the lifecycle does not list is a programming error and throws.
    */
   move(jobId: string, cause: Cause, decide: (job: Job) => Change | undefined): Promise<Job | undefined>;
+  /** The same loop for a new attempt; `decide` gives its names. Throws if the attempt before has not ended. */
+  retry(
+    jobId: string,
+    cause: Cause,
+    decide: (job: Job) => AttemptNames | undefined,
+  ): Promise<Job | undefined>;
+  /** The same loop for the alias of a job that has ended: no state changes, so it is no move. */
+  rename(jobId: string, decide: (job: Job) => string | undefined): Promise<Job | undefined>;
 }
 
 /** Creates the writer of moves. */
 export function createMoves({ jobs, clock }: { jobs: JobStore; clock: Clock }): Moves {
+  async function rewrite(
+    jobId: string,
+    next: (job: Job, now: number) => Job | undefined,
+  ): Promise<Job | undefined> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const job = await jobs.get(jobId);
+      const changed = job && next(job, clock());
+      if (!changed) return job;
+      if (await jobs.replace(changed)) return changed;
+    }
+    throw new AppError('unavailable', `job ${jobId} is being changed by too many at once`);
+  }
+
   return {
-    async move(jobId, cause, decide) {
-      for (let round = 0; round < MAX_ROUNDS; round++) {
-        const job = await jobs.get(jobId);
-        if (!job) return undefined;
+    move(jobId, cause, decide) {
+      return rewrite(jobId, (job, now) => {
         const change = decide(job);
-        if (!change) return job;
-        const next = applyChange(job, change, cause, clock());
-        if (await jobs.replace(next)) return next;
-      }
-      throw new AppError('unavailable', `job ${jobId} is being changed by too many at once`);
+        return change && applyChange(job, change, cause, now);
+      });
+    },
+    retry(jobId, cause, decide) {
+      return rewrite(jobId, (job, now) => {
+        const names = decide(job);
+        return names && newAttempt(job, names, cause, now);
+      });
+    },
+    rename(jobId, decide) {
+      return rewrite(jobId, (job, now) => {
+        const alias = decide(job);
+        if (alias === undefined) return undefined;
+        return { ...job, alias, version: job.version + 1, updatedAt: now };
+      });
     },
   };
 }
@@ -65,4 +100,42 @@ export function applyChange(job: Job, change: Change, cause: Cause, now: number)
     next.dueAt = undefined;
   }
   return next;
+}
+
+/** The job at the start of its next attempt. What the last one was is kept; nothing of it stays in force. */
+export function newAttempt(job: Job, names: AttemptNames, cause: Cause, now: number): Job {
+  if (!mayRetry(job.state)) throw new Error(`no new attempt of job ${job.jobId} while it is ${job.state}`);
+  const { attempt, version, state, finishedAt, executionArn, document, result, failureBundle } = job;
+  const failure = job.failure && { ...job.failure, message: job.failure.message.slice(0, MAX_KEPT_MESSAGE) };
+  const ended = {
+    attempt,
+    version,
+    state,
+    finishedAt,
+    executionArn,
+    document,
+    result,
+    failureBundle,
+    failure,
+  };
+  const entry: HistoryEntry = { state: 'queued', at: now, by: cause.by, note: `attempt ${attempt + 1}` };
+  return {
+    ...job,
+    ...names,
+    attempt: attempt + 1,
+    state: 'queued',
+    version: version + 1,
+    tries: 0,
+    updatedAt: now,
+    dueAt: now,
+    executionArn: undefined,
+    platform: undefined,
+    progress: undefined,
+    startedAt: undefined,
+    finishedAt: undefined,
+    runResult: undefined,
+    failure: undefined,
+    history: [...job.history, entry].slice(-MAX_HISTORY),
+    earlier: [...(job.earlier ?? []), ended],
+  };
 }

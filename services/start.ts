@@ -101,8 +101,8 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       if (latest.state !== 'canceling') change.dueAt = now + SWEEP_MS;
       return change;
     });
-    if (!stored || isTerminal(stored.state)) {
-      // Ended while StartExecution was under way: nobody waits for this execution any more.
+    if (!stored || isTerminal(stored.state) || stored.attempt !== job.attempt) {
+      // Ended (and perhaps begun anew) while StartExecution was under way: nobody waits for this execution any more.
       await cloud.stopExecution(unit, arn, 'the job had ended before its execution started');
     }
     log.info({ jobId: job.jobId, unitId: unit.unitId, attempt: job.attempt }, 'execution started');
@@ -134,7 +134,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   async function fail(job: Job, code: FailureCode, message: string): Promise<void> {
     log.warn({ jobId: job.jobId, unitId: job.unitId, code }, 'job could not be started');
     await moves.move(job.jobId, { by: 'broker', note: code }, (latest) =>
-      isTerminal(latest.state) || latest.executionArn
+      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
         ? undefined
         : { state: 'failed', failure: failureBody(code, message) },
     );

@@ -6,16 +6,14 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../src/errors.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Mode } from '../src/schemas/unit.ts';
-import { hashSecret, jobToken } from './job-token.ts';
-import { executionName, jobLocations, ownerPrefix } from './naming.ts';
+import { attemptNames } from './attempts.ts';
+import { ownerPrefix } from './naming.ts';
 import type { Clock, Ids, JobStore } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
 import { takeFiles } from './task-files.ts';
 import type { Ticker } from './ticker.ts';
 import type { Units } from './units.ts';
 
-/** The state machine gives up after 6 hours; the broker 10 minutes later. */
-const DEADLINE_MS = 6 * 3_600_000 + 600_000;
 /** A stored job must stay far below DynamoDB's 400 KB, with its history. */
 const MAX_TASK_BYTES = 100_000;
 
@@ -64,7 +62,6 @@ export function createSubmit({ jobs, units, ticker, clock, ids, tokenSecret }: S
       }
       const now = clock();
       const jobId = ids.next();
-      const locations = jobLocations(unit, who.userId, jobId, 0);
       const job: Job = {
         jobId,
         ownerId: who.userId,
@@ -79,13 +76,10 @@ export function createSubmit({ jobs, units, ticker, clock, ids, tokenSecret }: S
         createdAt: now,
         updatedAt: now,
         dueAt: now,
-        deadlineAt: now + DEADLINE_MS,
         task,
         output: submission.output,
         inputs,
-        executionName: executionName(jobId, 0),
-        ...locations,
-        tokenHash: hashSecret(jobToken(tokenSecret, jobId, 0)),
+        ...attemptNames(unit, { jobId, ownerId: who.userId, attempt: 0 }, tokenSecret, now),
         history: [{ state: 'queued', at: now, by: byUser(who) }],
       };
       const stored = await jobs.create(job, idempotency(who, submission, idempotencyKey));

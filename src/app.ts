@@ -16,6 +16,7 @@ import type { Files } from '../services/files.ts';
 import type { Identity } from '../services/identity.ts';
 import type { Jobs } from '../services/jobs.ts';
 import type { Links } from '../services/links.ts';
+import type { Retry } from '../services/retry.ts';
 import type { Submit } from '../services/submit.ts';
 import type { Units } from '../services/units.ts';
 import { auth } from './plugins/auth.ts';
@@ -38,6 +39,7 @@ export interface AppDeps {
   units: Units;
   submit: Submit;
   jobs: Jobs;
+  retry: Retry;
   callbacks: Callbacks;
   files: Files;
   links: Links;

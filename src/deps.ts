@@ -8,6 +8,7 @@ import { createLinks } from '../services/links.ts';
 import { createMoves } from '../services/moves.ts';
 import { createObserve } from '../services/observe.ts';
 import type { Clock, UserStore } from '../services/ports.ts';
+import { createRetry } from '../services/retry.ts';
 import { createStart } from '../services/start.ts';
 import { createSubmit } from '../services/submit.ts';
 import { createTicker } from '../services/ticker.ts';
@@ -119,6 +120,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
       units,
       submit: createSubmit({ jobs: stores.jobs, units, ticker, clock, ids, tokenSecret }),
       jobs: createJobs({ jobs: stores.jobs, units: stores.units, cloud, moves, ticker, clock }),
+      retry: createRetry({ ...steps, jobs: stores.jobs, ticker, tokenSecret }),
       callbacks: createCallbacks({ jobs: stores.jobs, moves, observe, ticker, clock }),
       files: createFiles({ data: stores.data, units, unitStore: stores.units, cloud, clock, ids }),
       links: createLinks({ units: stores.units, cloud, log }),

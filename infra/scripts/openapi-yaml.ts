@@ -20,6 +20,7 @@ export async function openapiYaml(): Promise<string> {
     units: neverCalled<AppDeps['units']>(),
     submit: neverCalled<AppDeps['submit']>(),
     jobs: neverCalled<AppDeps['jobs']>(),
+    retry: services.retry,
     callbacks: neverCalled<AppDeps['callbacks']>(),
     files: neverCalled<AppDeps['files']>(),
     links: neverCalled<AppDeps['links']>(),

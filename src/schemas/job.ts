@@ -34,6 +34,21 @@ export const jobProgress = z.object({
   at: z.number(),
 });
 
+/** What is kept of an attempt when another one replaces it: enough to explain it and to delete what it left. */
+export const earlierAttempt = z.object({
+  attempt: z.number().int(),
+  /** Version of the job in which this attempt ended: a second click on the same retry is recognised by it. */
+  version: z.number().int(),
+  state: jobState,
+  finishedAt: z.number().optional(),
+  executionArn: z.string().optional(),
+  document: objectLocation,
+  result: objectLocation,
+  failureBundle: objectLocation,
+  failure: jobFailure.optional(),
+});
+export type EarlierAttempt = z.infer<typeof earlierAttempt>;
+
 export const job = z.object({
   jobId: z.string(),
   ownerId: z.string(),
@@ -72,5 +87,7 @@ export const job = z.object({
   runResult: runResult.optional(),
   failure: jobFailure.optional(),
   history: z.array(historyEntry),
+  /** Oldest first; absent while there was only one attempt. */
+  earlier: z.array(earlierAttempt).optional(),
 });
 export type Job = z.infer<typeof job>;

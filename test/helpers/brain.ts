@@ -6,6 +6,7 @@ import { createJobs } from '../../services/jobs.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import type { Principal } from '../../services/principal.ts';
+import { createRetry } from '../../services/retry.ts';
 import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
@@ -94,8 +95,10 @@ export function brokerOn(cloud: TestCloud) {
     ticker,
     units,
     moves,
+    observe,
     submit: createSubmit({ jobs, units, ticker, clock, ids, tokenSecret: TOKEN_SECRET }),
     users: createJobs({ jobs, units: stores.units, cloud: unitCloud, moves, ticker, clock }),
+    retry: createRetry({ ...base, jobs, ticker, tokenSecret: TOKEN_SECRET }),
     callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
   };
 }

@@ -12,6 +12,7 @@ import { createJobs } from '../../services/jobs.ts';
 import { createLinks } from '../../services/links.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
+import { createRetry } from '../../services/retry.ts';
 import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
@@ -64,6 +65,7 @@ export interface Person {
   readonly tokens: Record<'id_token' | 'access_token' | 'refresh_token', string>;
   get(url: string, headers?: Record<string, string>): Promise<Answer>;
   post(url: string, payload?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  patch(url: string, payload?: unknown): Promise<Answer>;
   del(url: string, payload?: unknown): Promise<Answer>;
 }
 
@@ -104,6 +106,7 @@ export async function broker(
     units,
     submit: createSubmit({ jobs: jobStore, units, ticker, clock, ids, tokenSecret: SECRET }),
     jobs: createJobs({ jobs: jobStore, units: unitStore, cloud, moves, ticker, clock }),
+    retry: createRetry({ ...common, jobs: jobStore, ticker, tokenSecret: SECRET }),
     callbacks: createCallbacks({ jobs: jobStore, moves, observe, ticker, clock }),
     files: createFiles({ data, units, unitStore, cloud, clock, ids }),
     links: createLinks({ units: unitStore, cloud, log }),
@@ -135,6 +138,8 @@ export async function broker(
           payload: payload as object,
           headers: { authorization, ...headers },
         }),
+      patch: (url, payload) =>
+        app.inject({ method: 'PATCH', url, payload: payload as object, headers: { authorization } }),
       del: (url, payload) =>
         app.inject({ method: 'DELETE', url, payload: payload as object, headers: { authorization } }),
     };

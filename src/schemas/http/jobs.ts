@@ -12,6 +12,7 @@ export const jobView = z
     mode: z.enum(['mode_1', 'mode_2']),
     computingUnitId: z.string(),
     state: jobState,
+    version: z.number().int().meta({ description: 'Grows with every change of the job' }),
     attempt: z.number().int(),
     platform: platformName.optional(),
     executionArn: z.string().optional(),
@@ -28,6 +29,18 @@ export const jobView = z
     startedAt: isoTime.optional(),
     finishedAt: isoTime.optional(),
     history: z.array(z.object({ state: jobState, at: isoTime, by: z.string(), note: z.string().optional() })),
+    earlierAttempts: z
+      .array(
+        z.object({
+          attempt: z.number().int(),
+          state: jobState,
+          finishedAt: isoTime.optional(),
+          executionArn: z.string().optional(),
+          failure: jobFailure.optional(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Attempts before this one, oldest first' }),
   })
   .meta({ id: 'Job' });
 export type JobView = z.infer<typeof jobView>;
@@ -43,6 +56,7 @@ export function toJobView(job: Job): JobView {
     mode: job.mode,
     computingUnitId: job.unitId,
     state: job.state,
+    version: job.version,
     attempt: job.attempt,
     platform: job.platform,
     executionArn: job.executionArn,
@@ -57,10 +71,24 @@ export function toJobView(job: Job): JobView {
     startedAt: isoOrNone(job.startedAt),
     finishedAt: isoOrNone(job.finishedAt),
     history: job.history.map((entry) => ({ ...entry, at: iso(entry.at) })),
+    earlierAttempts: job.earlier?.map(({ attempt, state, finishedAt, executionArn, failure }) => ({
+      attempt,
+      state,
+      finishedAt: isoOrNone(finishedAt),
+      executionArn,
+      failure,
+    })),
   };
 }
 
 export const jobList = z.object({ jobs: z.array(jobView), count: z.number().int(), cursor: nextCursor });
+export const retryBody = z
+  .object({
+    version: z.number().int().min(1).optional().meta({
+      description: 'The version of the job that is to be tried again: a second click then changes nothing',
+    }),
+  })
+  .nullish();
 export const resultAnswer = signedUrl.extend({ filename: z.string() });
 
 /** Four words that every script understands. */

@@ -1,0 +1,28 @@
+/** What an attempt of a job is called and where it writes: all of it follows from job, attempt and unit. */
+import type { Job } from '../src/schemas/job.ts';
+import type { Unit } from '../src/schemas/unit.ts';
+import { hashSecret, jobToken } from './job-token.ts';
+import { executionName, jobLocations } from './naming.ts';
+
+/** The state machine gives up after 6 hours; the broker 10 minutes later. */
+const DEADLINE_MS = 6 * 3_600_000 + 600_000;
+
+export type AttemptNames = Pick<
+  Job,
+  'executionName' | 'document' | 'result' | 'failureBundle' | 'tokenHash' | 'deadlineAt'
+>;
+
+/** Names an attempt before anything of it exists. */
+export function attemptNames(
+  unit: Unit,
+  { jobId, ownerId, attempt }: Pick<Job, 'jobId' | 'ownerId' | 'attempt'>,
+  tokenSecret: string,
+  now: number,
+): AttemptNames {
+  return {
+    executionName: executionName(jobId, attempt),
+    ...jobLocations(unit, ownerId, jobId, attempt),
+    tokenHash: hashSecret(jobToken(tokenSecret, jobId, attempt)),
+    deadlineAt: now + DEADLINE_MS,
+  };
+}
