@@ -9,34 +9,15 @@ import { centredFft } from '../../math/fft.ts';
 import { rootSumSquares } from '../../math/root-sum-squares.ts';
 import type { Calibration } from '../recon/reconstruction.ts';
 import { espirit } from '../sensitivity/espirit.ts';
+import type { MaskRule } from './mask-rule.ts';
 import { closeMask } from './morphology.ts';
-
-export type MaskRule =
-  /** All pixels. */
-  | { readonly method: 'no' }
-  /** m > mean - standard deviation of the whole image. */
-  | { readonly method: 'reference' }
-  /** m > value % of the maximum. */
-  | { readonly method: 'percentage'; readonly value: number }
-  /** m > value times the mean. */
-  | { readonly method: 'percentagemean'; readonly value: number }
-  /** m > value. */
-  | { readonly method: 'threshold'; readonly value: number }
-  /** The first ESPIRiT eigenvalue exceeds c: kernel k, calibration region r, singular values above t. */
-  | {
-      readonly method: 'espirit';
-      readonly k: number;
-      readonly r: number;
-      readonly t: number;
-      readonly c: number;
-    }
-  /** Pixels above zero of an image `[y, x]` of the size of the slice. */
-  | { readonly method: 'upload'; readonly plane: RealArray };
+import { nearest } from './nearest.ts';
 
 type Rules = {
   readonly [M in MaskRule['method']]: (
     rule: Extract<MaskRule, { method: M }>,
     reference: Calibration,
+    supplied: RealArray | undefined,
   ) => RealArray;
 };
 
@@ -62,13 +43,23 @@ const RULES: Rules = {
     const { support } = espirit({ kernel: k, region: r, threshold: t, crop: c }).estimate(reference);
     return closeMask(support);
   },
-  upload: ({ plane }) => where(plane, (x) => x > 0),
+  upload(_, { kspace }, supplied) {
+    if (!supplied) throw new RangeError('the slice came without its mask');
+    return where(nearest(supplied, kspace.shape.slice(1)), (x) => x > 0);
+  },
 };
 
-/** The mask `[y, x]`, 1 inside and 0 outside, that a rule makes of a reference. */
-export function maskOf(rule: MaskRule, reference: Calibration): RealArray {
-  const make = RULES[rule.method] as (rule: MaskRule, reference: Calibration) => RealArray;
-  return make(rule, reference);
+/**
+ * The mask `[y, x]`, 1 inside and 0 outside, that a rule makes of a reference; `supplied` is the one of the
+ * rule "upload".
+ */
+export function maskOf(rule: MaskRule, reference: Calibration, supplied?: RealArray): RealArray {
+  const make = RULES[rule.method] as (
+    rule: MaskRule,
+    reference: Calibration,
+    supplied: RealArray | undefined,
+  ) => RealArray;
+  return make(rule, reference, supplied);
 }
 
 function magnitudeOf({ kspace }: Calibration): RealArray {

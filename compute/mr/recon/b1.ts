@@ -3,26 +3,26 @@
  * whitened coil images p (Roemer, Magn Reson Med 16:192, 1990). Its noise is 1 where there are sensitivities,
  * 0 elsewhere. With the sensitivities p / ||p|| of the image itself this is the root of sums of squares.
  */
-import type { ComplexArray, RealArray } from '../../array/complex.ts';
 import { realZeros } from '../../array/complex.ts';
 import { centredFftInto } from '../../math/fft.ts';
 import { rootSumSquares } from '../../math/root-sum-squares.ts';
 import { combinedImage, fixedCombination } from './fixed-combination.ts';
-import { mustHaveMaps } from './needed-maps.ts';
-import type { CombinedImage, Reconstruction, WhitenedSlice } from './reconstruction.ts';
+import { magnitudeOf } from './magnitude.ts';
+import { sensitivitiesOf } from './needed-maps.ts';
+import type { CombinedImage, Reconstruction, Sensitivities, WhitenedSlice } from './reconstruction.ts';
 
 export const b1: Reconstruction = {
   label: 'B1-weighted',
   needs: { fullSampling: true, sensitivities: true },
-  reconstruct: combineWithMaps,
+  reconstruct: (slice, options) => combineWithMaps(slice, sensitivitiesOf(slice, options)),
 };
 
-/** The combination of a fully sampled slice with its sensitivities. */
-export function combineWithMaps(slice: WhitenedSlice): CombinedImage {
-  const { maps } = mustHaveMaps(slice);
+/** The combination of a fully sampled slice, which is used up, with its sensitivities. */
+export function combineWithMaps({ kspace }: WhitenedSlice, sensitivities: Sensitivities): CombinedImage {
+  const { maps } = sensitivities;
   const lengths = rootSumSquares(maps);
-  centredFftInto(slice.kspace, slice.kspace, [1, 2], 'inverse');
-  const image = combinedImage(maps, lengths, slice.kspace);
+  centredFftInto(kspace, kspace, [1, 2], 'inverse');
+  const image = combinedImage(maps, lengths, kspace);
   const noiseDeviation = realZeros(lengths.shape);
   for (let i = 0; i < lengths.data.length; i++) noiseDeviation.data[i] = lengths.data[i] > 0 ? 1 : 0;
   return {
@@ -31,14 +31,6 @@ export function combineWithMaps(slice: WhitenedSlice): CombinedImage {
     channels: 1,
     linear: fixedCombination(maps, lengths, image),
     gFactor: noiseDeviation,
+    sensitivities,
   };
-}
-
-/** Modulus of every element. */
-export function magnitudeOf({ data, shape }: ComplexArray): RealArray {
-  const out = realZeros(shape);
-  for (let i = 0; i < out.data.length; i++) {
-    out.data[i] = Math.sqrt(data[2 * i] * data[2 * i] + data[2 * i + 1] * data[2 * i + 1]);
-  }
-  return out;
 }

@@ -1,12 +1,19 @@
 /** The sensitivities of a slice, for reconstructions that cannot do without. */
-import type { Sensitivities, WhitenedSlice } from './reconstruction.ts';
+import { estimateSensitivities } from '../sensitivity/sensitivities.ts';
+import type { ReconstructionOptions, Sensitivities, WhitenedSlice } from './reconstruction.ts';
 
-/** Throws RangeError if the slice has none, or if they are of another size than its k-space. */
-export function mustHaveMaps({ kspace, sensitivities }: WhitenedSlice): Sensitivities {
-  if (!sensitivities) throw new RangeError('the slice has no coil sensitivities');
-  const { shape } = sensitivities.maps;
-  if (shape.length !== 3 || shape.some((n, axis) => n !== kspace.shape[axis])) {
-    throw new RangeError(`sensitivities of shape [${shape}] do not fit a k-space of shape [${kspace.shape}]`);
+/**
+ * Those of the slice, or else estimated as the options say. Throws what the estimator throws, and RangeError
+ * without either or if they are of another size than the slice.
+ */
+export function sensitivitiesOf(slice: WhitenedSlice, { sensitivity }: ReconstructionOptions): Sensitivities {
+  const found = slice.sensitivities ?? (sensitivity && estimateSensitivities(slice, sensitivity));
+  if (!found) throw new RangeError('the slice has no coil sensitivities');
+  const { shape } = slice.kspace;
+  if (found.maps.shape.length !== 3 || found.maps.shape.some((n, axis) => n !== shape[axis])) {
+    throw new RangeError(
+      `sensitivities of shape [${found.maps.shape}] do not fit a k-space of shape [${shape}]`,
+    );
   }
-  return sensitivities;
+  return found;
 }

@@ -6,7 +6,9 @@
  */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
 import type { NormalStream } from '../../math/random.ts';
+import type { MaskRule } from '../mask/mask-rule.ts';
 import type { NoiseModel } from '../noise.ts';
+import type { SensitivityName } from '../sensitivity/estimator.ts';
 
 /** Which points of the grid were sampled: a lattice, the same for every slice of a scan. */
 export interface Sampling {
@@ -28,8 +30,20 @@ export interface WhitenedSlice {
   readonly sampling?: Sampling;
   /** Whitened reference k-space on the same grid, zero outside its lines; for kernels and sensitivities. */
   readonly calibration?: Calibration;
-  /** Whitened coil sensitivities, for reconstructions that need them. */
+  /** Whitened coil sensitivities; without any, reconstructions that need them estimate them (`options`). */
   readonly sensitivities?: Sensitivities;
+  /** What files hold for this slice beside its raw data. */
+  readonly supplied?: SuppliedImages;
+}
+
+/** Images of the size of the slice that were measured or made elsewhere. */
+export interface SuppliedImages {
+  /** Above zero inside the mask, `[y, x]`. */
+  readonly mask?: RealArray;
+  /** Whitened coil sensitivities, `[coil, y, x]`. */
+  readonly maps?: ComplexArray;
+  /** Image of a body coil, `[y, x]`, and the deviation of its complex noise. */
+  readonly body?: { readonly image: ComplexArray; readonly noise: number };
 }
 
 export interface Calibration {
@@ -79,6 +93,8 @@ export interface CombinedImage {
   readonly linear?: LinearCombination;
   /** Noise amplification by the undersampling, `[y, x]`; 0 where there is no signal. */
   readonly gFactor?: RealArray;
+  /** The sensitivities that were used. */
+  readonly sensitivities?: Sensitivities;
   /** What a user should know about how the weights were made, as sentences. */
   readonly warnings?: readonly string[];
 }
@@ -86,8 +102,16 @@ export interface CombinedImage {
 export interface ReconstructionOptions {
   /** RSS of the coils as they are, without whitening. */
   readonly rssUnweighted: boolean;
+  /** How sensitivities are estimated where they are needed and the slice has none. */
+  readonly sensitivity?: SensitivityOptions;
   /** What the task says about the GRAPPA kernel; the rest is default. */
   readonly grappa?: Partial<GrappaOptions>;
+}
+
+export interface SensitivityOptions {
+  /** A name of ../sensitivity/registry.ts. */
+  readonly method: SensitivityName;
+  readonly mask: MaskRule;
 }
 
 export interface GrappaOptions {

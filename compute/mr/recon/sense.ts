@@ -9,10 +9,17 @@ import type { ComplexArray } from '../../array/complex.ts';
 import { realZeros } from '../../array/complex.ts';
 import { WorkerError } from '../../errors.ts';
 import { unfold, unfoldedNoise, unfoldingOf } from '../../math/unfolding.ts';
-import { combineWithMaps, magnitudeOf } from './b1.ts';
+import { combineWithMaps } from './b1.ts';
 import { foldedImages, restorePhases } from './fold.ts';
-import { mustHaveMaps } from './needed-maps.ts';
-import type { CombinedImage, Reconstruction, WhitenedSlice } from './reconstruction.ts';
+import { magnitudeOf } from './magnitude.ts';
+import { sensitivitiesOf } from './needed-maps.ts';
+import type {
+  CombinedImage,
+  Reconstruction,
+  ReconstructionOptions,
+  Sampling,
+  WhitenedSlice,
+} from './reconstruction.ts';
 import { whiteNoise } from './white-noise.ts';
 
 export const sense: Reconstruction = {
@@ -23,21 +30,15 @@ export const sense: Reconstruction = {
 
 /**
  * Unfolds an undersampled slice; a full one is combined. The acceleration must divide the size of the grid
- * (../lattice-grid.ts sees to that). Throws `bad_options` with fewer coils than aliases.
+ * (./lattice-grid.ts sees to that). Throws `bad_options` with fewer coils than aliases.
  */
-export function unfoldWithMaps(slice: WhitenedSlice): CombinedImage {
+export function unfoldWithMaps(slice: WhitenedSlice, options: ReconstructionOptions): CombinedImage {
   const { kspace, sampling } = slice;
-  const { maps } = mustHaveMaps(slice);
+  const sensitivities = sensitivitiesOf(slice, options);
   const aliases = sampling ? sampling.factors[0] * sampling.factors[1] : 1;
-  if (!sampling || aliases === 1) return combineWithMaps(slice);
-  if (aliases > kspace.shape[0]) {
-    throw new WorkerError(
-      'bad_options',
-      `task.options.reconstructor.options.accelerations: ${kspace.shape[0]} coils cannot separate the ${aliases} pixels that ` +
-        `fall together at an acceleration of [${sampling.factors}]; the product may be ${kspace.shape[0]} at most.`,
-    );
-  }
-  const unfolding = unfoldingOf(maps, sampling.factors);
+  if (!sampling || aliases === 1) return combineWithMaps(slice, sensitivities);
+  mustSeparate(kspace.shape[0], sampling);
+  const unfolding = unfoldingOf(sensitivities.maps, sampling.factors);
   const combine = (data: ComplexArray): ComplexArray =>
     restorePhases(unfold(unfolding, foldedImages(data, sampling)), sampling);
   const image = combine(kspace);
@@ -58,5 +59,15 @@ export function unfoldWithMaps(slice: WhitenedSlice): CombinedImage {
       drawNoise: (normals) => restorePhases(unfoldedNoise(unfolding, whiteNoise(normals, folded)), sampling),
     },
     gFactor: unfolding.gFactor,
+    sensitivities,
   };
+}
+
+function mustSeparate(coils: number, { factors }: Sampling): void {
+  if (factors[0] * factors[1] <= coils) return;
+  throw new WorkerError(
+    'bad_options',
+    `task.options.reconstructor.options.accelerations: ${coils} coils cannot separate the ${factors[0] * factors[1]} ` +
+      `pixels that fall together at an acceleration of [${factors}]; the product may be ${coils} at most.`,
+  );
 }

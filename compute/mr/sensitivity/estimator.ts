@@ -1,6 +1,10 @@
 /** What every estimator of coil sensitivities is: a function of whitened reference k-space. */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
-import type { Calibration } from '../recon/reconstruction.ts';
+import type { Calibration, SuppliedImages } from '../recon/reconstruction.ts';
+
+/** Names of the task document: `sensitivityMapMethod`, and `upload` if `loadSensitivity` is set. */
+export const SENSITIVITY_NAMES = ['inner', 'inneracl', 'walsh', 'espirit', 'bodycoil', 'upload'] as const;
+export type SensitivityName = (typeof SENSITIVITY_NAMES)[number];
 
 export interface EstimatedMaps {
   /** `[coil, y, x]` of the whitened coils. SNR and g do not depend on a complex factor per pixel. */
@@ -12,6 +16,9 @@ export interface EstimatedMaps {
 export interface SensitivityEstimator {
   /** For people and for info.json. */
   readonly label: string;
-  /** The reference is not changed. Throws `bad_options` if it is too small for the estimator. */
-  readonly estimate: (reference: Calibration) => EstimatedMaps;
+  /**
+   * Neither the reference nor what was supplied is changed. Throws `bad_options` if the reference is too small
+   * for the estimator, RangeError without the images it needs.
+   */
+  readonly estimate: (reference: Calibration, supplied?: SuppliedImages) => EstimatedMaps;
 }

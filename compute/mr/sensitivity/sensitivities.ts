@@ -1,9 +1,13 @@
 /** Sensitivities of a slice: estimated on its reference, cut out by a mask. */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
-import type { MaskRule } from '../mask/masks.ts';
 import { maskOf } from '../mask/masks.ts';
-import type { Calibration, Sensitivities, WhitenedSlice } from '../recon/reconstruction.ts';
-import type { SensitivityEstimator } from './estimator.ts';
+import type {
+  Calibration,
+  Sensitivities,
+  SensitivityOptions,
+  WhitenedSlice,
+} from '../recon/reconstruction.ts';
+import { SENSITIVITIES } from './registry.ts';
 
 /** The reference of a slice: its calibration lines, or all of it if it has none (fully sampled). */
 export function referenceOf({ kspace, calibration }: WhitenedSlice): Calibration {
@@ -12,13 +16,10 @@ export function referenceOf({ kspace, calibration }: WhitenedSlice): Calibration
 }
 
 /** Maps within the mask and within what the estimator knows. Throws what the estimator throws. */
-export function sensitivitiesOf(
-  reference: Calibration,
-  estimator: SensitivityEstimator,
-  rule: MaskRule,
-): Sensitivities {
-  const { maps, support } = estimator.estimate(reference);
-  const mask = maskOf(rule, reference);
+export function estimateSensitivities(slice: WhitenedSlice, options: SensitivityOptions): Sensitivities {
+  const reference = referenceOf(slice);
+  const { maps, support } = SENSITIVITIES[options.method].estimate(reference, slice.supplied);
+  const mask = maskOf(options.mask, reference, slice.supplied?.mask);
   if (support) for (let i = 0; i < mask.data.length; i++) mask.data[i] *= support.data[i];
   zeroOutside(maps, mask);
   return { maps, mask };
