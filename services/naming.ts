@@ -41,6 +41,15 @@ export function jobLocations(
   };
 }
 
+/** Every object an attempt may leave, with the sidecars that the worker writes beside result and bundle. */
+export function attemptObjects({ document, result, failureBundle }: JobLocations): ObjectLocation[] {
+  const beside = ({ bucket, key }: ObjectLocation, name: string): ObjectLocation => ({
+    bucket,
+    key: `${key.slice(0, key.lastIndexOf('/') + 1)}${name}`,
+  });
+  return [document, result, beside(result, 'run.json'), failureBundle, beside(failureBundle, 'failure.json')];
+}
+
 /**
  * Key of an uploaded file. The name a person gave is kept in the data record only: names of patients
  * and path tricks never reach a key.

@@ -38,6 +38,8 @@ export interface JobStore {
   due(now: number, limit: number): Promise<string[]>;
   /** Writes `next` if the stored version is still `next.version - 1`; false if somebody else was faster. */
   replace(next: Job): Promise<boolean>;
+  /** Deletes the job if the stored version is still that of `job`; false if it is another one, or gone. */
+  remove(job: Job): Promise<boolean>;
 }
 
 export interface UnitStore {

@@ -1,6 +1,7 @@
 /** Composition root: from the configuration to stores, services and the loop. */
 import type { Logger } from 'pino';
 import { createCallbacks } from '../services/callbacks.ts';
+import { createEndedJobs } from '../services/ended-jobs.ts';
 import { createFiles } from '../services/files.ts';
 import { createIdentity, type Identity } from '../services/identity.ts';
 import { createJobs } from '../services/jobs.ts';
@@ -121,6 +122,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
       submit: createSubmit({ jobs: stores.jobs, units, ticker, clock, ids, tokenSecret }),
       jobs: createJobs({ jobs: stores.jobs, units: stores.units, cloud, moves, ticker, clock }),
       retry: createRetry({ ...steps, jobs: stores.jobs, ticker, tokenSecret }),
+      endedJobs: createEndedJobs({ jobs: stores.jobs, units: stores.units, cloud, moves }),
       callbacks: createCallbacks({ jobs: stores.jobs, moves, observe, ticker, clock }),
       files: createFiles({ data: stores.data, units, unitStore: stores.units, cloud, clock, ids }),
       links: createLinks({ units: stores.units, cloud, log }),

@@ -21,6 +21,7 @@ export async function openapiYaml(): Promise<string> {
     submit: neverCalled<AppDeps['submit']>(),
     jobs: neverCalled<AppDeps['jobs']>(),
     retry: services.retry,
+    endedJobs: neverCalled<AppDeps['endedJobs']>(),
     callbacks: neverCalled<AppDeps['callbacks']>(),
     files: neverCalled<AppDeps['files']>(),
     links: neverCalled<AppDeps['links']>(),

@@ -119,6 +119,11 @@ export function createJobStore(table: ItemTable): JobStore {
     replace(next) {
       return table.write(itemOf(next), ofVersion(next.version - 1));
     },
+
+    async remove(job) {
+      const operation = { remove: jobKey(job.jobId), condition: ofVersion(job.version) };
+      return (await table.transact([operation])) === 'written';
+    },
   };
 }
 

@@ -21,6 +21,7 @@
  * | one job, unit, user, token, file   | GetItem by pk and sk, strongly consistent                              |
  * | submit                             | TransactWrite: job and idempotency key, both conditional               |
  * | move a job                         | PutItem, conditional on the version                                    |
+ * | delete a job                       | TransactWrite of one Delete, conditional on the version                |
  * | jobs, files of an owner            | Query gsi1, newest first, pages                                        |
  * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |
  * | units a person may use             | Query gsi1 twice: own private ones, shared ones of the app             |

@@ -2,6 +2,7 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { serviceTrust } from '../../infra/local/stacks/worker.ts';
 import { createCallbacks } from '../../services/callbacks.ts';
+import { createEndedJobs } from '../../services/ended-jobs.ts';
 import { createJobs } from '../../services/jobs.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
@@ -99,6 +100,7 @@ export function brokerOn(cloud: TestCloud) {
     submit: createSubmit({ jobs, units, ticker, clock, ids, tokenSecret: TOKEN_SECRET }),
     users: createJobs({ jobs, units: stores.units, cloud: unitCloud, moves, ticker, clock }),
     retry: createRetry({ ...base, jobs, ticker, tokenSecret: TOKEN_SECRET }),
+    endedJobs: createEndedJobs({ jobs, units: stores.units, cloud: unitCloud, moves }),
     callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
   };
 }

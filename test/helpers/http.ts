@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import tap from 'tap';
 import { createCallbacks } from '../../services/callbacks.ts';
+import { createEndedJobs } from '../../services/ended-jobs.ts';
 import { createFiles } from '../../services/files.ts';
 import { createIdentity } from '../../services/identity.ts';
 import { createJobs } from '../../services/jobs.ts';
@@ -107,6 +108,7 @@ export async function broker(
     submit: createSubmit({ jobs: jobStore, units, ticker, clock, ids, tokenSecret: SECRET }),
     jobs: createJobs({ jobs: jobStore, units: unitStore, cloud, moves, ticker, clock }),
     retry: createRetry({ ...common, jobs: jobStore, ticker, tokenSecret: SECRET }),
+    endedJobs: createEndedJobs({ jobs: jobStore, units: unitStore, cloud, moves }),
     callbacks: createCallbacks({ jobs: jobStore, moves, observe, ticker, clock }),
     files: createFiles({ data, units, unitStore, cloud, clock, ids }),
     links: createLinks({ units: unitStore, cloud, log }),
@@ -165,6 +167,7 @@ export async function broker(
     cloud,
     identity,
     jobStore,
+    unitStore,
     userStore: users,
     ticker,
     signer,

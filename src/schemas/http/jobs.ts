@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { outputFlags, platformName, runResult } from '../execution.ts';
 import { type Job, jobFailure, jobState } from '../job.ts';
-import { iso, isoTime, locationText, nextCursor, pageQuery, signedUrl } from './common.ts';
+import { iso, isoTime, locationText, nextCursor, pageQuery, shortText, signedUrl } from './common.ts';
 
 export const jobView = z
   .object({
@@ -82,6 +82,7 @@ export function toJobView(job: Job): JobView {
 }
 
 export const jobList = z.object({ jobs: z.array(jobView), count: z.number().int(), cursor: nextCursor });
+export const renameBody = z.object({ alias: shortText(200) });
 export const retryBody = z
   .object({
     version: z.number().int().min(1).optional().meta({
