@@ -11,18 +11,23 @@ export function latticeSize(n: number, factor: number): number {
   return Math.ceil(n / factor) * factor;
 }
 
+export interface LatticeGrid {
+  readonly slice: WhitenedSlice;
+  /** Puts other whitened k-space of the same sampling on the same grid. */
+  readonly place: (kspace: ComplexArray) => ComplexArray;
+}
+
 /**
  * The slice on the next grid that its acceleration divides, k = 0 at floor(N' / 2); the slice itself if that is
  * its grid. Lattice points beyond the old grid were not measured: what is there is scaled so that the noise
  * of the image is that of a complete lattice.
  */
-export function onLatticeGrid(slice: WhitenedSlice): WhitenedSlice {
+export function latticeGrid(slice: WhitenedSlice): LatticeGrid {
   const { kspace, sampling, calibration } = slice;
-  if (!sampling) return slice;
   const [, ny, nx] = kspace.shape;
-  const { factors, offsets } = sampling;
+  const { factors, offsets }: Sampling = sampling ?? { factors: [1, 1], offsets: [0, 0] };
   const size: [number, number] = [latticeSize(nx, factors[0]), latticeSize(ny, factors[1])];
-  if (size[0] === nx && size[1] === ny) return slice;
+  if (size[0] === nx && size[1] === ny) return { slice, place: (data) => data };
   const shift = [shiftOf(nx, size[0]), shiftOf(ny, size[1])];
   const moved: Sampling = {
     factors,
@@ -30,19 +35,16 @@ export function onLatticeGrid(slice: WhitenedSlice): WhitenedSlice {
   };
   const measured = pointsOf(nx, factors[0], offsets[0]) * pointsOf(ny, factors[1], offsets[1]);
   const complete = (size[0] / factors[0]) * (size[1] / factors[1]);
+  const place = (data: ComplexArray): ComplexArray => padded(data, size, Math.sqrt(complete / measured));
   const on = (range: readonly [number, number], by: number): [number, number] => [
     range[0] + by,
     range[1] + by,
   ];
-  return {
-    ...slice,
-    kspace: padded(kspace, size, Math.sqrt(complete / measured)),
-    sampling: moved,
-    calibration: calibration && {
-      kspace: padded(calibration.kspace, size, 1),
-      block: { x: on(calibration.block.x, shift[0]), y: on(calibration.block.y, shift[1]) },
-    },
+  const reference = calibration && {
+    kspace: padded(calibration.kspace, size, 1),
+    block: { x: on(calibration.block.x, shift[0]), y: on(calibration.block.y, shift[1]) },
   };
+  return { slice: { ...slice, kspace: place(kspace), sampling: moved, calibration: reference }, place };
 }
 
 /** How far k = 0 moves when n points become `size`. */

@@ -11,6 +11,7 @@ import { WorkerError } from '../../errors.ts';
 import { unfold, unfoldedNoise, unfoldingOf } from '../../math/unfolding.ts';
 import { combineWithMaps } from './b1.ts';
 import { foldedImages, restorePhases } from './fold.ts';
+import { latticeGrid } from './lattice-grid.ts';
 import { magnitudeOf } from './magnitude.ts';
 import { sensitivitiesOf } from './needed-maps.ts';
 import type {
@@ -29,19 +30,21 @@ export const sense: Reconstruction = {
 };
 
 /**
- * Unfolds an undersampled slice; a full one is combined. The acceleration must divide the size of the grid
- * (./lattice-grid.ts sees to that). Throws `bad_options` with fewer coils than aliases.
+ * Unfolds an undersampled slice; a full one is combined. If the acceleration does not divide the size of the
+ * grid, the maps are on the next larger one (./lattice-grid.ts), and so must sensitivities be that the slice has.
+ * Throws `bad_options` with fewer coils than aliases.
  */
-export function unfoldWithMaps(slice: WhitenedSlice, options: ReconstructionOptions): CombinedImage {
+export function unfoldWithMaps(whitened: WhitenedSlice, options: ReconstructionOptions): CombinedImage {
+  const { slice, place } = latticeGrid(whitened);
   const { kspace, sampling } = slice;
   const sensitivities = sensitivitiesOf(slice, options);
   const aliases = sampling ? sampling.factors[0] * sampling.factors[1] : 1;
   if (!sampling || aliases === 1) return combineWithMaps(slice, sensitivities);
   mustSeparate(kspace.shape[0], sampling);
   const unfolding = unfoldingOf(sensitivities.maps, sampling.factors);
-  const combine = (data: ComplexArray): ComplexArray =>
+  const imageOf = (data: ComplexArray): ComplexArray =>
     restorePhases(unfold(unfolding, foldedImages(data, sampling)), sampling);
-  const image = combine(kspace);
+  const image = imageOf(kspace);
   const noiseDeviation = realZeros(image.shape);
   const factor = Math.sqrt(aliases);
   for (let i = 0; i < noiseDeviation.data.length; i++) {
@@ -55,7 +58,7 @@ export function unfoldWithMaps(slice: WhitenedSlice, options: ReconstructionOpti
     channels: 1,
     linear: {
       image,
-      combine,
+      combine: (data) => imageOf(place(data)),
       drawNoise: (normals) => restorePhases(unfoldedNoise(unfolding, whiteNoise(normals, folded)), sampling),
     },
     gFactor: unfolding.gFactor,
