@@ -4,6 +4,7 @@ import type { Undersampling } from './mr/lattice.ts';
 import type { GrappaOptions, Reconstruction } from './mr/recon/reconstruction.ts';
 import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
 import type { Method, MethodOptions } from './mr/snr/method.ts';
+import { mustHaveRepetitions } from './mr/snr/multiple-replica.ts';
 import { METHODS } from './mr/snr/registry.ts';
 import type { SnrTask } from './task.ts';
 
@@ -22,8 +23,11 @@ export interface OutputFlags {
   readonly matlab: boolean;
 }
 
-/** Throws `bad_options` for everything that this version cannot do, naming what it can. */
-export function planRun(task: SnrTask, output: OutputFlags): RunPlan {
+/**
+ * Throws `bad_options` for everything that this version cannot do, naming what it can. `seed` is that of the job;
+ * a seed in the task goes before it.
+ */
+export function planRun(task: SnrTask, output: OutputFlags, seed: number): RunPlan {
   const method = entryOf<Method>(METHODS, task.method, 'method', 'task.name');
   const reconstruction = entryOf<Reconstruction>(
     RECONSTRUCTIONS,
@@ -44,6 +48,7 @@ export function planRun(task: SnrTask, output: OutputFlags): RunPlan {
       'task.options.biasCorrection: not defined together with rssUnweighted; choose one of the two.',
     );
   }
+  mustMakeSense(task);
   const warnings: string[] = [];
   if (output.gfactor)
     warnings.push(`A g-factor map was asked for; reconstruction "${task.reconstruction}" has none.`);
@@ -54,10 +59,44 @@ export function planRun(task: SnrTask, output: OutputFlags): RunPlan {
   return {
     method,
     reconstruction,
-    options: { biasCorrection, rssUnweighted, grappa: grappaOptions(task) },
+    options: {
+      biasCorrection,
+      rssUnweighted,
+      grappa: grappaOptions(task),
+      replicas: task.replicas && { ...task.replicas, seed: task.seed ?? seed },
+    },
     undersampling,
     warnings,
   };
+}
+
+/** The plan for a scan with so many measured repetitions. Throws `bad_options` if the method needs more. */
+export function withRepetitions(plan: RunPlan, repetitions: number): RunPlan {
+  const { method, options } = plan;
+  if (!method.needs.repetitions || !options.replicas) return plan;
+  mustHaveRepetitions(repetitions);
+  return { ...plan, options: { ...options, replicas: { ...options.replicas, count: repetitions } } };
+}
+
+/** Combinations of options that contradict each other. */
+function mustMakeSense({ method, reconstruction, replicas, biasCorrection, rssUnweighted }: SnrTask): void {
+  const refuse = (name: string, why: string): never => {
+    throw new WorkerError('bad_options', `task.options.${name}: ${why}`);
+  };
+  if (biasCorrection && method === 'mr') {
+    refuse(
+      'biasCorrection',
+      'not defined for the mean of measured repetitions; available with: ac, pmr, cr.',
+    );
+  }
+  if (!replicas?.rssMagnitude) return;
+  if (reconstruction !== 'rss' || method === 'cr' || rssUnweighted) {
+    refuse(
+      'rssMagnitude',
+      'literal magnitudes are those of reconstruction "rss", without rssUnweighted, by method "mr" or "pmr".',
+    );
+  }
+  if (method === 'pmr' && replicas.count < 2) refuse('NR', 'literal magnitudes need two replicas at least.');
 }
 
 /** What the task says about the GRAPPA kernel. */

@@ -4,19 +4,20 @@
  *   1  check       the task becomes a plan; what cannot be done is refused before anything is read
  *   2  read        open the signal, refuse what is no Cartesian 2-D scan, lay out the k-space grid
  *   3  noise       noise readouts -> covariance -> whitening matrix
- *   4  slices      one after the other: readouts -> k-space -> whitened -> reconstructed -> SNR
+ *   4  slices      readouts -> k-space -> whitened -> reconstructed -> SNR, on all threads
  *   5  write       maps, previews, info.json, matlab.mat
  *   6  pack        all of it in one zip
  *
- * One slice is in memory at a time, whatever the size of the files.
+ * Each thread has one slice in memory, whatever the size of the files.
  */
 import { join } from 'node:path';
 import { writeZip } from './formats/zip.ts';
-import { planRun } from './plan.ts';
+import { planRun, withRepetitions } from './plan.ts';
 import type { RunOutcome, RunRequest } from './run.ts';
 import { startRun } from './run.ts';
 import { writeResult } from './run-result.ts';
-import { measureNoise, readSignal, snrOfSlices } from './run-steps.ts';
+import { measureNoise, readSignal } from './run-steps.ts';
+import { snrOfSlices } from './solve-slices.ts';
 import { parseTask } from './task.ts';
 import { VERSION } from './version.ts';
 
@@ -39,9 +40,10 @@ export async function runToFolder(request: RunRequest, folder: string): Promise<
   const run = startRun(request);
   try {
     const task = parseTask(request.task); // 1
-    const plan = planRun(task, request.output);
+    const planned = planRun(task, request.output, request.seed);
     const signal = await readSignal(run); // 2
-    const noise = await measureNoise(run, task, signal); // 3
+    const plan = withRepetitions(planned, signal.images.repetitions);
+    const noise = await measureNoise(run, task, plan, signal); // 3
     const slices = await snrOfSlices(run, task, plan, signal, noise); // 4
     return await writeResult(run, { task, plan, signal, noise, slices }, folder); // 5
   } finally {

@@ -5,8 +5,10 @@ import type { NoiseModel } from './mr/noise.ts';
 import { createResultFolder } from './outputs.ts';
 import type { RunPlan } from './plan.ts';
 import { withoutSecrets } from './redact.ts';
+import { replicaMaps, replicaSection } from './replica-maps.ts';
 import type { Run, RunOutcome } from './run.ts';
-import type { Signal, SnrSlices } from './run-steps.ts';
+import type { Signal } from './run-steps.ts';
+import type { SnrSlices } from './solve-slices.ts';
 import type { SnrTask } from './task.ts';
 import { VERSION } from './version.ts';
 
@@ -24,12 +26,17 @@ export async function writeResult(run: Run, computed: Computed, folder: string):
   const { request } = run;
   await run.step({ step: 'write', fraction: 0.9, message: 'Writing the maps' });
   const warnings = warningsOf(run, computed);
-  const { columns, lines, coils } = signal.grid;
-  const matrix: [number, number] = [columns, lines];
+  const { coils } = signal.grid;
+  const matrix: [number, number] = [...slices.matrix];
   const result = createResultFolder(folder);
   const how = `${plan.method.label}, ${plan.reconstruction.label.toLowerCase()}`;
   const snr = snrMap(slices.planes, matrix, signal.volume, { how, coils });
-  for (const map of [snr.map, ...noiseMaps(noise)]) await result.writeMap(map);
+  const maps = [
+    snr.map,
+    ...(noise.samples > 0 ? noiseMaps(noise) : []),
+    ...replicaMaps(slices, signal.volume),
+  ];
+  for (const map of maps) await result.writeMap(map);
   if (request.output.matlab) await result.writeMatlab();
   for (const warning of warnings) request.log.add('warning', warning);
   request.log.add('END', 'Done');
@@ -86,6 +93,7 @@ function sections({ request }: Run, computed: Computed, statistics: unknown): Re
       reconstructionLabel: plan.reconstruction.label,
       ...plan.options,
     },
+    replicas: replicaSection(task, plan),
     statistics,
     acquisition: {
       format: header.format,

@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly inputs: { readonly signal: string; readonly noise?: string };
   readonly output: OutputFlags;
   readonly seed: number;
+  /** Threads to work on; undefined: what the machine and the work suggest. The result does not depend on it. */
+  readonly threads?: number;
   /** Owner of the job, for info.json. */
   readonly userId?: string;
   readonly openScan: (path: string) => Promise<RawScan>;

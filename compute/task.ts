@@ -10,6 +10,8 @@ import { z } from 'zod';
 import { WorkerError } from './errors.ts';
 import type { TaskMask } from './task-mask.ts';
 import { fileReference, taskMask } from './task-mask.ts';
+import type { TaskReplicas } from './task-replicas.ts';
+import { replicaOptions } from './task-replicas.ts';
 
 export const METHOD_NAMES = ['ac', 'mr', 'pmr', 'cr'] as const;
 export const RECONSTRUCTION_NAMES = ['rss', 'b1', 'sense', 'grappa', 'espirit'] as const;
@@ -31,8 +33,8 @@ export interface SnrTask {
   readonly rssUnweighted: boolean;
   readonly seed: number | undefined;
   readonly platform: 'lambda' | 'fargate' | undefined;
-  /** Replica methods (pmr, cr). */
-  readonly replicas: { readonly count: number; readonly boxSize: number } | undefined;
+  /** Methods with replicas (mr, pmr, cr). */
+  readonly replicas: TaskReplicas | undefined;
   /** Undersampling by software or by the scanner (sense, grappa, espirit). */
   readonly undersampling: z.infer<typeof undersampling> | undefined;
   /** Coil sensitivities (b1, sense, espirit). */
@@ -73,19 +75,6 @@ const document = z.looseObject({
     }),
   }),
 });
-
-/** 0 and null stand for "the default". */
-function countOr(fallback: number, most: number): z.ZodType<number> {
-  return z
-    .number()
-    .int()
-    .min(0)
-    .max(most)
-    .nullish()
-    .transform((value) => value || fallback) as unknown as z.ZodType<number>;
-}
-
-const replicaOptions = z.object({ NR: countOr(20, 100_000), boxSize: countOr(9, 255) });
 
 const factor = z.number().int().min(1).max(64);
 const lines = z.number().int().min(1).max(16_384).nullable();
@@ -131,10 +120,10 @@ export function parseTask(value: unknown): SnrTask {
   const at = 'task.options.reconstructor.options';
   const either = (name: 'biasCorrection' | 'rssUnweighted'): boolean =>
     options[name] === true || recon.options[name] === true;
-  const usesReplicas = task.name === 'pmr' || task.name === 'cr';
+  const usesReplicas = task.name !== 'ac';
   const isAccelerated = ['sense', 'grappa', 'espirit'].includes(recon.name);
   const usesMaps = ['b1', 'sense', 'espirit'].includes(recon.name);
-  const replicas = usesReplicas ? parsePart(replicaOptions, options, 'task.options') : undefined;
+  const replicas = usesReplicas ? parsePart(replicaOptions(task.name), options, 'task.options') : undefined;
   const maps =
     usesMaps && recon.options.sensitivityMap
       ? parsePart(sensitivityMap, recon.options.sensitivityMap, `${at}.sensitivityMap`).options
@@ -150,7 +139,7 @@ export function parseTask(value: unknown): SnrTask {
     rssUnweighted: either('rssUnweighted'),
     seed: options.seed ?? undefined,
     platform: options.platform === 'auto' ? undefined : (options.platform ?? undefined),
-    replicas: replicas && { count: replicas.NR, boxSize: replicas.boxSize },
+    replicas,
     undersampling: isAccelerated ? parsePart(undersampling, recon.options, at) : undefined,
     sensitivity: usesMaps
       ? { method: maps?.sensitivityMapMethod ?? 'inner', mask: maps?.mask ?? { method: 'no' } }

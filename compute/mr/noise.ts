@@ -65,6 +65,28 @@ export function noiseModel(statistics: NoiseStatistics, factors: NoiseFactors): 
   return { ...factors, samples, covariance, correlation: correlationOf(covariance), ...factored, warnings };
 }
 
+/** The model where no noise was measured: coils of equal, independent noise, from no samples. */
+export function unitNoise(coils: number): NoiseModel {
+  const identity = zeroMatrix(coils);
+  for (let i = 0; i < coils; i++) identity.re[i * coils + i] = 1;
+  return {
+    samples: 0,
+    covariance: identity,
+    correlation: identity,
+    factor: identity,
+    whitening: identity,
+    conditionNumber: 1,
+    regularised: false,
+    oversampling: 1,
+    bandwidthRatio: 1,
+    bandwidthSource: 'cropped',
+    noiseDwellMicroseconds: undefined,
+    imageDwellMicroseconds: undefined,
+    dwellRatio: 1,
+    warnings: ['No noise was measured: the coils are taken as they are, not whitened.'],
+  };
+}
+
 /** A coil without any noise is switched off, unplugged, or not in the noise scan. */
 function mustHaveNoise({ size, re }: ComplexMatrix): void {
   const variances = Array.from({ length: size }, (_, i) => re[i * size + i]);

@@ -7,29 +7,24 @@
  * component of the noise in phase with the signal changes a magnitude, and it has half the complex variance.
  */
 import { realZeros } from '../../array/complex.ts';
-import { WorkerError } from '../../errors.ts';
-import { chiMeanInverse } from '../../math/chi.ts';
-import type { Method } from './method.ts';
+import { removeMagnitudeBias } from './bias.ts';
+import { withSnr } from './prepare.ts';
 
-export const analytic: Method = {
+export const analytic = withSnr({
   label: 'Analytic (array combining)',
   needs: { noise: true },
-  snr(slice, reconstruction, options) {
-    const { magnitude, noiseDeviation, channels } = reconstruction.reconstruct(slice, options);
-    const snr = realZeros(magnitude.shape);
-    for (let i = 0; i < snr.data.length; i++) {
-      const sigma = noiseDeviation ? noiseDeviation.data[i] : 1;
-      snr.data[i] = sigma > 0 ? (Math.SQRT2 * magnitude.data[i]) / sigma : 0;
-    }
-    if (!options.biasCorrection) return snr;
-    if (channels === undefined) {
-      throw new WorkerError(
-        'bad_options',
-        'biasCorrection is not defined for the unweighted root sum of squares.',
-      );
-    }
-    const correct = chiMeanInverse(channels);
-    for (let i = 0; i < snr.data.length; i++) snr.data[i] = correct(snr.data[i]);
-    return snr;
-  },
-};
+  pieces: () => 0,
+  piece: () => new Float32Array(0),
+  collect: ({ magnitude, noiseDeviation, channels }, { biasCorrection }) => ({
+    add: () => undefined,
+    finish() {
+      const snr = realZeros(magnitude.shape);
+      for (let i = 0; i < snr.data.length; i++) {
+        const sigma = noiseDeviation ? noiseDeviation.data[i] : 1;
+        snr.data[i] = sigma > 0 ? (Math.SQRT2 * magnitude.data[i]) / sigma : 0;
+      }
+      if (biasCorrection) removeMagnitudeBias(snr, channels);
+      return { snr };
+    },
+  }),
+});

@@ -1,0 +1,68 @@
+/**
+ * What is done with a slice once it is read, on whatever thread: whitened, with sensitivities, reconstructed, and then
+ * the pieces of its method. Slices and what comes of them are plain data.
+ */
+import type { AcquiredSlice } from './mr/acquire.ts';
+import { whitenSlice } from './mr/acquire.ts';
+import type { NoiseModel } from './mr/noise.ts';
+import type { Sampling, WhitenedSlice } from './mr/recon/reconstruction.ts';
+import type { CombinedMaps, Prepared } from './mr/snr/method.ts';
+import { mapsOf, prepare } from './mr/snr/prepare.ts';
+import type { RunPlan } from './plan.ts';
+
+export interface SliceInput {
+  /** Number of the slice in the file. */
+  readonly number: number;
+  /** Used up. */
+  readonly acquired: AcquiredSlice;
+}
+
+/** What of a slice goes into the result, apart from its SNR. */
+export interface SliceOutcome {
+  readonly maps: CombinedMaps;
+}
+
+export interface SliceWork {
+  /** Reconstructs a slice; the pieces that follow are of this one. */
+  begin(input: SliceInput): SliceOutcome;
+  /** A piece of the method, for measured repetitions with the slice of the repetition, which is used up. */
+  piece(index: number, repetition?: AcquiredSlice): Float32Array;
+}
+
+export function createSliceWork(plan: RunPlan, noise: NoiseModel): SliceWork {
+  const { method, reconstruction, options } = plan;
+  let current: Prepared | undefined;
+  /** The weights of the slice, and of other lattices that its repetitions have. */
+  let weights = new Map<string, Prepared>();
+
+  const whitened = (acquired: AcquiredSlice): WhitenedSlice => whitenSlice(acquired, noise);
+
+  function weightsFor(repetition: AcquiredSlice, slice: number): Prepared {
+    const place = placeOf(repetition.sampling);
+    const known = weights.get(place);
+    if (known) return known;
+    const made = prepare(whitened(structuredClone(repetition)), reconstruction, options, slice);
+    weights.set(place, made);
+    return made;
+  }
+
+  return {
+    begin({ number, acquired }) {
+      const place = placeOf(acquired.sampling);
+      current = prepare(whitened(acquired), reconstruction, options, number);
+      weights = new Map([[place, current]]);
+      return { maps: mapsOf(current) };
+    },
+    piece(index, repetition) {
+      if (!current) throw new Error('a piece of no slice');
+      if (!repetition) return method.piece(current, index);
+      // Accelerated repetitions may begin at alternating lines: each lattice has its own weights.
+      const prepared = weightsFor(repetition, current.slice);
+      return method.piece(prepared, index, whitened(repetition));
+    },
+  };
+}
+
+function placeOf(sampling: Sampling | undefined): string {
+  return sampling ? `${sampling.factors} from ${sampling.offsets}` : 'full';
+}

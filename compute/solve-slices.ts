@@ -1,0 +1,209 @@
+/** The step of a run from k-space to SNR: slices are read one after the other and worked on by all threads. */
+import { WorkerError } from './errors.ts';
+import type { RawScan } from './formats/scan.ts';
+import type { AcquiredSlice, Acquisition } from './mr/acquire.ts';
+import { acquireSlice } from './mr/acquire.ts';
+import { isFullySampled } from './mr/acquisition.ts';
+import type { KSpaceSlice } from './mr/kspace.ts';
+import type { NoiseModel } from './mr/noise.ts';
+import type { Sampling } from './mr/recon/reconstruction.ts';
+import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
+import { createSliceReader } from './mr/slice-reader.ts';
+import type { CombinedMaps, SnrMaps } from './mr/snr/method.ts';
+import type { RunPlan } from './plan.ts';
+import type { Run } from './run.ts';
+import type { Signal } from './run-steps.ts';
+import type { SliceInput } from './slice-work.ts';
+import type { SnrTask } from './task.ts';
+import type { SliceJobs } from './threads/schedule.ts';
+import { solveSlices } from './threads/schedule.ts';
+import { solverHere, solverThreads } from './threads/solver.ts';
+import { threadsFor } from './threads/thread-count.ts';
+
+/** How a slice was measured, without its data. */
+export type SliceSampling = Pick<KSpaceSlice, 'averages' | 'sampledFraction' | 'noiseGain'> & {
+  /** Undefined: full. */
+  readonly sampling: Sampling | undefined;
+};
+
+export interface SnrSlices {
+  /** SNR of each slice, `[y, x]`, in the order of space. */
+  readonly planes: readonly Float32Array[];
+  /** Columns and lines of a plane. */
+  readonly matrix: readonly [columns: number, lines: number];
+  /** Relative standard deviation of the SNR by the finite number of replicas; empty without replicas. */
+  readonly precision: readonly Float32Array[];
+  /** g-factors with the noise of the replicas; empty unless asked for. */
+  readonly replicaGFactor: readonly Float32Array[];
+  readonly sampling: readonly SliceSampling[];
+  readonly warnings: readonly string[];
+}
+
+/** Turns slices into SNR: k-space -> whitened -> reconstructed -> SNR. */
+export async function snrOfSlices(
+  run: Run,
+  task: SnrTask,
+  plan: RunPlan,
+  signal: Signal,
+  noise: NoiseModel,
+): Promise<SnrSlices> {
+  const repetitions = repetitionsOf(signal);
+  const { volume, grid } = signal;
+  const pieces = plan.method.pieces(plan.options);
+  const count = volume.order.length;
+  const size = { slices: count, pieces, samples: grid.coils * grid.columns * grid.lines };
+  const threads = threadsFor(run.request.threads, plan, size);
+  const { task: document, output, seed } = run.request;
+  const start = { task: document, output, seed, repetitions: repetitions.length, noise };
+  const results = createResults(plan, task, count);
+  const jobs: SliceJobs = {
+    slices: count,
+    pieces,
+    ...readers(run, task, plan, signal, repetitions, results),
+    collect: (_, { maps }) => plan.method.collect(maps, plan.options),
+    finish: (k, { maps }, collector) => results.add(k, maps, collector.finish()),
+    step: progressOf(run, count, pieces),
+  };
+  await run.step({ step: 'reconstruct', fraction: 0.25, message: `Slice 1 of ${count}` });
+  const solvers = threads === 1 ? solverHere(plan, noise) : await solverThreads(threads, start);
+  const stop = (): void => void solvers.end(run.request.signal?.reason);
+  run.request.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await solveSlices(solvers, jobs);
+  } finally {
+    run.request.signal?.removeEventListener('abort', stop);
+    await solvers.end(new WorkerError('worker_error', 'The run has ended.'));
+  }
+  run.request.log.add('procedure', `SNR: ${plan.method.label}, ${plan.reconstruction.label}`, { threads });
+  return results.all();
+}
+
+/** The numbers of the repetitions that the image readouts have. */
+function repetitionsOf({ scan, images }: Signal): number[] {
+  const found = new Set(scan.index.filter(images.wanted).map((readout) => readout.repetition));
+  return [...found].sort((a, b) => a - b);
+}
+
+/** How slices and their repetitions are read. */
+function readers(
+  run: Run,
+  task: SnrTask,
+  plan: RunPlan,
+  { scan, grid, images, volume }: Signal,
+  repetitions: readonly number[],
+  results: Pick<Results, 'measured'>,
+): Pick<SliceJobs, 'read' | 'readRepetition'> {
+  const { method, reconstruction, undersampling } = plan;
+  const reader = createSliceReader(scan, grid, run.request.signal);
+  const acquisition: Acquisition = { scan, grid, images, undersampling, reader };
+  const acquire = async (k: number, repetition?: number): Promise<AcquiredSlice> => {
+    const acquired = await acquireSlice(acquisition, volume.order[k], repetition);
+    if (reconstruction.needs.fullSampling && !isFullySampled(acquired)) throw undersampled(task, scan);
+    return acquired;
+  };
+  // Of undersampled repetitions the first makes the weights: together they may be no lattice, or another.
+  const reference = method.needs.repetitions && undersampling ? repetitions[0] : undefined;
+  return {
+    async read(k): Promise<SliceInput> {
+      const acquired = await acquire(k, reference);
+      results.measured(k, acquired);
+      return { number: volume.order[k], acquired };
+    },
+    // All repetitions are whitened alike, however often each was averaged: their scale must be the same.
+    readRepetition: method.needs.repetitions
+      ? async (k, piece) => ({ ...(await acquire(k, repetitions[piece])), noiseGain: 1 })
+      : undefined,
+  };
+}
+
+interface Results {
+  measured(k: number, acquired: AcquiredSlice): void;
+  add(k: number, maps: CombinedMaps, snr: SnrMaps): void;
+  all(): SnrSlices;
+}
+
+/** Takes what comes of the slices, in any order. */
+function createResults(plan: RunPlan, task: SnrTask, count: number): Results {
+  const planes: Float32Array[] = new Array(count);
+  const precision: Float32Array[] = [];
+  const replicaGFactor: Float32Array[] = [];
+  const sampling: SliceSampling[] = new Array(count);
+  const warnings: string[][] = Array.from({ length: count }, () => []);
+  let matrix: [number, number] = [0, 0];
+  return {
+    measured(k, acquired) {
+      const { averages, sampledFraction, noiseGain } = acquired;
+      sampling[k] = { averages, sampledFraction, noiseGain, sampling: acquired.sampling };
+      warnings[k].push(...acquired.warnings);
+    },
+    add(k, maps, result) {
+      const snr = result.snr.data;
+      const lost = zeroWhatIsNoNumber(snr);
+      if (lost > 0) warnings[k].push(`Slice ${k + 1}: ${lost} pixels had no finite SNR and are 0.`);
+      warnings[k].push(...(maps.warnings ?? []));
+      planes[k] = snr;
+      matrix = [result.snr.shape[1], result.snr.shape[0]];
+      if (result.precision) precision[k] = result.precision.data;
+      if (task.replicas?.gFactor && maps.gFactor && result.noise) {
+        replicaGFactor[k] = gFactorOf(maps, result.noise.data);
+      }
+    },
+    all() {
+      const least = Math.min(...sampling.map((slice) => slice.sampledFraction));
+      const partial =
+        `Only ${Math.round(100 * least)} % of k-space was measured (partial Fourier or partial echo); ` +
+        'the rest is zero.';
+      const all = [...new Set(warnings.flat()), ...(least < 0.999 ? [partial] : [])];
+      if (task.replicas?.gFactor && replicaGFactor.length === 0) {
+        all.push(`g-factors from replicas were asked for; "${plan.reconstruction.label}" has none.`);
+      }
+      return { planes, matrix, precision, replicaGFactor, sampling, warnings: all };
+    },
+  };
+}
+
+/** The g-factor by formula, with the noise of the replicas in place of that of the formula. */
+function gFactorOf({ gFactor, noiseDeviation }: CombinedMaps, noise: Float32Array): Float32Array {
+  return noise.map((sigma, i) => {
+    const expected = (noiseDeviation?.data[i] ?? 1) * Math.SQRT1_2;
+    return expected > 0 ? ((gFactor?.data[i] ?? 0) * sigma) / expected : 0;
+  });
+}
+
+/** Reports how far the slices are and how long the rest will take. */
+function progressOf(run: Run, slices: number, pieces: number): (done: number) => Promise<void> {
+  const startedMs = run.request.clock();
+  const total = slices * (1 + pieces);
+  return (done) => {
+    const part = done / total;
+    const seconds = ((run.request.clock() - startedMs) / 1000) * (1 / part - 1);
+    const where =
+      pieces === 0
+        ? `Slice ${done} of ${slices}`
+        : `${Math.round(100 * part)} % of ${slices} slices with replicas`;
+    const rest = seconds >= 1 ? `, about ${Math.round(seconds)} s left` : '';
+    return run.step({ step: 'reconstruct', fraction: 0.25 + 0.65 * part, message: where + rest });
+  };
+}
+
+function undersampled(task: SnrTask, { header }: RawScan): WorkerError {
+  const able = Object.entries(RECONSTRUCTIONS)
+    .filter(([, reconstruction]) => !reconstruction.needs.fullSampling)
+    .map(([name]) => name);
+  return new WorkerError(
+    'bad_options',
+    `task.options.reconstructor.name: "${task.reconstruction}" needs fully sampled data, but lines are missing in the ` +
+      `signal (acceleration ${header.acceleration.phase}); available for such data: ${able.join(', ') || 'none yet'}.`,
+  );
+}
+
+/** Sets NaN and infinities to 0 and counts them. */
+function zeroWhatIsNoNumber(values: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    values[i] = 0;
+    count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,34 @@
+/** A thread that works on slices: the plan of the job once, then slices and pieces of them as they come. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { toWorkerError } from '../errors.ts';
+import { planRun, withRepetitions } from '../plan.ts';
+import { createSliceWork } from '../slice-work.ts';
+import { parseTask } from '../task.ts';
+import type { ThreadAnswer, ThreadRequest, ThreadStart } from './messages.ts';
+import { ownSlice } from './shared.ts';
+
+const start = workerData as ThreadStart;
+const task = parseTask(start.task);
+const plan = withRepetitions(planRun(task, start.output, start.seed), start.repetitions);
+const work = createSliceWork(plan, start.noise);
+
+parentPort?.on('message', (request: ThreadRequest) => {
+  try {
+    if (request.do === 'begin') {
+      const { number, acquired } = request.input;
+      send({ value: work.begin({ ...request.input, number, acquired: ownSlice(acquired) }) });
+      return;
+    }
+    const { index, repetition } = request;
+    const result = work.piece(index, repetition && ownSlice(repetition));
+    send({ value: result }, [result.buffer as ArrayBuffer]);
+  } catch (error) {
+    const { code, message, remedy } = toWorkerError(error);
+    send({ failed: { code, message, remedy } });
+  }
+});
+send({ value: 'ready' });
+
+function send(answer: ThreadAnswer, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(answer, transfer);
+}
