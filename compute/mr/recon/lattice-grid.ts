@@ -47,6 +47,11 @@ export function latticeGrid(slice: WhitenedSlice): LatticeGrid {
   return { slice: { ...slice, kspace: place(kspace), sampling: moved, calibration: reference }, place };
 }
 
+/** The slice on that grid. */
+export function onLatticeGrid(slice: WhitenedSlice): WhitenedSlice {
+  return latticeGrid(slice).slice;
+}
+
 /** How far k = 0 moves when n points become `size`. */
 function shiftOf(n: number, size: number): number {
   return Math.floor(size / 2) - Math.floor(n / 2);
