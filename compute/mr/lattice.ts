@@ -39,12 +39,6 @@ export function latticeRows({ factors, offsets }: Sampling, lines: number): numb
   return Math.floor((lines - 1 - offsets[1]) / factors[1]) + 1;
 }
 
-/** Sampled part of a grid of columns x lines: 1 / R if the factors divide it. */
-export function sampledPart(sampling: Sampling, [columns, lines]: readonly [number, number]): number {
-  const inRow = Math.floor((columns - 1 - sampling.offsets[0]) / sampling.factors[0]) + 1;
-  return (inRow / columns) * (latticeRows(sampling, lines) / lines);
-}
-
 /** Sets everything to zero that is not on the lattice. */
 export function decimateInPlace(kspace: ComplexArray, sampling: Sampling): void {
   const [coils, lines, columns] = kspace.shape;

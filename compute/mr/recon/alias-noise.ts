@@ -11,12 +11,7 @@ import { complexZeros, sizeOf } from '../../array/complex.ts';
 import type { NormalSource, Sampling } from './reconstruction.ts';
 import { whiteNoise } from './white-noise.ts';
 
-/** True if the pixels fall together in sets of R. */
-export function hasAliasSets([, ny, nx]: readonly number[], { factors }: Sampling): boolean {
-  return nx % factors[0] === 0 && ny % factors[1] === 0;
-}
-
-/** A function that draws y, `[y, x]`, for `weights` a of shape `[coil, y, x]`. */
+/** A function that draws y, `[y, x]`, for `weights` a of shape `[coil, y, x]` on a grid that the lattice divides. */
 export function aliasNoise(
   weights: ComplexArray,
   sampling: Sampling,

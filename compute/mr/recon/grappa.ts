@@ -1,8 +1,8 @@
 /**
  * GRAPPA of whitened coils, with the noise of its own kernel: x = W x~ per pixel (./grappa-weights.ts), x~ the
- * zero-filled images of noise covariance f I, f the sampled part of the grid (1 / R). For y = q^H x
+ * zero-filled images of noise covariance I / R. For y = q^H x
  *
- *   SNR = sqrt(2) |q^H x| / (sqrt(f) ||W^H q||),   g = f ||W^H q|| / ||q||
+ *   SNR = sqrt(2) |q^H x| sqrt(R) / ||W^H q||,   g = ||W^H q|| / (R ||q||)
  *
  * q = x / ||x|| gives the root of sums of squares; with coil sensitivities s at hand q = s. Regularisation
  * is contained: the noise is that of the weights that were used. Acquired calibration lines are not put
@@ -13,19 +13,21 @@ import { realZeros } from '../../array/complex.ts';
 import { conjugateCoilSum } from '../../math/coil-sum.ts';
 import { centredFftInto } from '../../math/fft.ts';
 import { rootSumSquares } from '../../math/root-sum-squares.ts';
-import { decimateInPlace, FULL, sampledPart } from '../lattice.ts';
-import { aliasNoise, hasAliasSets } from './alias-noise.ts';
-import { magnitudeOf } from './b1.ts';
+import { FULL } from '../lattice.ts';
+import { aliasNoise } from './alias-noise.ts';
 import type { GrappaKernel } from './grappa-kernel.ts';
 import { GRAPPA_DEFAULTS, trainKernel } from './grappa-kernel.ts';
 import { combinedWeights } from './grappa-weights.ts';
+import { type LatticeGrid, latticeGrid } from './lattice-grid.ts';
+import { magnitudeOf } from './magnitude.ts';
 import type { CombinedImage, NormalSource, Reconstruction, Sampling } from './reconstruction.ts';
-import { whiteNoise } from './white-noise.ts';
 
 export const grappa: Reconstruction = {
   label: 'GRAPPA',
   needs: { fullSampling: false, calibration: true },
-  reconstruct({ kspace, sampling = FULL, calibration, sensitivities }, options) {
+  reconstruct(whitened, options) {
+    const { slice, place } = latticeGrid(whitened);
+    const { kspace, sampling = FULL, calibration, sensitivities } = slice;
     const isFull = sampling.factors.every((factor) => factor === 1);
     if (!isFull && !calibration) throw new RangeError('the slice has no calibration lines');
     const kernel: GrappaKernel =
@@ -35,7 +37,7 @@ export const grappa: Reconstruction = {
     centredFftInto(kspace, kspace, [1, 2], 'inverse');
     const weights = combinedWeights(kernel.taps, kspace, sensitivities?.maps);
     const channels = sensitivities ? 1 : isFull ? kspace.shape[0] : undefined;
-    return { ...combined(weights, kspace, sampling), channels, warnings: kernel.warnings };
+    return { ...combined(weights, kspace, sampling, place), channels, warnings: kernel.warnings };
   },
 };
 
@@ -43,11 +45,12 @@ function combined(
   weights: ComplexArray,
   folded: ComplexArray,
   sampling: Sampling,
+  place: LatticeGrid['place'],
 ): Omit<CombinedImage, 'channels'> {
   const [, ny, nx] = folded.shape;
   const image = conjugateCoilSum(weights, folded);
   const lengths = rootSumSquares(weights);
-  const part = sampledPart(sampling, [nx, ny]);
+  const part = 1 / (sampling.factors[0] * sampling.factors[1]);
   const noiseDeviation = realZeros([ny, nx]);
   const gFactor = realZeros([ny, nx]);
   for (let i = 0; i < lengths.data.length; i++) {
@@ -55,8 +58,9 @@ function combined(
     gFactor.data[i] = part * lengths.data[i];
   }
   const combine = (kspace: ComplexArray): ComplexArray => {
-    centredFftInto(kspace, kspace, [1, 2], 'inverse');
-    return conjugateCoilSum(weights, kspace);
+    const placed = place(kspace);
+    centredFftInto(placed, placed, [1, 2], 'inverse');
+    return conjugateCoilSum(weights, placed);
   };
   let draw: ((normals: NormalSource) => ComplexArray) | undefined;
   return {
@@ -66,13 +70,7 @@ function combined(
       image,
       combine,
       drawNoise(normals) {
-        draw ??= hasAliasSets(weights.shape, sampling)
-          ? aliasNoise(weights, sampling)
-          : (source) => {
-              const noise = whiteNoise(source, weights.shape);
-              decimateInPlace(noise, sampling);
-              return combine(noise);
-            };
+        draw ??= aliasNoise(weights, sampling);
         return draw(normals);
       },
     },

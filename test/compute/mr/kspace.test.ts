@@ -172,9 +172,9 @@ t.test('sequences that cannot be reconstructed and absurd sizes are refused by n
     code: 'unsupported_sequence',
     message: /ramps/,
   });
-  t.throws(() => mustBeSupported(header({ encodedMatrix: { x: 4, y: 4, z: 8 } })), {
+  t.throws(() => mustBeSupported(header({ acceleration: { phase: 1, partition: 2 } })), {
     code: 'unsupported_sequence',
-    message: /8 partitions/,
+    message: /along its partitions/,
   });
   t.throws(() => mustBeSupported(header({ simultaneousSlices: 3 })), {
     code: 'unsupported_sequence',
