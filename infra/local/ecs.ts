@@ -172,6 +172,7 @@ export function createEcsRunner(options: EcsOptions): EcsRunner {
       const definition = checked(registry, request);
       await takePlace(signal);
       try {
+        signal.throwIfAborted();
         if (closed) throw refused('ServerException', 'The embedded cloud is closing');
         return await run(request, definition, signal);
       } finally {

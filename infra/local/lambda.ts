@@ -36,7 +36,7 @@ export interface LambdaOptions {
 }
 
 export interface WarmLambdaRunner extends LambdaRunner {
-  /** Starts a process for a function that will soon be invoked; unknown functions are left alone. */
+  /** Starts a process for a function that will soon be invoked; one that cannot start is left alone. */
   prewarm(functionArn: string): void;
 }
 
@@ -118,8 +118,13 @@ export function createLambdaRunner(options: LambdaOptions): WarmLambdaRunner {
       return poolOf(functionArn).invoke(text, signal);
     },
     prewarm(functionArn) {
-      const resource = registry.function(functionArn);
-      if (resource && !closed) poolOf(functionArn).prewarm();
+      if (closed || !registry.function(functionArn)) return;
+      try {
+        poolOf(functionArn).prewarm();
+      } catch (error) {
+        // The invocation will meet the same error, and its caller is told.
+        if (!(error instanceof InvocationError)) throw error;
+      }
     },
     async close() {
       closed = true;

@@ -262,10 +262,11 @@ t.test(
 );
 
 t.test('a prewarmed function answers without the start of a process', async (t) => {
-  const lambda = fixtureLambda({ dir: t.testdir(), registry: fixtureRegistry() });
+  const registry = fixtureRegistry({ functions: { noModule: { handler: 'test/absent.ts#x' } } });
+  const lambda = fixtureLambda({ dir: t.testdir(), registry });
   t.teardown(() => lambda.close());
   lambda.prewarm(functionArn('echo'));
-  lambda.prewarm(functionArn('missing'));
+  for (const name of ['missing', 'noModule']) t.doesNotThrow(() => lambda.prewarm(functionArn(name)));
   await lambda.invoke(functionArn('echo'), {}, never);
   const started = performance.now();
   await lambda.invoke(functionArn('echo'), {}, never);

@@ -246,6 +246,36 @@ t.test('the history tells every step with the names and details of AWS', async (
   }
 });
 
+t.test('a page of history is bounded in size, not only in number', async (t) => {
+  const names = ['A', 'B', 'C', 'D', 'E', 'F'];
+  const States = Object.fromEntries(
+    names.map((name, i) => [
+      name,
+      i + 1 < names.length ? { Type: 'Pass', Next: names[i + 1] } : { Type: 'Succeed' },
+    ]),
+  );
+  const states = await startStates({ dir: t.testdir(), definitions: { m: { StartAt: 'A', States } } });
+  t.teardown(() => states.close());
+  await states.run('m', 'x'.repeat(200_000), 'big');
+  const ids: (number | undefined)[] = [];
+  let pages = 0;
+  let nextToken: string | undefined;
+  do {
+    const page = await states.client.send(
+      new GetExecutionHistoryCommand({ executionArn: executionArn('m', 'big'), maxResults: 1000, nextToken }),
+    );
+    t.ok(JSON.stringify(page.events).length < 1_500_000);
+    ids.push(...(page.events ?? []).map(({ id }) => id));
+    nextToken = page.nextToken;
+    pages++;
+  } while (nextToken);
+  t.same(
+    ids,
+    Array.from({ length: 14 }, (_, i) => i + 1),
+  );
+  t.ok(pages > 1, `${pages} pages`);
+});
+
 t.test('METADATA_ONLY leaves out what was processed', async (t) => {
   const states = await startStates({ dir: t.testdir(), definitions: { p: PASS } });
   t.teardown(() => states.close());

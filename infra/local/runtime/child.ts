@@ -2,14 +2,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { dirname, extname, resolve } from 'node:path';
+import { dirname, extname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RotatingLog } from './log.ts';
 
-/** The file descriptor of a child that ends when its parent does (see guard.ts). */
+/** `.ts`, or `.js` in a compiled tree. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
-/** URL of a sibling module in whatever form this one runs: TypeScript or compiled. */
+/** URL of a sibling module in the form that this one has. */
 export function runtimeModule(name: string): URL {
   return new URL(`./${name}${EXTENSION}`, import.meta.url);
 }
@@ -19,9 +19,9 @@ export function runtimeModule(name: string): URL {
  * Throws Error if there is none, or if it lies outside of the project.
  */
 export function projectModule(projectRoot: string, module: string): string {
-  const root = resolve(projectRoot);
-  const file = resolve(root, module);
-  if (!file.startsWith(`${root}/`)) throw new Error(`${module} is outside of the project`);
+  const file = resolve(projectRoot, module);
+  if (relative(resolve(projectRoot), file).startsWith('..'))
+    throw new Error(`${module} is outside of the project`);
   const found = [file, file.replace(/\.ts$/, '.js')].find((candidate) => existsSync(candidate));
   if (!found) throw new Error(`there is no module ${module}`);
   return found;

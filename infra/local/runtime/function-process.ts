@@ -109,6 +109,7 @@ export function startFunction(options: FunctionProcessOptions): FunctionProcess 
       }
     });
     child.on('error', (error) => {
+      clearTimeout(timer);
       reject(
         new InvocationError('Lambda.ServiceException', `The function cannot be started: ${error.message}`),
       );

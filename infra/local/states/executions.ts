@@ -115,8 +115,8 @@ export function createExecutions(options: ExecutionOptions) {
         executionStartedEventDetails: details,
       }),
     ]);
-    for (const [functionArn] of machine.definition.matchAll(FUNCTION_ARN)) lambda.prewarm?.(functionArn);
     await launch(record);
+    for (const [functionArn] of machine.definition.matchAll(FUNCTION_ARN)) lambda.prewarm?.(functionArn);
     return record;
   }
 

@@ -116,16 +116,10 @@ export async function createStatesService(options: StatesOptions): Promise<JsonS
       const question = `${executionArn} ${reverseOrder}`;
       const limit = maxResults || DEFAULT_PAGE;
       const after = readToken(question, nextToken);
-      const found = await store.events(
-        executionArn,
-        after === undefined ? undefined : Number(after),
-        limit + 1,
-        reverseOrder,
-      );
-      const events = found.slice(0, limit);
-      const more =
-        found.length > limit ? { nextToken: writeToken(question, String(events[limit - 1].id)) } : {};
-      return { events: includeExecutionData ? events : events.map(withoutData), ...more };
+      const from = after === undefined ? undefined : Number(after);
+      const { events, more } = await store.events(executionArn, from, limit, reverseOrder);
+      const next = more ? { nextToken: writeToken(question, String(events.at(-1)?.id)) } : {};
+      return { events: includeExecutionData ? events : events.map(withoutData), ...next };
     },
 
     async DescribeStateMachine({ stateMachineArn }, context) {

@@ -42,6 +42,9 @@ export interface HistoryEvent {
 
 export type Write = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
+/** A page of history ends when it grows beyond this, characters of JSON. */
+const MAX_PAGE = 1024 * 1024;
+
 /** Step Functions forgets closed executions, and frees their names, after 90 days. */
 export const RETENTION_MS = 90 * 24 * 3600 * 1000;
 
@@ -127,21 +130,27 @@ export async function openStore(location: string) {
       return key ? Number(key.slice(-6)) : 0;
     },
 
-    /** Up to `limit` events after (or, in reverse, before) the event `from`. */
+    /**
+     * Up to `limit` events (and about 1 MiB) after or, in reverse, before the event `from`; `more` tells
+     * whether others follow.
+     */
     async events(
       arn: string,
       from: number | undefined,
       limit: number,
       reverse: boolean,
-    ): Promise<HistoryEvent[]> {
-      const range: Record<string, string> = { ...under(`h|${arn}`) };
-      if (from !== undefined) {
-        const bound = `h|${arn}|${String(from).padStart(6, '0')}`;
-        delete range[reverse ? 'lt' : 'gte'];
-        range[reverse ? 'lt' : 'gt'] = bound;
+    ): Promise<{ events: HistoryEvent[]; more: boolean }> {
+      const { gte, lt } = under(`h|${arn}`);
+      const bound = `h|${arn}|${String(from).padStart(6, '0')}`;
+      const range = from === undefined ? { gte, lt } : reverse ? { gte, lt: bound } : { gt: bound, lt };
+      const events: HistoryEvent[] = [];
+      let characters = 0;
+      for await (const value of db.values({ ...range, reverse })) {
+        if (events.length === limit || characters > MAX_PAGE) return { events, more: true };
+        characters += value.length;
+        events.push(JSON.parse(value) as HistoryEvent);
       }
-      const values = await db.values({ ...range, reverse, limit }).all();
-      return values.map((value) => JSON.parse(value) as HistoryEvent);
+      return { events, more: false };
     },
 
     /** Names of a machine's executions, newest first, with the position to continue from. */

@@ -82,19 +82,19 @@ async function withTimeouts(
   const { clock, scheduler } = scope.run;
   const own = new AbortController();
   const signal = AbortSignal.any([scope.signal, own.signal]);
-  const limit = async (after: number | undefined, alias?: string): Promise<never> => {
-    await scheduler.sleepUntil(
-      after === undefined ? Number.POSITIVE_INFINITY : clock() + after * 1000,
-      signal,
-    );
+  const limit = async (after: number, alias?: string): Promise<never> => {
+    await scheduler.sleepUntil(clock() + after * 1000, signal);
     throw new StateError('States.Timeout', undefined, alias);
   };
+  // A task that is told to stop may take its time; nobody waits for it.
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
   try {
-    return await Promise.race([
-      call(signal),
-      limit(timeoutSeconds),
-      limit(heartbeatSeconds, 'States.HeartbeatTimeout'),
-    ]);
+    const ends: Promise<Json>[] = [call(signal), stopped];
+    if (timeoutSeconds !== undefined) ends.push(limit(timeoutSeconds));
+    if (heartbeatSeconds !== undefined) ends.push(limit(heartbeatSeconds, 'States.HeartbeatTimeout'));
+    return await Promise.race(ends);
   } finally {
     own.abort();
   }
