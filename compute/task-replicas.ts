@@ -35,14 +35,19 @@ function countOr(fallback: number, most: number) {
 }
 
 /** Left-over fields of other methods are not looked at. */
-const unread = z.unknown().transform(() => 1);
+function unread(value: number) {
+  return z
+    .unknown()
+    .optional()
+    .transform(() => value);
+}
 
 /** The schema of `task.options` for a method with replicas. */
 export function replicaOptions(method: 'ac' | 'mr' | 'pmr' | 'cr'): z.ZodType<TaskReplicas> {
   return z
     .object({
-      NR: method === 'mr' ? unread : countOr(20, 100_000),
-      boxSize: method === 'cr' ? countOr(9, 255) : unread,
+      NR: method === 'mr' ? unread(20) : countOr(20, 100_000),
+      boxSize: method === 'cr' ? countOr(9, 255) : unread(9),
       boxSizeCompatibility: flag,
       replicaMode: z
         .enum(['fast', 'exact'])

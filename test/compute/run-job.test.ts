@@ -224,7 +224,7 @@ t.test('what is not built is refused by name, with what there is', async (t) => 
   const scans = { signal: scanOf(1, 8, 8) };
   const refused = (task: unknown, message: RegExp) =>
     t.rejects(run(scans, { task }), { code: 'bad_options', message });
-  await refused(taskDocument({ name: 'PMR' }), /method "pmr" is not available.*available: ac/);
+  await refused(taskDocument({ name: 'MR' }), /needs a scan with repetitions, and this one has 1/);
   await refused(taskDocument({ recon: 'Sense' }), /reconstruction "sense" is not available.*available: rss/);
   const correction = { useCorrection: true, faCorrection: { type: 'file', options: { type: 's3' } } };
   await refused(taskDocument({ reconOptions: { correction } }), /useCorrection/);
