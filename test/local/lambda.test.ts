@@ -179,7 +179,7 @@ t.test('one invocation at a time per process, two processes per function, the re
   const ended: number[] = [];
   const runs = await Promise.all(
     [0, 1, 2, 3, 4].map(async (i) => {
-      const run = (await lambda.invoke(functionArn('slow'), { ms: 120 }, never)) as {
+      const run = (await lambda.invoke(functionArn('slow'), { ms: 600 }, never)) as {
         began: number;
         ended: number;
         pid: number;
