@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { AwsError, InvocationError } from '../../infra/local/contract.ts';
-import { credentialsFor, fixtureLambda, fixtureRegistry, PROJECT, withoutTap } from './cloud-harness.ts';
+import {
+  credentialsFor,
+  eventually,
+  fixtureLambda,
+  fixtureRegistry,
+  PROJECT,
+  withoutTap,
+} from './cloud-harness.ts';
 import { ACCOUNT, functionArn } from './states-harness.ts';
 
 const never = new AbortController().signal;
@@ -280,8 +287,8 @@ t.test('output goes to a log of the function, which is rotated and never reaches
   const file = join(dir, 'logs', 'lambda', ACCOUNT, 'talks.log');
   t.ok(existsSync(file));
   for (let i = 0; i < 9; i++) await lambda.invoke(functionArn('talks'), { text: 'y'.repeat(500_000) }, never);
+  await eventually(() => existsSync(`${file}.1`));
   await lambda.close();
-  t.ok(existsSync(`${file}.1`), 'the full file was put aside');
   const text = readFileSync(`${file}.1`, 'utf8');
   t.match(text, /START RequestId: [0-9a-f-]{36} Version: \$LATEST/);
   t.match(text, /hello from inside\n/);
