@@ -151,7 +151,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       const user = await users.get(claims.userId);
       if (user?.status !== 'active') throw new AppError('not_signed_in', 'The account is not active.');
       if (seen.size >= MAX_SEEN) seen.clear();
-      const principal = { userId: user.userId, role: user.role };
+      const principal = { userId: user.userId, role: user.role, expiresAt: claims.expiresAt };
       seen.set(bearer, { principal, until: Math.min(now + SEEN_MS, claims.expiresAt) });
       return principal;
     },

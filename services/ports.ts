@@ -10,6 +10,12 @@ import type { Unit } from '../src/schemas/unit.ts';
 /** Epoch milliseconds. */
 export type Clock = () => number;
 
+/** Timers; each call gives the way to stop it. */
+export interface Timers {
+  every(ms: number, work: () => void): () => void;
+  after(ms: number, work: () => void): () => void;
+}
+
 /** Sources of names and randomness. */
 export interface Ids {
   /** A new ULID. */

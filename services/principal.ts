@@ -4,6 +4,8 @@ import type { Role } from '../src/schemas/identity.ts';
 export interface Principal {
   readonly userId: string;
   readonly role: Role;
+  /** When the token that was presented ends, epoch ms: open streams end with it. */
+  readonly expiresAt?: number;
 }
 
 /** Name of a person in histories and audits. */

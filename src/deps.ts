@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { createCallbacks } from '../services/callbacks.ts';
 import { createEndedJobs } from '../services/ended-jobs.ts';
+import { createFeed } from '../services/feed.ts';
 import { createFiles } from '../services/files.ts';
 import { createIdentity, type Identity } from '../services/identity.ts';
 import { createJobs } from '../services/jobs.ts';
@@ -14,6 +15,7 @@ import { createStart } from '../services/start.ts';
 import { createSubmit } from '../services/submit.ts';
 import { createTicker } from '../services/ticker.ts';
 import { createUnits } from '../services/units.ts';
+import { watchJobs } from '../services/watched-jobs.ts';
 import type { AppDeps } from './app.ts';
 import { createAwsClients } from './aws/clients.ts';
 import { type CredentialSource, createBaseCredentials } from './aws/credentials.ts';
@@ -23,8 +25,11 @@ import { createStores } from './aws/stores.ts';
 import { createUnitCloud } from './aws/unit-cloud.ts';
 import type { Config } from './config.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { toJobView } from './schemas/http/jobs.ts';
+import type { Job } from './schemas/job.ts';
 import { createPasswords } from './security/passwords.ts';
 import { createTokenSigner } from './security/token-signer.ts';
+import { createTimers } from './timers.ts';
 
 /** `/ready` waits this long for the table. */
 const PROBE_MS = 2_000;
@@ -80,8 +85,12 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
   });
   const cloud = createUnitCloud({ clients, sessions, clock });
 
-  // The life of a job
-  const moves = createMoves({ jobs: stores.jobs, clock });
+  // The life of a job; whatever is written to it reaches the feed
+  const timers = createTimers();
+  const render = (job: Job): string => JSON.stringify(toJobView(job));
+  const feed = createFeed({ jobs: stores.jobs, clock, timers, log, render });
+  const jobs = watchJobs(stores.jobs, feed);
+  const moves = createMoves({ jobs, clock });
   const steps = { units: stores.units, cloud, moves, clock, ids, log };
   const observe = createObserve(steps);
   const start = createStart({
@@ -91,7 +100,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
       return publicUrl();
     },
   });
-  const ticker = createTicker({ jobs: stores.jobs, start, observe, clock, log });
+  const ticker = createTicker({ jobs, start, observe, clock, log });
   const loop = createLoop({ ticker, clock, log });
 
   // Use cases
@@ -119,11 +128,14 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     app: {
       identity,
       units,
-      submit: createSubmit({ jobs: stores.jobs, units, ticker, clock, ids, tokenSecret }),
-      jobs: createJobs({ jobs: stores.jobs, units: stores.units, cloud, moves, ticker, clock }),
-      retry: createRetry({ ...steps, jobs: stores.jobs, ticker, tokenSecret }),
-      endedJobs: createEndedJobs({ jobs: stores.jobs, units: stores.units, cloud, moves }),
-      callbacks: createCallbacks({ jobs: stores.jobs, moves, observe, ticker, clock }),
+      submit: createSubmit({ jobs, units, ticker, clock, ids, tokenSecret }),
+      jobs: createJobs({ jobs, units: stores.units, cloud, moves, ticker, clock }),
+      retry: createRetry({ ...steps, jobs, ticker, tokenSecret }),
+      endedJobs: createEndedJobs({ jobs, units: stores.units, cloud, moves }),
+      feed,
+      timers,
+      clock,
+      callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
       files: createFiles({ data: stores.data, units, unitStore: stores.units, cloud, clock, ids }),
       links: createLinks({ units: stores.units, cloud, log }),
       readiness: async () => ({ store: await answers(stores.users), tick: loop.healthy() }),

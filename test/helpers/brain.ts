@@ -3,6 +3,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { serviceTrust } from '../../infra/local/stacks/worker.ts';
 import { createCallbacks } from '../../services/callbacks.ts';
 import { createEndedJobs } from '../../services/ended-jobs.ts';
+import { createFeed } from '../../services/feed.ts';
 import { createJobs } from '../../services/jobs.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
@@ -12,10 +13,12 @@ import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
 import { createUnits } from '../../services/units.ts';
+import { watchJobs } from '../../services/watched-jobs.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
+import { createHandTimers } from './hand-timers.ts';
 
 export const TOKEN_SECRET = 'a token secret for tests, long enough';
 const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
@@ -76,7 +79,15 @@ export type Broker = ReturnType<typeof brokerOn>;
 export function brokerOn(cloud: TestCloud) {
   const { stores, unitCloud, clock, log } = cloud;
   const ids = createIds(clock);
-  const { jobs } = stores;
+  const timers = createHandTimers();
+  const feed = createFeed({
+    jobs: stores.jobs,
+    clock,
+    timers,
+    log,
+    render: ({ state, version, attempt }) => JSON.stringify({ state, version, attempt }),
+  });
+  const jobs = watchJobs(stores.jobs, feed);
   const moves = createMoves({ jobs, clock });
   const base = { units: stores.units, cloud: unitCloud, moves, clock, ids, log };
   const start = createStart({ ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });
@@ -93,6 +104,8 @@ export function brokerOn(cloud: TestCloud) {
   });
   return {
     jobs,
+    feed,
+    timers,
     ticker,
     units,
     moves,

@@ -7,6 +7,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import tap from 'tap';
 import { createCallbacks } from '../../services/callbacks.ts';
 import { createEndedJobs } from '../../services/ended-jobs.ts';
+import { createFeed } from '../../services/feed.ts';
 import { createFiles } from '../../services/files.ts';
 import { createIdentity } from '../../services/identity.ts';
 import { createJobs } from '../../services/jobs.ts';
@@ -18,14 +19,17 @@ import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
 import { createUnits } from '../../services/units.ts';
+import { watchJobs } from '../../services/watched-jobs.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createStores } from '../../src/aws/stores.ts';
 import { createLog } from '../../src/log.ts';
 import type { Api } from '../../src/plugins/zod.ts';
+import { toJobView } from '../../src/schemas/http/jobs.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
 import { startTestCloud, type TestCloud } from './cloud.ts';
+import { createHandTimers } from './hand-timers.ts';
 import { memoryCloud } from './memory-cloud.ts';
 
 export const SECRET = 'a-secret-of-the-tests-0123456789-0123456789';
@@ -83,7 +87,16 @@ export async function broker(
   const ids = createIds(clock);
   const { tableName, documents } = await newTable();
   const stores = createStores({ documents, tableName, cursorSecret: SECRET, clock, log });
-  const { users, tokens, data, jobs: jobStore, units: unitStore } = stores;
+  const { users, tokens, data, units: unitStore } = stores;
+  const timers = createHandTimers();
+  const feed = createFeed({
+    jobs: stores.jobs,
+    clock,
+    timers,
+    log,
+    render: (job) => JSON.stringify(toJobView(job)),
+  });
+  const jobStore = watchJobs(stores.jobs, feed);
   const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
   const common = { units: unitStore, cloud, moves, clock, ids, log };
@@ -109,6 +122,9 @@ export async function broker(
     jobs: createJobs({ jobs: jobStore, units: unitStore, cloud, moves, ticker, clock }),
     retry: createRetry({ ...common, jobs: jobStore, ticker, tokenSecret: SECRET }),
     endedJobs: createEndedJobs({ jobs: jobStore, units: unitStore, cloud, moves }),
+    feed,
+    timers,
+    clock,
     callbacks: createCallbacks({ jobs: jobStore, moves, observe, ticker, clock }),
     files: createFiles({ data, units, unitStore, cloud, clock, ids }),
     links: createLinks({ units: unitStore, cloud, log }),
@@ -166,6 +182,8 @@ export async function broker(
     lines,
     cloud,
     identity,
+    feed,
+    timers,
     jobStore,
     unitStore,
     userStore: users,
