@@ -1,6 +1,7 @@
 /**
- * Runs a machine state by state. Each move is written down before the next one is made, so an execution
- * continues where it stood: a state that was under way starts again, a wait ends when it was due.
+ * Runs a machine state by state. Moves are on disk before anything outside is done because of them (a task is
+ * started, a wait begins, a sibling goes on), so an execution continues where it stood: a task that was under
+ * way starts again, a wait ends when it was due. States that only compute share a write with what follows.
  */
 import type { Catcher, Machine, State } from './definition.ts';
 import { runtimeError, StateError } from './errors.ts';
@@ -54,7 +55,8 @@ export async function runMachine(run: Run, machine: Machine, input: Json, place:
   };
   while (!frame.done) {
     frame = await step(run, machine.States[frame.state], frame, place);
-    await run.journal.commit();
+    // The end of the whole machine is written by its execution, that of a branch here.
+    if (frame.done ? place.path !== '' : run.journal.isLong()) await run.journal.commit();
     place.signal.throwIfAborted();
   }
   return frame.done.output;
@@ -86,6 +88,7 @@ async function step(run: Run, state: State, frame: Frame, place: Place): Promise
   };
   try {
     if (state.Type !== 'Wait' && frame.dueAt !== undefined) {
+      await run.journal.commit();
       await run.scheduler.sleepUntil(frame.dueAt, place.signal);
     }
     const scope = scopeOf(run, state, frame, place, context, log);

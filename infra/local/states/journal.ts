@@ -4,6 +4,8 @@ import { runtimeError } from './errors.ts';
 import type { Frame } from './frame.ts';
 import { eventWrite, frameKey, type Store, type Write } from './store.ts';
 
+/** So many writes may wait for the next commit before one is due anyway. */
+const MAX_PENDING = 64;
 /** Step Functions ends an execution whose history grows beyond this. */
 const MAX_EVENTS = 25_000;
 
@@ -54,6 +56,9 @@ export function createJournal(options: {
   return {
     frame: (path: string): Frame | undefined => frames.get(path),
     hasChildren: (path: string): boolean => [...frames.keys()].some((other) => isChild(path, other)),
+
+    /** True when so much is noted that it should be committed, whatever comes next. */
+    isLong: (): boolean => pending.length > MAX_PENDING,
 
     /** Adds a history event and returns its id. Throws States.Runtime when the history is full. */
     record(type: string, details: Record<string, unknown>, previousEventId: number): number {
