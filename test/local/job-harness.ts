@@ -1,7 +1,6 @@
 /** The project's state machine with its substitutions made for the tests' account. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { CLUSTER, PROJECT } from './cloud-harness.ts';
+import { renderStateMachine } from '../../infra/scripts/render-state-machine.ts';
+import { CLUSTER } from './cloud-harness.ts';
 import { ACCOUNT, functionArn, REGION } from './states-harness.ts';
 
 /** Fixture functions and the fixture task that play the worker's part. */
@@ -12,9 +11,9 @@ export interface Cast {
   task?: string;
 }
 
-/** Definition text; `change` may shorten waits that a test cannot afford. */
+/** Definition text; `change` may shorten pauses that a test cannot afford. */
 export function jobDefinition(cast: Cast = {}, change = (text: string) => text): string {
-  const values: Record<string, string> = {
+  const definition = renderStateMachine({
     Partition: 'aws',
     SelectPlatformFunctionArn: functionArn(cast.select ?? 'selectPlatform'),
     RunJobFunctionArn: functionArn(cast.run ?? 'runJob'),
@@ -24,7 +23,6 @@ export function jobDefinition(cast: Cast = {}, change = (text: string) => text):
     SubnetId1: 'subnet-1',
     SubnetId2: 'subnet-2',
     SecurityGroupId: 'sg-1',
-  };
-  const text = readFileSync(join(PROJECT, 'infra/state-machine/job.asl.json'), 'utf8');
-  return change(text.replace(/\$\{(\w+)\}/g, (_, name) => values[name]));
+  });
+  return change(definition);
 }

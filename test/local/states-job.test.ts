@@ -120,8 +120,8 @@ t.test('a failed job is reported and fails with the code of its failure', async 
 t.test('when the report itself fails, the job fails with what was known before', async (t) => {
   const fewer = (text: string) => {
     const shorter = text.replaceAll(
-      /"IntervalSeconds": 2, "MaxAttempts": 3/g,
-      '"IntervalSeconds": 1, "MaxAttempts": 1',
+      /"IntervalSeconds":2,"MaxAttempts":3/g,
+      '"IntervalSeconds":1,"MaxAttempts":1',
     );
     if (shorter === text) throw new Error('the definition has other pauses now');
     return shorter;
