@@ -7,7 +7,7 @@ import type { OutputFlags } from './plan.ts';
 import type { RunOutcome, RunProgress } from './run.ts';
 import { runToFolder } from './run-job.ts';
 import { createRunLog } from './run-log.ts';
-import type { FileReference } from './task.ts';
+import type { FileReference, SnrTask } from './task.ts';
 import { parseTask } from './task.ts';
 
 export interface LocalRun {
@@ -37,7 +37,7 @@ export async function runLocally(request: LocalRun): Promise<RunOutcome> {
     return await runToFolder(
       {
         task,
-        inputs: { signal, noise },
+        inputs: { signal, noise, ...(await otherFiles(parsed, taskFile)) },
         output: { ...outputOf(document), ...request.output },
         seed: parsed.seed ?? 0,
         openScan: openRawScan,
@@ -79,6 +79,20 @@ function outputOf({ output }: Record<string, unknown>): OutputFlags {
     coilsensitivity: flags.coilsensitivity === true,
     gfactor: flags.gfactor === true,
     matlab: flags.matlab === true,
+  };
+}
+
+/** Coil sensitivities and the flip-angle map, as far as the task uses them. */
+async function otherFiles(
+  { sensitivity, flipAngleMap }: SnrTask,
+  taskFile: string,
+): Promise<{ mask?: string; sensitivityMapSource?: string; faCorrection?: string }> {
+  const { mask, source } = sensitivity ?? {};
+  const at = 'sensitivityMap.options';
+  return {
+    mask: mask?.method === 'upload' ? await localFile(mask.file, `${at}.mask.file`, taskFile) : undefined,
+    sensitivityMapSource: source && (await localFile(source, `${at}.sensitivityMapSource`, taskFile)),
+    faCorrection: flipAngleMap && (await localFile(flipAngleMap, 'correction.faCorrection', taskFile)),
   };
 }
 

@@ -23,6 +23,9 @@ export interface OutputMap extends Omit<OutputEntry, 'filename' | 'dim'> {
   readonly preview: Preview;
 }
 
+/** A map whose picture may be that of another one. */
+export type WritableMap = Omit<OutputMap, 'preview'> & Partial<Pick<OutputMap, 'preview'>>;
+
 /** A coils x coils matrix with row i along x and column j along y, as the viewers expect it. */
 export function matrixData(matrix: ComplexMatrix): Float32Array {
   const { size } = matrix;
@@ -44,7 +47,7 @@ export interface ResultFolder {
   readonly previews: readonly { filename: string; id: number; name: string }[];
   readonly files: readonly ZipEntry[];
   write(name: string, bytes: Uint8Array | string): Promise<void>;
-  writeMap(map: OutputMap): Promise<void>;
+  writeMap(map: WritableMap): Promise<void>;
   /** All maps written so far as variables of one MAT-file. */
   writeMatlab(): Promise<void>;
 }
@@ -63,7 +66,7 @@ export function createResultFolder(folder: string): ResultFolder {
     files.push({ name, path });
   }
 
-  async function writeMap(map: OutputMap): Promise<void> {
+  async function writeMap(map: WritableMap): Promise<void> {
     const { stem, data, dims, volume, preview, ...entry } = map;
     const filename = `data/${stem}.nii.gz`;
     const nifti = await encodeNiftiGz({
@@ -75,9 +78,11 @@ export function createResultFolder(folder: string): ResultFolder {
       description: `CloudMR ${map.name}`,
     });
     await write(filename, nifti);
-    await write(`data/${stem}.png`, encodePreview(preview));
     entries.push({ filename, ...entry, dim: volume ? 3 : 2 });
-    previews.push({ filename: `data/${stem}.png`, id: map.id, name: map.name });
+    if (preview) {
+      await write(`data/${stem}.png`, encodePreview(preview));
+      previews.push({ filename: `data/${stem}.png`, id: map.id, name: map.name });
+    }
     const shape = volume ? dims : dims.slice(0, 2);
     variables.push({ name: map.name.replaceAll(' ', ''), data, complex: map.complex, dims: shape });
   }

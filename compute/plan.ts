@@ -1,12 +1,13 @@
 /** From a task to the functions that do it: the only place where names become code. */
 import { WorkerError } from './errors.ts';
 import type { Undersampling } from './mr/lattice.ts';
-import type { GrappaOptions, Reconstruction } from './mr/recon/reconstruction.ts';
+import type { GrappaOptions, Reconstruction, SensitivityOptions } from './mr/recon/reconstruction.ts';
 import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
 import type { Method, MethodOptions } from './mr/snr/method.ts';
 import { mustHaveRepetitions } from './mr/snr/multiple-replica.ts';
 import { METHODS } from './mr/snr/registry.ts';
 import type { SnrTask } from './task.ts';
+import type { TaskSensitivity } from './task-sensitivity.ts';
 
 export interface RunPlan {
   readonly method: Method;
@@ -14,6 +15,8 @@ export interface RunPlan {
   readonly options: MethodOptions;
   /** How undersampled data are handled; undefined for reconstructions that take full data only. */
   readonly undersampling: Undersampling | undefined;
+  /** What is kept of a slice beside its SNR. */
+  readonly keep: { readonly gFactor: boolean; readonly sensitivities: boolean; readonly mask: boolean };
   readonly warnings: readonly string[];
 }
 
@@ -35,13 +38,6 @@ export function planRun(task: SnrTask, output: OutputFlags, seed: number): RunPl
     'reconstruction',
     'task.options.reconstructor.name',
   );
-  if (task.flipAngleMap) {
-    throw new WorkerError(
-      'bad_options',
-      'task.options.reconstructor.options.correction.useCorrection: correction by a flip-angle map is not available ' +
-        'in this version of the worker; available: false.',
-    );
-  }
   if (task.biasCorrection && task.rssUnweighted) {
     throw new WorkerError(
       'bad_options',
@@ -50,9 +46,12 @@ export function planRun(task: SnrTask, output: OutputFlags, seed: number): RunPl
   }
   mustMakeSense(task);
   const warnings: string[] = [];
-  if (output.gfactor)
+  const hasGFactor = !reconstruction.needs.fullSampling;
+  const hasMaps = reconstruction.needs.sensitivities === true;
+  if (output.gfactor && !hasGFactor) {
     warnings.push(`A g-factor map was asked for; reconstruction "${task.reconstruction}" has none.`);
-  if (output.coilsensitivity) {
+  }
+  if (output.coilsensitivity && !hasMaps) {
     warnings.push(`Coil sensitivities were asked for; reconstruction "${task.reconstruction}" uses none.`);
   }
   const { biasCorrection, rssUnweighted, undersampling } = task;
@@ -63,11 +62,22 @@ export function planRun(task: SnrTask, output: OutputFlags, seed: number): RunPl
       biasCorrection,
       rssUnweighted,
       grappa: grappaOptions(task),
+      sensitivity: task.sensitivity && sensitivityOptions(task.sensitivity),
       replicas: task.replicas && { ...task.replicas, seed: task.seed ?? seed },
     },
     undersampling,
+    keep: {
+      gFactor: output.gfactor && hasGFactor,
+      sensitivities: output.coilsensitivity && hasMaps,
+      mask: hasMaps && (output.coilsensitivity || task.sensitivity?.mask.method !== 'no'),
+    },
     warnings,
   };
+}
+
+/** The same without the files, which come with the slices. */
+function sensitivityOptions({ method, mask }: TaskSensitivity): SensitivityOptions {
+  return { method, mask: mask.method === 'upload' ? { method: 'upload' } : mask };
 }
 
 /** The plan for a scan with so many measured repetitions. Throws `bad_options` if the method needs more. */

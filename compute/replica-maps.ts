@@ -94,7 +94,8 @@ function freedomOfTask({ method }: SnrTask, replicas: ReplicaOptions): number {
   return replicas.neighbouringDifference ? freedomOfDifferences(replicas.count) : replicas.count - 1;
 }
 
-function volumeMap(
+/** A volume of real planes, as the result holds it. */
+export function volumeMap(
   planes: readonly Float32Array[],
   [width, height]: readonly [number, number],
   volume: Volume,
@@ -107,7 +108,8 @@ function volumeMap(
   return { type: 'accessory', complex: false, data, dims, volume } as const;
 }
 
-function picture(
+/** What a preview says of the planes it shows. */
+export function picture(
   planes: readonly Float32Array[],
   [width, height]: readonly [number, number],
   volume: Volume,
@@ -120,7 +122,8 @@ function picture(
   };
 }
 
-function largest(planes: readonly Float32Array[]): number {
+/** The largest value of all planes, at least 0. */
+export function largest(planes: readonly Float32Array[]): number {
   let top = 0;
   for (const plane of planes) for (const value of plane) top = Math.max(top, value);
   return top;

@@ -4,6 +4,12 @@ import type { RawScan } from './formats/scan.ts';
 import type { OutputFlags } from './plan.ts';
 import type { RunLog } from './run-log.ts';
 
+export interface FileDigest {
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
 export interface RunProgress {
   readonly step: 'read' | 'noise' | 'reconstruct' | 'write';
   /** 0..1 over this run. */
@@ -15,7 +21,16 @@ export interface RunRequest {
   /** The task document, not yet checked. */
   readonly task: unknown;
   /** Paths of the raw-data files. */
-  readonly inputs: { readonly signal: string; readonly noise?: string };
+  readonly inputs: {
+    readonly signal: string;
+    readonly noise?: string;
+    /** Mask of the coil sensitivities. */
+    readonly mask?: string;
+    /** Coil sensitivities, or the scan of a body coil. */
+    readonly sensitivityMapSource?: string;
+    /** Flip-angle map. */
+    readonly faCorrection?: string;
+  };
   readonly output: OutputFlags;
   readonly seed: number;
   /** Threads to work on; undefined: what the machine and the work suggest. The result does not depend on it. */
@@ -23,6 +38,8 @@ export interface RunRequest {
   /** Owner of the job, for info.json. */
   readonly userId?: string;
   readonly openScan: (path: string) => Promise<RawScan>;
+  /** Size and checksum of an input, for the record of where the result is from; default: of the file. */
+  readonly digest?: (path: string) => Promise<FileDigest>;
   /** Epoch ms. */
   readonly clock: () => number;
   readonly log: RunLog;

@@ -2,10 +2,12 @@
  * What is done with a slice once it is read, on whatever thread: whitened, with sensitivities, reconstructed, and then
  * the pieces of its method. Slices and what comes of them are plain data.
  */
+import type { ComplexArray, RealArray } from './array/complex.ts';
 import type { AcquiredSlice } from './mr/acquire.ts';
 import { whitenSlice } from './mr/acquire.ts';
 import type { NoiseModel } from './mr/noise.ts';
-import type { Sampling, WhitenedSlice } from './mr/recon/reconstruction.ts';
+import type { Sampling, SuppliedImages, WhitenedSlice } from './mr/recon/reconstruction.ts';
+import { physicalMaps } from './mr/sensitivity/physical-maps.ts';
 import type { CombinedMaps, Prepared } from './mr/snr/method.ts';
 import { mapsOf, prepare } from './mr/snr/prepare.ts';
 import type { RunPlan } from './plan.ts';
@@ -15,11 +17,17 @@ export interface SliceInput {
   readonly number: number;
   /** Used up. */
   readonly acquired: AcquiredSlice;
+  /** Masks and maps from files. */
+  readonly supplied?: SuppliedImages;
 }
 
 /** What of a slice goes into the result, apart from its SNR. */
 export interface SliceOutcome {
   readonly maps: CombinedMaps;
+  /** Sensitivities of the physical coils, `[coil, y, x]`, of unit length within the mask; if they are kept. */
+  readonly sensitivities?: ComplexArray;
+  /** Where they were used; if it is kept. */
+  readonly mask?: RealArray;
 }
 
 export interface SliceWork {
@@ -30,12 +38,16 @@ export interface SliceWork {
 }
 
 export function createSliceWork(plan: RunPlan, noise: NoiseModel): SliceWork {
-  const { method, reconstruction, options } = plan;
+  const { method, reconstruction, options, keep } = plan;
+  let supplied: SuppliedImages | undefined;
   let current: Prepared | undefined;
   /** The weights of the slice, and of other lattices that its repetitions have. */
   let weights = new Map<string, Prepared>();
 
-  const whitened = (acquired: AcquiredSlice): WhitenedSlice => whitenSlice(acquired, noise);
+  const whitened = (acquired: AcquiredSlice): WhitenedSlice => ({
+    ...whitenSlice(acquired, noise),
+    supplied,
+  });
 
   function weightsFor(repetition: AcquiredSlice, slice: number): Prepared {
     const place = placeOf(repetition.sampling);
@@ -47,11 +59,18 @@ export function createSliceWork(plan: RunPlan, noise: NoiseModel): SliceWork {
   }
 
   return {
-    begin({ number, acquired }) {
+    begin({ number, acquired, supplied: images }) {
+      supplied = images;
       const place = placeOf(acquired.sampling);
       current = prepare(whitened(acquired), reconstruction, options, number);
       weights = new Map([[place, current]]);
-      return { maps: mapsOf(current) };
+      const { sensitivities } = current.combined;
+      return {
+        maps: mapsOf(current),
+        sensitivities:
+          keep.sensitivities && sensitivities ? physicalMaps(sensitivities.maps, noise) : undefined,
+        mask: keep.mask ? sensitivities?.mask : undefined,
+      };
     },
     piece(index, repetition) {
       if (!current) throw new Error('a piece of no slice');

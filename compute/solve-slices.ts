@@ -13,7 +13,9 @@ import type { CombinedMaps, SnrMaps } from './mr/snr/method.ts';
 import type { RunPlan } from './plan.ts';
 import type { Run } from './run.ts';
 import type { Signal } from './run-steps.ts';
-import type { SliceInput } from './slice-work.ts';
+import type { SliceInput, SliceOutcome } from './slice-work.ts';
+import type { SuppliedFor } from './supplied-images.ts';
+import { suppliedImages } from './supplied-images.ts';
 import type { SnrTask } from './task.ts';
 import type { SliceJobs } from './threads/schedule.ts';
 import { solveSlices } from './threads/schedule.ts';
@@ -35,9 +37,18 @@ export interface SnrSlices {
   readonly precision: readonly Float32Array[];
   /** g-factors with the noise of the replicas; empty unless asked for. */
   readonly replicaGFactor: readonly Float32Array[];
+  /** g-factors by formula; empty unless they are kept. */
+  readonly gFactor: readonly Float32Array[];
+  /** Sensitivities of the physical coils, `[coil, y, x]`; empty unless they are kept. */
+  readonly sensitivities: readonly Float32Array[];
+  /** Where sensitivities were used; empty unless they are kept. */
+  readonly masks: readonly Float32Array[];
   readonly sampling: readonly SliceSampling[];
   readonly warnings: readonly string[];
 }
+
+/** Coil sensitivities of all slices above this are not kept. */
+const MOST_MAP_BYTES = 384 * 2 ** 20;
 
 /** Turns slices into SNR: k-space -> whitened -> reconstructed -> SNR. */
 export async function snrOfSlices(
@@ -55,13 +66,14 @@ export async function snrOfSlices(
   const threads = threadsFor(run.request.threads, plan, size);
   const { task: document, output, seed } = run.request;
   const start = { task: document, output, seed, repetitions: repetitions.length, noise };
-  const results = createResults(plan, task, count);
+  const supplied = await suppliedImages(run, task, signal, noise);
+  const results = createResults(plan, task, count, size.samples);
   const jobs: SliceJobs = {
     slices: count,
     pieces,
-    ...readers(run, task, plan, signal, repetitions, results),
+    ...readers(run, task, plan, signal, repetitions, results, supplied),
     collect: (_, { maps }) => plan.method.collect(maps, plan.options),
-    finish: (k, { maps }, collector) => results.add(k, maps, collector.finish()),
+    finish: (k, outcome, collector) => results.add(k, outcome, collector.finish()),
     step: progressOf(run, count, pieces),
   };
   await run.step({ step: 'reconstruct', fraction: 0.25, message: `Slice 1 of ${count}` });
@@ -92,6 +104,7 @@ function readers(
   { scan, grid, images, volume }: Signal,
   repetitions: readonly number[],
   results: Pick<Results, 'measured'>,
+  supplied: SuppliedFor,
 ): Pick<SliceJobs, 'read' | 'readRepetition'> {
   const { method, reconstruction, undersampling } = plan;
   const reader = createSliceReader(scan, grid, run.request.signal);
@@ -107,7 +120,7 @@ function readers(
     async read(k): Promise<SliceInput> {
       const acquired = await acquire(k, reference);
       results.measured(k, acquired);
-      return { number: volume.order[k], acquired };
+      return { number: volume.order[k], acquired, supplied: await supplied(k) };
     },
     // All repetitions are whitened alike, however often each was averaged: their scale must be the same.
     readRepetition: method.needs.repetitions
@@ -118,15 +131,20 @@ function readers(
 
 interface Results {
   measured(k: number, acquired: AcquiredSlice): void;
-  add(k: number, maps: CombinedMaps, snr: SnrMaps): void;
+  add(k: number, outcome: SliceOutcome, snr: SnrMaps): void;
   all(): SnrSlices;
 }
 
 /** Takes what comes of the slices, in any order. */
-function createResults(plan: RunPlan, task: SnrTask, count: number): Results {
+function createResults(plan: RunPlan, task: SnrTask, count: number, samples: number): Results {
+  const mapBytes = 8 * samples * count;
+  const keepsMaps = mapBytes <= MOST_MAP_BYTES;
   const planes: Float32Array[] = new Array(count);
   const precision: Float32Array[] = [];
   const replicaGFactor: Float32Array[] = [];
+  const gFactor: Float32Array[] = [];
+  const sensitivities: Float32Array[] = [];
+  const masks: Float32Array[] = [];
   const sampling: SliceSampling[] = new Array(count);
   const warnings: string[][] = Array.from({ length: count }, () => []);
   let matrix: [number, number] = [0, 0];
@@ -136,13 +154,16 @@ function createResults(plan: RunPlan, task: SnrTask, count: number): Results {
       sampling[k] = { averages, sampledFraction, noiseGain, sampling: acquired.sampling };
       warnings[k].push(...acquired.warnings);
     },
-    add(k, maps, result) {
+    add(k, { maps, sensitivities: found, mask }, result) {
       const snr = result.snr.data;
       const lost = zeroWhatIsNoNumber(snr);
       if (lost > 0) warnings[k].push(`Slice ${k + 1}: ${lost} pixels had no finite SNR and are 0.`);
       warnings[k].push(...(maps.warnings ?? []));
       planes[k] = snr;
       matrix = [result.snr.shape[1], result.snr.shape[0]];
+      if (plan.keep.gFactor && maps.gFactor) gFactor[k] = maps.gFactor.data;
+      if (found && keepsMaps) sensitivities[k] = found.data;
+      if (mask) masks[k] = mask.data;
       if (result.precision) precision[k] = result.precision.data;
       if (task.replicas?.gFactor && maps.gFactor && result.noise) {
         replicaGFactor[k] = gFactorOf(maps, result.noise.data);
@@ -154,10 +175,26 @@ function createResults(plan: RunPlan, task: SnrTask, count: number): Results {
         `Only ${Math.round(100 * least)} % of k-space was measured (partial Fourier or partial echo); ` +
         'the rest is zero.';
       const all = [...new Set(warnings.flat()), ...(least < 0.999 ? [partial] : [])];
+      if (plan.keep.sensitivities && !keepsMaps) {
+        const size = Math.round(mapBytes / 2 ** 20);
+        all.push(
+          `The coil sensitivities were not written: ${size} MiB are more than ${MOST_MAP_BYTES / 2 ** 20} MiB.`,
+        );
+      }
       if (task.replicas?.gFactor && replicaGFactor.length === 0) {
         all.push(`g-factors from replicas were asked for; "${plan.reconstruction.label}" has none.`);
       }
-      return { planes, matrix, precision, replicaGFactor, sampling, warnings: all };
+      return {
+        planes,
+        matrix,
+        precision,
+        replicaGFactor,
+        gFactor,
+        sensitivities,
+        masks,
+        sampling,
+        warnings: all,
+      };
     },
   };
 }

@@ -8,10 +8,11 @@
  */
 import { z } from 'zod';
 import { WorkerError } from './errors.ts';
-import type { TaskMask } from './task-mask.ts';
-import { fileReference, taskMask } from './task-mask.ts';
+import { fileReference } from './task-mask.ts';
 import type { TaskReplicas } from './task-replicas.ts';
 import { replicaOptions } from './task-replicas.ts';
+import type { TaskSensitivity } from './task-sensitivity.ts';
+import { taskSensitivity } from './task-sensitivity.ts';
 
 export const METHOD_NAMES = ['ac', 'mr', 'pmr', 'cr'] as const;
 export const RECONSTRUCTION_NAMES = ['rss', 'b1', 'sense', 'grappa', 'espirit'] as const;
@@ -38,7 +39,7 @@ export interface SnrTask {
   /** Undersampling by software or by the scanner (sense, grappa, espirit). */
   readonly undersampling: z.infer<typeof undersampling> | undefined;
   /** Coil sensitivities (b1, sense, espirit). */
-  readonly sensitivity: { readonly method: string; readonly mask: TaskMask } | undefined;
+  readonly sensitivity: TaskSensitivity | undefined;
   /** Flip-angle map to correct with. */
   readonly flipAngleMap: FileReference | undefined;
 }
@@ -93,13 +94,6 @@ const undersampling = z.object({
   grappaZeroPaddedCalibration: flag,
 });
 
-const sensitivityMap = z.object({
-  options: z.object({
-    sensitivityMapMethod: nameOf(['inner', 'inneracl', 'walsh', 'espirit', 'bodycoil'] as const).nullish(),
-    mask: taskMask,
-  }),
-});
-
 /** Parses one part of the document; `at` is its path. Throws `bad_options` naming the field. */
 function parsePart<T>(schema: z.ZodType<T>, value: unknown, at: string): T {
   const result = schema.safeParse(value);
@@ -124,10 +118,6 @@ export function parseTask(value: unknown): SnrTask {
   const isAccelerated = ['sense', 'grappa', 'espirit'].includes(recon.name);
   const usesMaps = ['b1', 'sense', 'espirit'].includes(recon.name);
   const replicas = usesReplicas ? parsePart(replicaOptions(task.name), options, 'task.options') : undefined;
-  const maps =
-    usesMaps && recon.options.sensitivityMap
-      ? parsePart(sensitivityMap, recon.options.sensitivityMap, `${at}.sensitivityMap`).options
-      : undefined;
   const correction = recon.options.correction;
   return {
     method: task.name,
@@ -142,7 +132,11 @@ export function parseTask(value: unknown): SnrTask {
     replicas,
     undersampling: isAccelerated ? parsePart(undersampling, recon.options, at) : undefined,
     sensitivity: usesMaps
-      ? { method: maps?.sensitivityMapMethod ?? 'inner', mask: maps?.mask ?? { method: 'no' } }
+      ? parsePart(
+          taskSensitivity(recon.name === 'espirit'),
+          recon.options.sensitivityMap ?? {},
+          `${at}.sensitivityMap`,
+        )
       : undefined,
     flipAngleMap: correction?.useCorrection
       ? parsePart(fileReference, correction.faCorrection, `${at}.correction.faCorrection`)

@@ -74,3 +74,27 @@ function differs(positions: RawScan['slicePositions'], normal: readonly number[]
     return x * normal[0] + y * normal[1] + z * normal[2] < 0.9998;
   });
 }
+
+/** The same volume on a matrix of another size over the same field of view, the centre at floor(n / 2) of both. */
+export function volumeOnMatrix(
+  volume: Volume,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): Volume {
+  if (from[0] === to[0] && from[1] === to[1]) return volume;
+  const [x, y] = [from[0] / to[0], from[1] / to[1]];
+  const { spacingMm, affine } = volume;
+  const moved = affine?.map(([a, b, c, d]) => [
+    a * x,
+    b * y,
+    c,
+    d +
+      a * (Math.floor(from[0] / 2) - x * Math.floor(to[0] / 2)) +
+      b * (Math.floor(from[1] / 2) - y * Math.floor(to[1] / 2)),
+  ]);
+  return {
+    ...volume,
+    spacingMm: [spacingMm[0] * x, spacingMm[1] * y, spacingMm[2]],
+    affine: moved && [moved[0], moved[1], moved[2]],
+  };
+}

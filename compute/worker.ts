@@ -13,6 +13,7 @@ import { beside, storeFailure } from './failure-bundle.ts';
 import type { RawScan } from './formats/scan.ts';
 import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
+import type { RunRequest } from './run.ts';
 import { runJob } from './run-job.ts';
 import type { RunLog } from './run-log.ts';
 import { createRunLog } from './run-log.ts';
@@ -113,16 +114,16 @@ export async function readDocument(pointer: Pointer, objects: WorkerObjects): Pr
   return parsed.data;
 }
 
-/** Downloads the signal and, if there is one, the noise scan. */
+/** Downloads the signal and what else the job has. */
 async function fetchInputs(
   document: JobDocument,
   workDir: string,
   objects: WorkerObjects,
   progress: Progress,
   signal: AbortSignal,
-): Promise<{ signal: string; noise?: string }> {
+): Promise<RunRequest['inputs']> {
   const fetched: Record<string, string> = {};
-  for (const role of ['signal', 'noise']) {
+  for (const role of ['signal', 'noise', 'mask', 'sensitivityMapSource', 'faCorrection']) {
     const input = document.inputs[role];
     if (!input) continue;
     progress.report('read', 0.02, `Fetching the ${role} file`);
@@ -137,7 +138,7 @@ async function fetchInputs(
     fetched[role] = path;
   }
   if (!fetched.signal) throw new WorkerError('bad_options', 'inputs.signal: the job names no signal file.');
-  return { signal: fetched.signal, noise: fetched.noise };
+  return { ...fetched, signal: fetched.signal };
 }
 
 /** Stores the failure and returns the error to throw. */
