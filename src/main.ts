@@ -23,12 +23,14 @@ async function main(): Promise<void> {
     log.warn({ variables: config.unknownVariables }, 'these variables mean nothing to the broker');
   }
   const closers: Closers = [];
-  closeWithGrace({ delay: CLOSE_LIMIT_MS, logger: log }, async ({ signal, err }) => {
+  const grace = closeWithGrace({ delay: CLOSE_LIMIT_MS, logger: log }, async ({ signal, err }) => {
     if (err) log.error({ err }, 'closing after an error');
     else log.info({ signal }, 'closing');
     for (const close of closers.reverse()) await close();
     log.info({}, 'closed');
   });
+  // A program that started the broker with a channel to it (the demo, a test) takes it along when it dies.
+  process.once('disconnect', () => void grace.close());
 
   const { place, tokenSecret } = await findPlace(config, log, closers);
   let ownUrl = '';

@@ -1,5 +1,5 @@
 /** Command line of the demo. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -41,7 +41,9 @@ export function readArguments(argv: string[]): DemoArguments {
   }
   if (noise !== undefined && signal === undefined) throw new Error('--noise goes with --signal');
   for (const file of [signal, noise]) {
-    if (file !== undefined && !existsSync(file)) throw new Error(`there is no file ${file}`);
+    if (file !== undefined && !statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      throw new Error(`there is no file ${file}`);
+    }
   }
   return {
     signal: signal && resolve(signal),

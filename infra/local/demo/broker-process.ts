@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const START_LIMIT_MS = 60_000;
+/** Of what a broker says before it is ready, this much is kept for the case that it never is. */
+const MAX_WORDS = 20_000;
 
 export interface BrokerProcess {
   readonly url: string;
@@ -21,6 +23,8 @@ export interface BrokerOptions {
   dataDir: string;
   port?: number;
   environment?: Record<string, string>;
+  /** A Ctrl-C at the terminal does not reach it: whoever started it ends it by `stop`, once and in order. */
+  ownGroup?: boolean;
 }
 
 /** Starts the broker and waits for its ready line. Its log goes to `dataDir/broker.log`. */
@@ -28,14 +32,17 @@ export async function startBroker({
   dataDir,
   port = 0,
   environment = {},
+  ownGroup = false,
 }: BrokerOptions): Promise<BrokerProcess> {
   await mkdir(dataDir, { recursive: true });
   const log = createWriteStream(join(dataDir, 'broker.log'), { flags: 'a', mode: 0o600 });
   const child = spawn(process.execPath, [...process.execArgv, MAIN], {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', DATA_DIR: dataDir, PORT: String(port), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The channel carries no messages: by its end the broker notices that this process is gone.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: ownGroup,
   });
-  child.stderr.pipe(log);
+  child.stderr?.pipe(log);
   const lines = await untilReady(child, log);
   return {
     ...lines,
@@ -58,6 +65,10 @@ function untilReady(
     let text = '';
     let adminPassword: string | undefined;
     let ready = false;
+    let words = '';
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      if (!ready) words = (words + chunk).slice(-MAX_WORDS);
+    });
     const limit = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`the broker did not start within ${START_LIMIT_MS / 1000} s`));
@@ -74,14 +85,15 @@ function untilReady(
         if (!ready && address && !line.startsWith('{') && !password) {
           ready = true;
           clearTimeout(limit);
-          // The password line may stand right behind the ready line.
-          setTimeout(() => resolve({ url: address[1], adminPassword }), 50);
+          resolve({ url: address[1], adminPassword });
         }
       }
     });
-    child.once('exit', (code, signal) => {
+    child.once('close', (code, signal) => {
       clearTimeout(limit);
-      if (!ready) reject(new Error(`the broker ended while starting (${signal ?? code}); see broker.log`));
+      // Between the log entries, which are JSON, stands what it says to people.
+      const said = words.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+      if (!ready) reject(new Error(`the broker ended while starting (${signal ?? code}): ${said.join(' ')}`));
     });
   });
 }

@@ -1,6 +1,7 @@
 /** What a person sees of the demo: live progress of the jobs, then a table. */
 import cliProgress from 'cli-progress';
 import type { JobAnswer } from './api.ts';
+import type { DemoJob } from './job.ts';
 
 export interface ProgressView {
   update(mode: string, job: JobAnswer): void;
@@ -50,8 +51,29 @@ function fractionOf(job: JobAnswer): number {
   return job.progress?.fraction ?? 0;
 }
 
+/** `0.0023` as `0.23 %`. */
+export function percent(x: number | null): string {
+  return x === null ? 'unknown' : `${(100 * x).toFixed(2)} %`;
+}
+
+/** The jobs of the demo as a table. */
+export function resultTable(jobs: readonly DemoJob[]): string {
+  return table(
+    ['job', 'mode', 'account', 'platform', 'seconds', 'median SNR', 'deviation from truth'],
+    jobs.map((job) => [
+      'AC RSS',
+      job.mode,
+      job.account,
+      job.platform ?? 'none',
+      job.seconds.toFixed(1),
+      job.medianSnr?.toFixed(2) ?? job.status,
+      percent(job.deviation),
+    ]),
+  );
+}
+
 /** A plain table: columns as wide as their widest cell. */
-export function table(head: string[], rows: string[][]): string {
+function table(head: string[], rows: string[][]): string {
   const width = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: string[]): string =>
     cells

@@ -1,0 +1,44 @@
+/** `npm run demo` as a process of its own, in folders of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+export interface Place {
+  /** Results. */
+  readonly out: string;
+  /** Where the demo keeps its cloud. */
+  readonly temp: string;
+}
+
+/** A folder for one run, removed with the test. */
+export function place(t: { teardown(close: () => void): unknown }): Place {
+  const root = mkdtempSync(join(tmpdir(), 'cloudmr-demo-test-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  return { out: join(root, 'out'), temp: mkdtempSync(join(root, 'temp-')) };
+}
+
+/** What the demo has left in the temporary folder; tsx keeps a cache of its own there. */
+export const leftBehind = ({ temp }: Place): string[] =>
+  readdirSync(temp).filter((name) => !name.startsWith('tsx-'));
+
+export function startDemo({ out, temp }: Place, args: string[]): ChildProcess {
+  return spawn(
+    process.execPath,
+    [...process.execArgv, join(ROOT, 'infra/local/demo.ts'), '--out', out, ...args],
+    { env: { PATH: process.env['PATH'], TMPDIR: temp }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+}
+
+/** Runs the demo to its end. */
+export async function runDemo(where: Place, args: string[]) {
+  const child = startDemo(where, args);
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.on('data', (chunk) => (stdout += chunk));
+  child.stderr?.on('data', (chunk) => (stderr += chunk));
+  const [code] = await once(child, 'close');
+  return { code, lines: stdout.trimEnd().split('\n'), stderr };
+}
