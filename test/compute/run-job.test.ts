@@ -50,8 +50,10 @@ t.test('a whole run: maps, previews, info.json and what they say', async (t) => 
       'data/NC.png',
       'data/NCC.nii.gz',
       'data/NCC.png',
+      'overview.png',
       'matlab.mat',
       'info.json',
+      'ro-crate-metadata.json',
     ],
   );
   const snr = map('SNR');

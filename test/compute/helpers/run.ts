@@ -76,6 +76,8 @@ export async function run(
       output: { coilsensitivity: false, gfactor: false, matlab: false },
       seed: 7,
       openScan: typeof scans === 'function' ? scans : async (path) => scans[path],
+      digest:
+        typeof scans === 'function' ? undefined : async () => ({ sizeBytes: 1, sha256: 'a'.repeat(64) }),
       clock,
       log: createRunLog(clock),
       onProgress: (step) => progress.push(step),
