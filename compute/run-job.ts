@@ -11,6 +11,7 @@
  * Each thread has one slice in memory, whatever the size of the files.
  */
 import { join } from 'node:path';
+import { readFlipAngles } from './flip-angle.ts';
 import { writeZip } from './formats/zip.ts';
 import { planRun, withRepetitions } from './plan.ts';
 import type { RunOutcome, RunRequest } from './run.ts';
@@ -43,9 +44,10 @@ export async function runToFolder(request: RunRequest, folder: string): Promise<
     const planned = planRun(task, request.output, request.seed);
     const signal = await readSignal(run); // 2
     const plan = withRepetitions(planned, signal.images.repetitions);
+    const flipAngles = await readFlipAngles(run, task, signal);
     const noise = await measureNoise(run, task, plan, signal); // 3
     const slices = await snrOfSlices(run, task, plan, signal, noise); // 4
-    return await writeResult(run, { task, plan, signal, noise, slices }, folder); // 5
+    return await writeResult(run, { task, plan, signal, noise, slices, flipAngles }, folder); // 5
   } finally {
     await run.close();
   }
