@@ -1,7 +1,6 @@
 /** The overview picture of a result: what of the maps and of the run is shown on it. */
 import type { Overview, OverviewPanel } from './formats/overview.ts';
 import { encodeOverview } from './formats/overview.ts';
-import { readable } from './maps.ts';
 import type { NoiseModel } from './mr/noise.ts';
 import type { OutputMap } from './outputs.ts';
 import { distributionOf, statisticsOf } from './statistics.ts';
@@ -41,11 +40,11 @@ function overviewOf(snr: OutputMap, maps: readonly OutputMap[], facts: OverviewF
   if (gFactor) panels.push({ kind: 'map', title: gFactor.preview.title, map: gFactor.preview });
   else if (correlation)
     panels.push({ kind: 'coils', title: 'Noise of each coil (mean 1)', chart: coilNoise(facts.noise) });
-  const spread = distribution.spread?.map(readable).join(' \u2013 ') ?? 'none';
+  const spread = distribution.spread?.map(short).join(' \u2013 ') ?? 'none';
   const numbers = [
-    { label: 'median SNR in the object', value: readable(median) },
+    { label: 'median SNR', value: short(median) },
     { label: '5th to 95th percentile', value: spread },
-    { label: 'maximum', value: readable(maximum) },
+    { label: 'maximum SNR', value: short(maximum) },
     ...accelerationNumbers(gFactor, facts.acceleration),
     ...(facts.replicas ? [{ label: 'replicas', value: `${facts.replicas}` }] : []),
     ...(correlation ? noiseNumbers(facts.noise) : []),
@@ -65,7 +64,7 @@ function overviewOf(snr: OutputMap, maps: readonly OutputMap[], facts: OverviewF
       range: [0, top],
       colours: snr.preview.range,
       median,
-      medianLabel: `median ${readable(median)}`,
+      medianLabel: `median ${short(median)}`,
       unit: 'SNR',
     },
     panels,
@@ -75,7 +74,7 @@ function overviewOf(snr: OutputMap, maps: readonly OutputMap[], facts: OverviewF
 
 function noiseNumbers(noise: NoiseModel): Overview['numbers'] {
   return [
-    { label: 'condition number of the noise', value: readable(noise.conditionNumber) },
+    { label: 'noise condition number', value: short(noise.conditionNumber) },
     { label: 'noise samples per coil', value: noise.samples.toLocaleString('en-US') },
   ];
 }
@@ -98,8 +97,15 @@ function accelerationNumbers(
   if (gFactor) {
     const inside = gFactor.data.filter((value) => value > 0).sort();
     const at = (part: number): string =>
-      readable(inside[Math.min(inside.length - 1, Math.floor(part * inside.length))] ?? null);
-    numbers.push({ label: 'g, median and 95th percentile', value: `${at(0.5)}, ${at(0.95)}` });
+      short(inside[Math.min(inside.length - 1, Math.floor(part * inside.length))] ?? null);
+    numbers.push({ label: 'g: median, 95th percentile', value: `${at(0.5)}, ${at(0.95)}` });
   }
   return numbers;
+}
+
+/** Three digits, for reading at a distance; no exponent for ordinary sizes. */
+function short(value: number | null): string {
+  if (value === null) return 'none';
+  if (value !== 0 && (Math.abs(value) < 1e-2 || Math.abs(value) >= 1e6)) return value.toExponential(1);
+  return Number(value.toPrecision(3)).toString();
 }

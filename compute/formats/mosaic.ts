@@ -15,12 +15,15 @@ export interface Mosaic {
   draw(canvas: Canvas, x: number, y: number): void;
 }
 
-/** The mosaic of a preview that fits into `stage` x `stage` pixels. */
-export function mosaicOf(preview: Preview, stage: number): Mosaic {
+/**
+ * The mosaic of a preview that fits into `stage` x `stage` pixels. Pixels of the map are shown at whole multiples of
+ * their size, unless that would fill less than the part `leastFilled` of the stage.
+ */
+export function mosaicOf(preview: Preview, stage: number, leastFilled = 0): Mosaic {
   const planes = atMost(preview.planes, MOST_PLANES);
   const columns = columnsFor(planes.length, (preview.width / preview.height) * (1 / preview.pixelAspect));
   const rows = Math.ceil(planes.length / columns);
-  const [tileWidth, tileHeight] = tileSize(preview, columns, rows, stage);
+  const [tileWidth, tileHeight] = tileSize(preview, columns, rows, stage, leastFilled);
   return {
     width: columns * tileWidth + (columns - 1) * GAP,
     height: rows * tileHeight + (rows - 1) * GAP,
@@ -51,6 +54,7 @@ function tileSize(
   columns: number,
   rows: number,
   stage: number,
+  leastFilled: number,
 ): [number, number] {
   const room = Math.min(
     (stage - (columns - 1) * GAP) / columns / width,
@@ -58,7 +62,8 @@ function tileSize(
   );
   // Whole multiples show every pixel at the same size; that is not possible when pixels are not square.
   const square = Math.abs(pixelAspect - 1) < 0.01;
-  const scale = square && room >= 1 ? Math.floor(room) : room;
+  const whole = square && Math.floor(room) >= Math.max(1, leastFilled * room);
+  const scale = whole ? Math.floor(room) : room;
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale * pixelAspect))];
 }
 

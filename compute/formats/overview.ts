@@ -39,6 +39,8 @@ const HISTOGRAM_HEIGHT = 210;
 const PANEL_TOP = 474;
 const PANEL = 252;
 const NUMBERS = 806;
+/** Part of the stage that whole multiples of pixels must fill. */
+const LEAST_FILLED = 0.9;
 
 /** The bytes of a PNG of 1600 x 900 pixels. */
 export function encodeOverview(overview: Overview): Uint8Array {
@@ -61,7 +63,7 @@ export function encodeOverview(overview: Overview): Uint8Array {
 }
 
 function drawMain(canvas: Canvas, main: Preview): void {
-  const mosaic = mosaicOf(main, STAGE);
+  const mosaic = mosaicOf(main, STAGE, LEAST_FILLED);
   const { range, unit } = main;
   const height = Math.max(mosaic.height, STAGE / 2);
   const bar = { range, unit, height, size: 12 };
@@ -79,21 +81,29 @@ function drawPanel(canvas: Canvas, panel: OverviewPanel, x: number): void {
     drawCoilBars(canvas, panel.chart, box);
     return;
   }
-  const mosaic = mosaicOf(panel.map, PANEL);
+  const mosaic = mosaicOf(panel.map, PANEL, LEAST_FILLED);
   mosaic.draw(canvas, x, PANEL_TOP);
   const height = Math.max(mosaic.height, PANEL / 2);
   const bar = { range: panel.map.range, unit: panel.map.unit, height, size: 10 };
   drawBar(canvas, bar, x + mosaic.width + 14, PANEL_TOP);
 }
 
-/** A row of numbers, each over what it means, divided evenly. */
+/** A row of numbers, each over what it means, with even gaps between them. */
 function drawNumbers(canvas: Canvas, numbers: Overview['numbers']): void {
   canvas.fill(MARGIN, NUMBERS - 46, WIDTH - 2 * MARGIN, 1, FRAME);
-  const width = (WIDTH - 2 * MARGIN) / Math.max(1, numbers.length);
-  for (const [i, { label, value }] of numbers.entries()) {
-    const x = MARGIN + i * width;
+  const room = WIDTH - 2 * MARGIN;
+  const most = room / Math.max(1, numbers.length) + 24;
+  const cells = numbers.map(({ label, value }) => {
+    const short = shortened(label, 10, most);
+    return { short, value, width: Math.max(textWidth(short, 10), textWidth(value, 19)) };
+  });
+  const used = cells.reduce((sum, { width }) => sum + width, 0);
+  const gap = Math.min(96, Math.max(12, (room - used) / Math.max(1, cells.length - 1)));
+  let x = MARGIN;
+  for (const { short, value, width } of cells) {
     canvas.text(x, NUMBERS, value, { colour: INK, size: 19, bold: true });
-    canvas.text(x, NUMBERS + 25, shortened(label, 10, width - 10), { colour: PALE, size: 10 });
+    canvas.text(x, NUMBERS + 25, short, { colour: PALE, size: 10 });
+    x += width + gap;
   }
 }
 
