@@ -19,6 +19,8 @@ export interface LocalRun {
   readonly logFile?: string;
   /** What is not said here is taken from the envelope's `output`. */
   readonly output: Partial<OutputFlags>;
+  /** Threads to work on; undefined: what the machine and the work suggest. */
+  readonly threads?: number;
   readonly clock: () => number;
   readonly onProgress: (progress: RunProgress) => void;
 }
@@ -40,6 +42,7 @@ export async function runLocally(request: LocalRun): Promise<RunOutcome> {
         inputs: { signal, noise, ...(await otherFiles(parsed, taskFile)) },
         output: { ...outputOf(document), ...request.output },
         seed: parsed.seed ?? 0,
+        threads: request.threads,
         openScan: openRawScan,
         clock,
         log,

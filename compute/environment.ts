@@ -8,6 +8,8 @@ export interface WorkerEnvironment {
   /** Where the job document of a Fargate task lies. */
   readonly jobBucket: string | undefined;
   readonly jobKey: string | undefined;
+  /** Threads to work on; undefined: as many as the machine and the work suggest. */
+  readonly threads: number | undefined;
   /** Folder for temporary files. */
   readonly tempRoot: string;
 }
@@ -19,6 +21,15 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv = process.env): Wor
     endpoint: text('AWS_ENDPOINT_URL_S3') ?? text('AWS_ENDPOINT_URL'),
     jobBucket: text('JOB_BUCKET'),
     jobKey: text('JOB_KEY'),
+    threads: threadsOf(text('MROPARALLEL')),
     tempRoot: tmpdir(),
   };
+}
+
+/** `MROPARALLEL`: off (0, no, false) means one thread, a number that many, anything else the default. */
+function threadsOf(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^(0|no|off|false)$/i.test(value)) return 1;
+  const count = Number(value);
+  return Number.isInteger(count) && count > 1 ? Math.min(count, 64) : undefined;
 }

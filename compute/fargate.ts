@@ -22,6 +22,7 @@ try {
       fetch,
       clock: Date.now,
       tempRoot: environment.tempRoot,
+      threads: environment.threads,
       platform: 'fargate',
       signal: stop.signal,
     },

@@ -16,6 +16,7 @@ export async function handler(event: unknown): Promise<RunResult> {
     fetch,
     clock: Date.now,
     tempRoot: environment.tempRoot,
+    threads: environment.threads,
     platform: 'lambda',
   });
 }

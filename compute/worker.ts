@@ -25,6 +25,8 @@ export interface WorkerDeps {
   /** Epoch ms. */
   readonly clock: () => number;
   readonly tempRoot: string;
+  /** Threads to work on; undefined: what the machine and the work suggest. */
+  readonly threads?: number;
   readonly platform: PlatformName;
   /** Aborted with a WorkerError when the platform stops the task. */
   readonly signal?: AbortSignal;
@@ -70,6 +72,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
       inputs,
       openScan: deps.openScan,
       clock: deps.clock,
+      threads: deps.threads,
       log,
       workDir,
       seed: document.seed ?? seedOf(document.jobId),

@@ -16,7 +16,8 @@ const usage = `cloudmr snr -j task.json -o OUT [options]
       --gfactor         also g-factor maps
       --matlab          also matlab.mat
       --verbose         every step on its own line
-      --parallel        accepted; results do not depend on it
+      --no-parallel     on one thread; the results are the same
+      --threads N       on so many threads
 `;
 
 const options = {
@@ -28,6 +29,7 @@ const options = {
   matlab: { type: 'boolean' },
   verbose: { type: 'boolean' },
   parallel: { type: 'boolean' },
+  threads: { type: 'string' },
 } as const;
 
 export const snr: Command = { summary: 'computes SNR maps from raw data on this machine', usage, run };
@@ -43,6 +45,7 @@ async function run(args: string[], io: Io): Promise<number> {
       taskFile: values.joptions,
       outFolder: values.output,
       logFile: values.log,
+      threads: threadsOf(values),
       output: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       clock: Date.now,
       onProgress: progress.show,
@@ -65,6 +68,13 @@ function parsed(args: string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function threadsOf({ parallel, threads }: { parallel?: boolean; threads?: string }): number | undefined {
+  if (threads === undefined) return parallel === false ? 1 : undefined;
+  const count = Number(threads);
+  if (!Number.isInteger(count) || count < 1 || count > 64) throw new UsageError('--threads is 1 to 64');
+  return count;
 }
 
 interface Display {
