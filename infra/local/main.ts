@@ -9,14 +9,16 @@ import { readLocalSettings } from './environment.ts';
 
 /** A parent that waits for us gives up after 8 s (launch.ts). */
 const CLOSE_LIMIT_MS = 6_000;
-/** Longer than a predecessor may take to close. */
-const LOCK_WAIT_MS = 10_000;
+/** Longer than a predecessor may take to close; shorter than launch.ts waits for a start. */
+const LOCK_WAIT_MS = 25_000;
 
 async function main(): Promise<void> {
   const hasParent = process.send !== undefined;
   const asked = new Promise<void>((end) => {
     process.once('SIGTERM', () => end());
-    process.once('disconnect', () => end());
+    // A parent that died cannot be told anything, and its successor is waiting for the store. Everything that
+    // was acknowledged is on disk, so there is nothing to close.
+    process.once('disconnect', () => process.exit(0));
     // Ctrl-C reaches the whole process group: the parent still needs us while it closes.
     process.on('SIGINT', () => {
       if (!hasParent) end();
