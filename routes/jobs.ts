@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Jobs } from '../services/jobs.ts';
 import type { Retry } from '../services/retry.ts';
 import { principalOf } from '../src/plugins/auth.ts';
+import { etagOf, notModified, unchanged } from '../src/plugins/etag.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import { iso, pageQuery, pathId } from '../src/schemas/http/common.ts';
-import { jobList, jobView, resultAnswer, retryBody, toJobView } from '../src/schemas/http/jobs.ts';
+import { iso, pathId } from '../src/schemas/http/common.ts';
+import { jobList, jobQuery, jobView, resultAnswer, retryBody, toJobView } from '../src/schemas/http/jobs.ts';
 
 const tags = ['Jobs'];
 const jobParams = z.object({ jobId: pathId });
@@ -26,12 +27,16 @@ export function jobRoutes({ jobs, retry }: JobRoutesDeps) {
           tags,
           operationId: 'listJobs',
           summary: 'Your jobs, newest first',
-          querystring: pageQuery,
-          response: { 200: answer('One page', jobList) },
+          description:
+            'Answers 304 if nothing has changed since the ETag in If-None-Match. With a filter a page may hold ' +
+            'fewer jobs than `limit` although more follow.',
+          querystring: jobQuery,
+          response: { 200: answer('One page', jobList), 304: notModified },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const { items, cursor } = await jobs.list(principalOf(request), request.query);
+        if (unchanged(request, reply, etagOf(items, cursor))) return reply.status(304).send();
         return { jobs: items.map(toJobView), count: items.length, cursor: cursor ?? null };
       },
     );
@@ -44,11 +49,16 @@ export function jobRoutes({ jobs, retry }: JobRoutesDeps) {
           tags,
           operationId: 'getJob',
           summary: 'One job with its history',
+          description: 'Answers 304 if nothing has changed since the ETag in If-None-Match.',
           params: jobParams,
-          response: { 200: answer('The job', jobView) },
+          response: { 200: answer('The job', jobView), 304: notModified },
         },
       },
-      async (request) => toJobView(await jobs.get(principalOf(request), request.params.jobId)),
+      async (request, reply) => {
+        const job = await jobs.get(principalOf(request), request.params.jobId);
+        if (unchanged(request, reply, etagOf([job]))) return reply.status(304).send();
+        return toJobView(job);
+      },
     );
 
     app.post(

@@ -1,6 +1,7 @@
 /** What a person does with jobs that exist: look, list, cancel, fetch the result. */
 import { AppError } from '../src/errors.ts';
-import type { Job } from '../src/schemas/job.ts';
+import type { Job, JobState } from '../src/schemas/job.ts';
+import type { Mode } from '../src/schemas/unit.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { downloadName } from './naming.ts';
@@ -19,10 +20,25 @@ import type { Ticker } from './ticker.ts';
 
 const LINK_SECONDS = 3_600;
 
+/** Pages read for one filtered page. */
+const MAX_READS = 4;
+
+/** All that is given must hold. */
+export interface JobFilter {
+  state?: readonly JobState[];
+  mode?: Mode;
+  unitId?: string;
+  /** Beginning of the alias, in any case. */
+  alias?: string;
+}
+
 export interface Jobs {
   get(who: Principal, jobId: string): Promise<Job>;
-  /** Newest first. */
-  list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<Job>>;
+  /**
+   * Newest first. With filters a page may hold fewer jobs than `limit` although more follow: at most
+   * MAX_READS pages of the person's own list are looked through.
+   */
+  list(who: Principal, options: { limit: number; cursor?: string } & JobFilter): Promise<Page<Job>>;
   /** The job as stored: `canceled` if it had not started, else `canceling` until Step Functions says ABORTED. */
   cancel(who: Principal, jobId: string): Promise<Job>;
   /** Presigned GET of the result zip (succeeded) or of the failure bundle (failed). */
@@ -50,8 +66,17 @@ export function createJobs({ jobs, units, cloud, moves, ticker, clock }: JobsDep
   return {
     get,
 
-    list(who, options) {
-      return jobs.listByOwner(who.userId, options);
+    async list(who, { limit, cursor, ...filter }) {
+      const items: Job[] = [];
+      let next = cursor;
+      // Never more than is still wanted, so that the cursor always stands right behind the last one shown.
+      for (let read = 0; read < MAX_READS && items.length < limit; read++) {
+        const page = await jobs.listByOwner(who.userId, { limit: limit - items.length, cursor: next });
+        items.push(...page.items.filter((job) => passes(job, filter)));
+        next = page.cursor;
+        if (next === undefined) break;
+      }
+      return { items, cursor: next };
     },
 
     async cancel(who, jobId) {
@@ -91,6 +116,15 @@ export function createJobs({ jobs, units, cloud, moves, ticker, clock }: JobsDep
       }
     },
   };
+}
+
+function passes(job: Job, { state, mode, unitId, alias }: JobFilter): boolean {
+  return (
+    (!state || state.includes(job.state)) &&
+    (!mode || job.mode === mode) &&
+    (!unitId || job.unitId === unitId) &&
+    (!alias || job.alias.toLowerCase().startsWith(alias.toLowerCase()))
+  );
 }
 
 /** A problem in the unit's account as an answer to a person. */

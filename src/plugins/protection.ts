@@ -38,7 +38,14 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
   await app.register(cors, {
     origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'idempotency-key'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'x-api-key',
+      'idempotency-key',
+      'if-none-match',
+      'last-event-id',
+    ],
     exposedHeaders: ['ETag', 'x-request-id'],
     maxAge: 600,
     strictPreflight: false,

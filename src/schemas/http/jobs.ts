@@ -2,7 +2,17 @@
 import { z } from 'zod';
 import { outputFlags, platformName, runResult } from '../execution.ts';
 import { type Job, jobFailure, jobState } from '../job.ts';
-import { iso, isoTime, locationText, nextCursor, pageQuery, shortText, signedUrl } from './common.ts';
+import {
+  iso,
+  isoTime,
+  locationText,
+  modeWord,
+  nextCursor,
+  pageQuery,
+  pathId,
+  shortText,
+  signedUrl,
+} from './common.ts';
 
 export const jobView = z
   .object({
@@ -80,6 +90,22 @@ export function toJobView(job: Job): JobView {
     })),
   };
 }
+
+/** One state or several, with commas between. */
+const stateList = z
+  .string()
+  .max(200)
+  .transform((text) => text.split(','))
+  .pipe(z.array(jobState))
+  .meta({ description: 'One or more states, with commas', examples: ['failed,lost'] });
+export const jobQuery = pageQuery
+  .extend({
+    state: stateList.optional(),
+    mode: modeWord.optional(),
+    computing_unit_id: pathId.optional(),
+    alias: z.string().max(200).optional().meta({ description: 'Beginning of the alias, in any case' }),
+  })
+  .transform(({ computing_unit_id, ...query }) => ({ ...query, unitId: computing_unit_id }));
 
 export const jobList = z.object({ jobs: z.array(jobView), count: z.number().int(), cursor: nextCursor });
 export const renameBody = z.object({ alias: shortText(200) });
