@@ -222,14 +222,15 @@ t.test('biasCorrection replaces the map and is recorded; rssUnweighted likewise'
   t.match(unweighted.info, { method: { rssUnweighted: true } });
 });
 
-t.test('what is not built is refused by name, with what there is', async (t) => {
+t.test('what cannot be done is refused by name, with what there is', async (t) => {
   const scans = { signal: scanOf(1, 8, 8) };
   const refused = (task: unknown, message: RegExp) =>
     t.rejects(run(scans, { task }), { code: 'bad_options', message });
   await refused(taskDocument({ name: 'MR' }), /needs a scan with repetitions, and this one has 1/);
-  await refused(taskDocument({ recon: 'Sense' }), /reconstruction "sense" is not available.*available: rss/);
+  const twofold = { decimate: true, accelerations: [1, 2] };
+  await refused(taskDocument({ recon: 'Sense', reconOptions: twofold }), /1 coils cannot separate/);
   const correction = { useCorrection: true, faCorrection: { type: 'file', options: { type: 's3' } } };
-  await refused(taskDocument({ reconOptions: { correction } }), /useCorrection/);
+  await refused(taskDocument({ reconOptions: { correction } }), /faCorrection/);
   await refused(taskDocument({ options: { biasCorrection: true, rssUnweighted: true } }), /biasCorrection/);
   const gaps = memoryScan(
     { columns: 8, lines: 8, coils: 1, header: { acceleration: { phase: 2, partition: 1 } } },

@@ -99,7 +99,7 @@ t.test('a broker that is down, refuses or talks nonsense does not fail the job',
 t.test(
   'a failure is stored as a bundle with a sidecar, without secrets, and thrown with its code',
   async (t) => {
-    const task = { ...taskDocument({ name: 'pmr' }), token: 'CANARY-token' };
+    const task = { ...taskDocument({ name: 'pmr', options: { NR: -1 } }), token: 'CANARY-token' };
     const pointer = await unit.submit({
       jobId: 'job-2',
       attempt: 3,
@@ -109,13 +109,13 @@ t.test(
     });
     await t.rejects(runFromPointer(pointer, worker()), {
       name: 'bad_options',
-      message: /"pmr" is not available/,
+      message: /task\.options\.NR/,
     });
     const files = await zipOf(BUCKETS.failed, 'mroptimum/user-1/job-1/0/failure.zip');
     t.same([...files.keys()], ['info.json', 'options.json', 'error.txt']);
     for (const [name, content] of files) t.notOk(/CANARY|\bat .*\.ts:\d/.test(String(content)), name);
     t.match(JSON.parse(String(files.get('info.json'))), {
-      error: { code: 'bad_options', message: /pmr/, remedy: /Correct the option/ },
+      error: { code: 'bad_options', message: /NR/, remedy: /Correct the option/ },
       headers: { options: { name: 'pmr' }, log: [{ type: 'start' }, { type: 'ERROR' }] },
       user_id: 'user-1',
     });
