@@ -1,15 +1,23 @@
 /** What the documents name exists: npm scripts, files, environment variables, options of our commands. */
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import t from 'tap';
 import { USAGE } from '../infra/local/demo/arguments.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' })
-  .split('\n')
-  .filter(Boolean);
+/** Not asked of git: neither it nor a checkout need to be there. */
+const FOREIGN = new Set(['node_modules', 'dist', 'out', 'coverage', 'cloudmr-demo']);
+const documents = readdirSync(ROOT, { withFileTypes: true })
+  .filter(({ name }) => !FOREIGN.has(name) && !name.startsWith('.'))
+  .flatMap((entry) =>
+    entry.isDirectory()
+      ? readdirSync(join(ROOT, entry.name), { recursive: true, encoding: 'utf8' }).map((name) =>
+          join(entry.name, name),
+        )
+      : [entry.name],
+  )
+  .filter((name) => name.endsWith('.md'));
 const scripts = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts as Record<
   string,
   string

@@ -65,7 +65,7 @@ export async function launchEmbeddedCloud({
       (ready) => {
         child = ready.child;
         keepRunning(child);
-        log.info({ endpoint: ready.endpoint }, 'the embedded cloud runs again');
+        log.info({ endpoint: ready.endpoint, cloudPid: child.pid }, 'the embedded cloud runs again');
       },
       (error: Error) => {
         log.warn({ reason: error.message }, 'the embedded cloud does not start; trying again');
@@ -77,6 +77,7 @@ export async function launchEmbeddedCloud({
   const first = await start(dir);
   child = first.child;
   keepRunning(child);
+  log.info({ endpoint: first.endpoint, cloudPid: child.pid }, 'the embedded cloud runs');
   const control = createControlClient({
     endpoint: first.endpoint,
     accountId: HUB_ACCOUNT,

@@ -1,9 +1,15 @@
 /** The main job on real scans, through broker, state machine, worker and presigned download, in each mode. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import t from 'tap';
+import { createKeyRing, openMasterKey } from '../../infra/local/credentials.ts';
+import type { JobAnswer } from '../../infra/local/demo/api.ts';
 import { readNifti } from '../../infra/local/demo/results.ts';
-import { startLaptop } from '../helpers/laptop.ts';
+import { cloudDir, HUB_ACCOUNT, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
+import { mode1Names } from '../../infra/local/stacks/hub.ts';
+import { mode2Names } from '../../infra/local/stacks/mode2.ts';
+import { type Laptop, startLaptop } from '../helpers/laptop.ts';
 
 const RAW = join(import.meta.dirname, '../fixtures/raw');
 const ORACLE = join(import.meta.dirname, '../fixtures/oracle');
@@ -83,9 +89,42 @@ t.test('the main job', async (t) => {
     t.ok(info.includes('info.json') || info.includes('error.json'), `bundle holds ${info}`);
   });
 
-  t.test('data of Mode 2 lie in the account of the researcher only', async (t) => {
-    const hub = await laptop.control('111111111111');
-    const calls = await hub.calls();
-    t.ok(calls, 'the cloud counts its calls');
+  t.test('what belongs to Mode 2 lies in the account of the researcher, and nowhere else', async (t) => {
+    const hub = await keysIn(laptop, HUB_ACCOUNT, mode1Names(HUB_ACCOUNT, LOCAL_REGION).buckets);
+    const names = mode2Names('mroptimum-mode2', RESEARCHER_ACCOUNT, LOCAL_REGION);
+    const own = await keysIn(laptop, RESEARCHER_ACCOUNT, names.buckets);
+    const { jobs } = await laptop.researcher.call<{ jobs: JobAnswer[] }>('GET', '/api/job');
+    for (const { jobId, mode, state } of jobs) {
+      const [there, elsewhere] = mode === 'mode_2' ? [own, hub] : [hub, own];
+      const outcome = state === 'succeeded' ? 'result.zip' : 'failure.zip';
+      for (const file of ['job.json', outcome]) {
+        t.ok(
+          there.some((key) => key.endsWith(`/${jobId}/0/${file}`)),
+          `${mode} ${file}`,
+        );
+      }
+      t.notOk(elsewhere.some((key) => key.includes(jobId)));
+    }
+    t.same(new Set(jobs.map(({ mode }) => mode)), new Set(['mode_1', 'mode_2']));
+    // The brain scan twice, and two Siemens scans with their noise.
+    t.equal(own.filter((key) => key.includes('/uploads/')).length, 6);
   });
 });
+
+/** All keys in the buckets of a unit, asked of S3 as the account's root. */
+async function keysIn(laptop: Laptop, accountId: string, buckets: Record<string, string>): Promise<string[]> {
+  const keys = createKeyRing(await openMasterKey(cloudDir(laptop.dataDir)));
+  const s3 = new S3Client({
+    endpoint: laptop.endpoint,
+    region: LOCAL_REGION,
+    forcePathStyle: true,
+    credentials: keys.rootCredentials(accountId),
+  });
+  const found: string[] = [];
+  for (const Bucket of Object.values(buckets)) {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+    found.push(...Contents.map(({ Key = '' }) => Key));
+  }
+  s3.destroy();
+  return found;
+}

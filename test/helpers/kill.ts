@@ -2,8 +2,7 @@
  * `kill -9` at a random moment of running jobs, of the broker or of the embedded cloud; then a restart, and
  * the count: every job ended once, no execution was started twice.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,10 +91,7 @@ export async function killAtRandom(
         await broker.stop('SIGKILL');
         broker = await startBroker({ dataDir, port });
       } else {
-        const [pid] = execFileSync('pgrep', ['-P', String(broker.process.pid), '-f', 'infra/local/main'], {
-          encoding: 'utf8',
-        }).split('\n');
-        process.kill(Number(pid), 'SIGKILL');
+        process.kill(cloudPid(dataDir), 'SIGKILL');
       }
       jobs.push(...(await Promise.all(submits)));
     }
@@ -104,6 +100,13 @@ export async function killAtRandom(
     await broker.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/** The process of the embedded cloud that runs now: the last one the broker has logged. */
+function cloudPid(dataDir: string): number {
+  const log = readFileSync(join(dataDir, 'broker.log'), 'utf8');
+  const pids = [...log.matchAll(/"cloudPid":(\d+)/g)].map(([, pid]) => Number(pid));
+  return pids[pids.length - 1];
 }
 
 /** Submits until there is an answer; the idempotency key makes that one job. */
