@@ -19,6 +19,8 @@ async function main(): Promise<void> {
     // A parent that died cannot be told anything, and its successor is waiting for the store. Everything that
     // was acknowledged is on disk, so there is nothing to close.
     process.once('disconnect', () => process.exit(0));
+    // It may have died before this line, while the modules were being loaded.
+    if (hasParent && !process.connected) process.exit(0);
     // Ctrl-C reaches the whole process group: the parent still needs us while it closes.
     process.on('SIGINT', () => {
       if (!hasParent) end();
