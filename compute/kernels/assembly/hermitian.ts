@@ -133,7 +133,7 @@ function subtract(
 
 /**
  * Eigenvalues of the tridiagonal matrix in place of its diagonal, in no order; row i of `z` becomes the vector
- * of eigenvalue i. `off` is used up and has room for n numbers. False if it does not converge.
+ * of eigenvalue i. `off` is used up and has room for n numbers. False if it does not converge, or is not finite.
  */
 export function tridiagonalEigen(diagonal: usize, off: usize, z: usize, pitch: usize, n: i32): bool {
   for (let i = 0; i < n; i++) {
@@ -146,6 +146,8 @@ export function tridiagonalEigen(diagonal: usize, off: usize, z: usize, pitch: u
   for (let i = 0; i < n; i++) {
     norm = Math.max(norm, Math.abs(load<f64>(diagonal + F * i)) + Math.abs(load<f64>(off + F * i)));
   }
+  // Written so that NaN fails too.
+  if (!(norm < Infinity)) return false;
   const small = f64.EPSILON * norm;
   for (let l = 0; l < n; l++) {
     for (let turn = 0; ; turn++) {

@@ -5,9 +5,25 @@
 import type { RealArray } from '../../array/complex.ts';
 import { realZeros } from '../../array/complex.ts';
 
-/** Holes filled, dilated, holes filled again, eroded: gaps of two pixels are closed, the outline stays. */
+/**
+ * Holes filled, dilated, holes filled again, eroded: gaps of two pixels are closed, the outline stays, also at
+ * the edge of the image, where the dilated mask has a pixel more to grow into.
+ */
 export function closeMask(mask: RealArray): RealArray {
-  return erode(fillHoles(dilate(fillHoles(mask))));
+  const [ny, nx] = mask.shape;
+  const framed = window(fillHoles(mask), [ny + 2, nx + 2], -1);
+  return window(erode(fillHoles(dilate(framed))), [ny, nx], 1);
+}
+
+/** out[y, x] = mask[y + by, x + by], 0 beyond its edges. */
+function window(mask: RealArray, [ny, nx]: readonly [number, number], by: number): RealArray {
+  const out = realZeros([ny, nx]);
+  for (let y = Math.max(0, -by); y < Math.min(ny, mask.shape[0] - by); y++) {
+    for (let x = Math.max(0, -by); x < Math.min(nx, mask.shape[1] - by); x++) {
+      out.data[y * nx + x] = mask.data[(y + by) * mask.shape[1] + x + by];
+    }
+  }
+  return out;
 }
 
 /** Sets everything that cannot be reached from the edge through zeros (over sides, not corners). */
