@@ -46,8 +46,15 @@ const SIZE = 256;
 /** Entries on either side over which the chroma is smoothed, so that no edge of the gamut shows as a band. */
 const SMOOTHING = 40;
 
-/** 256 colours from dark to bright, three bytes each. */
+let table: Uint8Array | undefined;
+
+/** 256 colours from dark to bright, three bytes each. Not to be changed. */
 export function colourTable(): Uint8Array {
+  table ??= calculateTable();
+  return table;
+}
+
+function calculateTable(): Uint8Array {
   const path = Array.from({ length: SIZE }, (_, i) => {
     const t = i / (SIZE - 1);
     return { lightness: 0.14 + 0.8 * t, hue: 300 - 190 * t };
@@ -56,11 +63,11 @@ export function colourTable(): Uint8Array {
   const around = (values: readonly number[], i: number): number[] =>
     values.slice(Math.max(0, i - SMOOTHING), i + SMOOTHING + 1);
   const lowest = limits.map((_, i) => Math.min(...around(limits, i)));
-  const table = new Uint8Array(3 * SIZE);
+  const colours = new Uint8Array(3 * SIZE);
   path.forEach(({ lightness, hue }, i) => {
     const near = around(lowest, i);
     const chroma = near.reduce((sum, value) => sum + value, 0) / near.length;
-    table.set(linearRgb(lightness, chroma, hue).map(encode), 3 * i);
+    colours.set(linearRgb(lightness, chroma, hue).map(encode), 3 * i);
   });
-  return table;
+  return colours;
 }

@@ -83,21 +83,45 @@ function drawPlane(
   height: number,
   colours: Uint8Array,
 ): void {
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const value = meanOver(
-        plane.data,
-        preview,
-        column / width,
-        (column + 1) / width,
-        row / height,
-        (row + 1) / height,
-      );
-      const c = 3 * colourIndex(value, preview.range);
-      canvas.set(x + column, y + row, colours[c], colours[c + 1], colours[c + 2]);
+  const colourAt = (value: number): number => 3 * colourIndex(value, preview.range);
+  if (width >= preview.width && height >= preview.height) {
+    magnify(canvas, preview, plane.data, x, y, width, height, (value) => colours.subarray(colourAt(value)));
+  } else {
+    for (let row = 0; row < height; row++) {
+      const [y0, y1] = [row / height, (row + 1) / height];
+      for (let column = 0; column < width; column++) {
+        const value = meanOver(plane.data, preview, column / width, (column + 1) / width, y0, y1);
+        const c = colourAt(value);
+        canvas.set(x + column, y + row, colours[c], colours[c + 1], colours[c + 2]);
+      }
     }
   }
   if (plane.label !== '') canvas.text(x + 6, y + 15, plane.label, { colour: [240, 242, 246], size: 8 });
+}
+
+/** Every pixel of the plane as a rectangle. */
+function magnify(
+  canvas: Canvas,
+  { width: columns, height: rows }: Preview,
+  data: Float32Array,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  colourOf: (value: number) => ArrayLike<number>,
+): void {
+  // The first place whose centre lies in pixel i, as for reduced planes.
+  const edge = (i: number, of: number, size: number): number => Math.ceil((i * size) / of - 0.5);
+  for (let row = 0; row < rows; row++) {
+    const top = edge(row, rows, height);
+    const tall = edge(row + 1, rows, height) - top;
+    for (let column = 0; column < columns; column++) {
+      const left = edge(column, columns, width);
+      const wide = edge(column + 1, columns, width) - left;
+      const colour = colourOf(data[row * columns + column]);
+      canvas.fill(x + left, y + top, wide, tall, [colour[0], colour[1], colour[2]]);
+    }
+  }
 }
 
 /** Mean of the pixels whose centres lie in a rectangle of the plane (in fractions), or the nearest pixel. */

@@ -5,5 +5,6 @@ import { PNG } from 'pngjs';
 export function encodePng(width: number, height: number, pixels: Uint8Array): Uint8Array {
   const png = new PNG({ width, height, colorType: 2, inputColorType: 2, inputHasAlpha: false });
   png.data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  return PNG.sync.write(png, { colorType: 2, inputColorType: 2, inputHasAlpha: false });
+  // Rows of magnified pixels repeat: as differences from the row above they are zeros.
+  return PNG.sync.write(png, { colorType: 2, inputColorType: 2, inputHasAlpha: false, filterType: 2 });
 }

@@ -47,9 +47,13 @@ export function createCanvas(width: number, height: number, background: Rgb): Ca
   function fill(x: number, y: number, w: number, h: number, [red, green, blue]: Rgb): void {
     const right = Math.min(width, x + w);
     const bottom = Math.min(height, y + h);
-    for (let row = Math.max(0, y); row < bottom; row++) {
-      for (let column = Math.max(0, x); column < right; column++) set(column, row, red, green, blue);
-    }
+    const left = Math.max(0, x);
+    const top = Math.max(0, y);
+    if (right <= left || bottom <= top) return;
+    for (let column = left; column < right; column++) set(column, top, red, green, blue);
+    const first = 3 * (top * width + left);
+    const end = first + 3 * (right - left);
+    for (let row = top + 1; row < bottom; row++) pixels.copyWithin(3 * (row * width + left), first, end);
   }
 
   /** Draws a line with round ends: full colour within `radius`, fading over one pixel. */
