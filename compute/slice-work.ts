@@ -62,11 +62,17 @@ export function createSliceWork(plan: RunPlan, noise: NoiseModel): SliceWork {
     begin({ number, acquired, supplied: images }) {
       supplied = images;
       const place = placeOf(acquired.sampling);
-      current = prepare(whitened(acquired), reconstruction, options, number);
-      weights = new Map([[place, current]]);
-      const { sensitivities } = current.combined;
+      // What belongs to the slice before is let go first, and nothing is kept that no piece needs: it is large.
+      current = undefined;
+      weights = new Map();
+      const prepared = prepare(whitened(acquired), reconstruction, options, number);
+      if (method.pieces(options) > 0) {
+        current = prepared;
+        weights.set(place, prepared);
+      }
+      const { sensitivities } = prepared.combined;
       return {
-        maps: mapsOf(current),
+        maps: mapsOf(prepared),
         sensitivities:
           keep.sensitivities && sensitivities ? physicalMaps(sensitivities.maps, noise) : undefined,
         mask: keep.mask ? sensitivities?.mask : undefined,
