@@ -1,5 +1,5 @@
 /** Accounts: registration with approval, sign-in, and who is behind a token. */
-import { AppError } from '../src/errors.ts';
+import { AppError, type ErrorCode } from '../src/errors.ts';
 import type { User } from '../src/schemas/identity.ts';
 import { createSessions } from './identity-sessions.ts';
 import type { Clock, Ids, Page, Passwords, TokenSigner, TokenStore, UserStore } from './ports.ts';
@@ -64,6 +64,8 @@ export interface IdentityDeps {
   clock: Clock;
   passwords: Passwords;
   signer: TokenSigner;
+  /** Somebody tried to sign in to this account and was refused. Must not wait: the time of an answer tells. */
+  onSignInRefused?: (userId: string, code: ErrorCode) => void;
 }
 
 /** Creates the identity service. */
@@ -124,6 +126,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
       const user = await users.findByEmail(email);
       decoy ??= passwords.hash(ids.secret(16));
       const right = await passwords.verify(user?.passwordHash ?? (await decoy), password);
+      if (user && (!right || user.status !== 'active')) {
+        deps.onSignInRefused?.(user.userId, right ? 'not_approved' : 'wrong_credentials');
+      }
       if (!user || !right) throw new AppError('wrong_credentials', 'E-mail address or password is wrong.');
       if (user.status === 'waiting')
         throw new AppError('not_approved', 'The account waits for an administrator.');

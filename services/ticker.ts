@@ -4,6 +4,7 @@
  * Several brokers may tick at once: every stored move is conditional.
  */
 import type { Job } from '../src/schemas/job.ts';
+import { within } from './context.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Clock, JobStore, Log } from './ports.ts';
 
@@ -89,7 +90,10 @@ export function createTicker({ jobs, start, observe, clock, log }: TickerDeps): 
       }
       const queue = [...ready];
       const lanes = Array.from({ length: Math.min(CONCURRENCY, queue.length) }, async () => {
-        for (let jobId = queue.shift(); jobId !== undefined; jobId = queue.shift()) await advance(jobId);
+        for (let jobId = queue.shift(); jobId !== undefined; jobId = queue.shift()) {
+          const id = jobId;
+          await within({ jobId: id }, () => advance(id));
+        }
       });
       await Promise.all(lanes);
       return ready.size;

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { adminRoutes } from '../routes/admin.ts';
+import { auditRoutes } from '../routes/audit.ts';
 import { authRoutes } from '../routes/auth.ts';
 import { callbackRoutes } from '../routes/callbacks.ts';
 import { unitRoutes } from '../routes/computing-units.ts';
@@ -13,6 +14,7 @@ import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { pipelineRoutes } from '../routes/pipelines.ts';
 import { taskRoutes } from '../routes/tasks.ts';
+import type { Audit } from '../services/audit.ts';
 import type { Callbacks } from '../services/callbacks.ts';
 import type { EndedJobs } from '../services/ended-jobs.ts';
 import type { Feed } from '../services/feed.ts';
@@ -25,6 +27,7 @@ import type { Retry } from '../services/retry.ts';
 import type { Submit } from '../services/submit.ts';
 import type { Units } from '../services/units.ts';
 import { auth } from './plugins/auth.ts';
+import { context } from './plugins/context.ts';
 import { canonicalUrl, emptyContentType } from './plugins/dialects.ts';
 import { errors, sendError } from './plugins/errors.ts';
 import { openapi } from './plugins/openapi.ts';
@@ -46,6 +49,7 @@ export interface AppDeps {
   jobs: Jobs;
   retry: Retry;
   endedJobs: EndedJobs;
+  audit: Audit;
   feed: Feed;
   timers: Timers;
   clock: Clock;
@@ -80,6 +84,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   await app.register(errors);
   await app.register(emptyContentType);
   await app.register(auth, { authenticate: deps.identity.authenticate });
+  await app.register(context);
   await app.register(openapi);
 
   await app.register(healthRoutes(deps));
@@ -94,6 +99,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       await api.register(endedJobRoutes(deps));
       await api.register(pipelineRoutes(deps));
       await api.register(dataRoutes(deps));
+      await api.register(auditRoutes(deps));
       await api.register(callbackRoutes({ ...deps, perMinute: limits.perMinute * WORKERS_PER_PERSON }));
     },
     { prefix: '/api' },

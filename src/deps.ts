@@ -1,5 +1,15 @@
 /** Composition root: from the configuration to stores, services and the loop. */
 import type { Logger } from 'pino';
+import { createAudit } from '../services/audit.ts';
+import {
+  auditedEndedJobs,
+  auditedIdentity,
+  auditedJobs,
+  auditedRetry,
+  auditedUnits,
+  noteSignInRefused,
+  recordRoleUse,
+} from '../services/audited.ts';
 import { createCallbacks } from '../services/callbacks.ts';
 import { createEndedJobs } from '../services/ended-jobs.ts';
 import { createFeed } from '../services/feed.ts';
@@ -58,8 +68,8 @@ export interface Deps {
   readonly app: AppDeps;
   readonly identity: Identity;
   readonly loop: Loop;
-  /** Closes the connections to AWS. */
-  close(): void;
+  /** Closes the connections to AWS, when what is under way has been stored. */
+  close(): Promise<void>;
 }
 
 /** Builds everything; nothing runs and nothing is asked of AWS yet. */
@@ -77,11 +87,13 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     clock,
     log,
   });
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
   const sessions = createSessions({
     sts: clients.sts,
     baseCredentials: credentials,
     brokerAccountId: hubAccountId,
     clock,
+    onAssumed: recordRoleUse(audit),
   });
   const cloud = createUnitCloud({ clients, sessions, clock });
 
@@ -104,15 +116,17 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
   const loop = createLoop({ ticker, clock, log });
 
   // Use cases
-  const identity = createIdentity({
+  const bareIdentity = createIdentity({
     users: stores.users,
     tokens: stores.tokens,
     ids,
     clock,
     passwords: createPasswords(),
     signer: createTokenSigner(tokenSecret),
+    onSignInRefused: noteSignInRefused(audit),
   });
-  const units = createUnits({
+  const identity = auditedIdentity(bareIdentity, audit);
+  const bareUnits = createUnits({
     units: stores.units,
     tokens: stores.tokens,
     cloud,
@@ -121,17 +135,22 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     hubAccountId,
     brokerRoleArn,
   });
+  const units = auditedUnits(bareUnits, audit);
   return {
     identity,
     loop,
-    close: () => clients.close(),
+    async close() {
+      await audit.settled();
+      clients.close();
+    },
     app: {
       identity,
       units,
       submit: createSubmit({ jobs, units, ticker, clock, ids, tokenSecret }),
-      jobs: createJobs({ jobs, units: stores.units, cloud, moves, ticker, clock }),
-      retry: createRetry({ ...steps, jobs, ticker, tokenSecret }),
-      endedJobs: createEndedJobs({ jobs, units: stores.units, cloud, moves }),
+      jobs: auditedJobs(createJobs({ jobs, units: stores.units, cloud, moves, ticker, clock }), audit),
+      retry: auditedRetry(createRetry({ ...steps, jobs, ticker, tokenSecret }), audit),
+      endedJobs: auditedEndedJobs(createEndedJobs({ jobs, units: stores.units, cloud, moves }), audit),
+      audit,
       feed,
       timers,
       clock,

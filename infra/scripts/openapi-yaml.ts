@@ -22,6 +22,7 @@ export async function openapiYaml(): Promise<string> {
     jobs: neverCalled<AppDeps['jobs']>(),
     retry: services.retry,
     endedJobs: neverCalled<AppDeps['endedJobs']>(),
+    audit: neverCalled<AppDeps['audit']>(),
     feed: neverCalled<AppDeps['feed']>(),
     timers: neverCalled<AppDeps['timers']>(),
     clock: services.clock,

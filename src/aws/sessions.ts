@@ -4,7 +4,7 @@
  * until 5 minutes before the session ends.
  */
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
-import { type Clock, CloudError } from '../../services/ports.ts';
+import { type Clock, CloudError, type RoleUse } from '../../services/ports.ts';
 import type { Unit } from '../schemas/unit.ts';
 import { mayBeExpired, toCloudError } from './cloud-errors.ts';
 import type { AwsCredentials, CredentialProvider } from './credentials.ts';
@@ -36,6 +36,8 @@ export interface SessionsDeps {
   /** The account of the broker: the only one where units need no role. */
   readonly brokerAccountId: string;
   readonly clock: Clock;
+  /** Told of every AssumeRole, granted or refused, before its session is used. Must not throw. */
+  readonly onAssumed?: (use: RoleUse) => Promise<void>;
   /** Sessions kept at most; the oldest go first. Default 10,000. */
   readonly maxSessions?: number;
 }
@@ -64,7 +66,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     const entry = assumed.get(key) ?? {
       unitId: unit.unitId,
       session: createRenewing({
-        obtain: () => assumeRole(unit, roleArn, purpose),
+        obtain: () => audited(unit, roleArn, purpose),
         clock,
         marginMs: MARGIN_MS,
       }),
@@ -75,6 +77,23 @@ export function createSessions(deps: SessionsDeps): Sessions {
     const [oldest] = assumed.keys();
     if (assumed.size > maxSessions) assumed.delete(oldest);
     return entry.session;
+  }
+
+  async function audited(unit: Unit, roleArn: string, purpose: Purpose): Promise<Session> {
+    const use = {
+      unit,
+      purpose: purpose.kind,
+      forUserId: 'ownerId' in purpose ? purpose.ownerId : undefined,
+      roleSessionName: sessionName(unit.unitId, purpose),
+    };
+    try {
+      const session = await assumeRole(unit, roleArn, purpose);
+      await deps.onAssumed?.({ ...use, outcome: 'ok', accessKeyId: session.credentials.accessKeyId });
+      return session;
+    } catch (error) {
+      await deps.onAssumed?.({ ...use, outcome: error instanceof CloudError ? error.awsCode : 'error' });
+      throw error;
+    }
   }
 
   async function assumeRole(unit: Unit, roleArn: string, purpose: Purpose): Promise<Session> {

@@ -2,7 +2,17 @@
 import fp from 'fastify-plugin';
 
 /** First path segments under /api. Documents and scripts of several generations leave the prefix out. */
-const NOUNS = new Set(['admin', 'auth', 'computing-unit', 'data', 'job', 'pipeline', 'profile', 'task']);
+const NOUNS = new Set([
+  'admin',
+  'audit',
+  'auth',
+  'computing-unit',
+  'data',
+  'job',
+  'pipeline',
+  'profile',
+  'task',
+]);
 
 /**
  * The path of a request with the prefix that callers leave out, and without the name of the API Gateway

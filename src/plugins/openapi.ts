@@ -21,6 +21,7 @@ export const TAGS = {
   'Computing units': 'Where jobs run: the account of the platform (Mode 1) or your own (Mode 2)',
   Jobs: 'Submit, follow, cancel, and fetch the result',
   Data: 'Uploads and downloads; bytes go straight between you and the bucket',
+  Audit: 'What was done in your name and with the role of your account',
   Callbacks: 'What the worker reports, with the token of its job',
   Health: 'For load balancers and supervisors',
 } as const;

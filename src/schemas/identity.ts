@@ -58,5 +58,7 @@ export const auditEntry = z.object({
   subject: z.string(),
   requestId: z.string().optional(),
   outcome: z.string(),
+  /** A few words more; never a secret. */
+  details: z.record(z.string(), z.string()).optional(),
 });
 export type AuditEntry = z.infer<typeof auditEntry>;

@@ -5,6 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import tap from 'tap';
+import { createAudit } from '../../services/audit.ts';
+import {
+  auditedEndedJobs,
+  auditedIdentity,
+  auditedJobs,
+  auditedRetry,
+  auditedUnits,
+  noteSignInRefused,
+} from '../../services/audited.ts';
 import { createCallbacks } from '../../services/callbacks.ts';
 import { createEndedJobs } from '../../services/ended-jobs.ts';
 import { createFeed } from '../../services/feed.ts';
@@ -105,8 +114,11 @@ export async function broker(
   const ticker = createTicker({ jobs: jobStore, start, observe, clock, log });
   const passwords = createPasswords();
   const signer = createTokenSigner(SECRET);
-  const identity = createIdentity({ users, tokens, ids, clock, passwords, signer });
-  const units = createUnits({
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const onSignInRefused = noteSignInRefused(audit);
+  const bareIdentity = createIdentity({ users, tokens, ids, clock, passwords, signer, onSignInRefused });
+  const identity = auditedIdentity(bareIdentity, audit);
+  const bareUnits = createUnits({
     units: unitStore,
     tokens,
     cloud,
@@ -115,13 +127,15 @@ export async function broker(
     hubAccountId: HUB,
     brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
   });
+  const units = auditedUnits(bareUnits, audit);
   const app = await buildApp({
     identity,
     units,
     submit: createSubmit({ jobs: jobStore, units, ticker, clock, ids, tokenSecret: SECRET }),
-    jobs: createJobs({ jobs: jobStore, units: unitStore, cloud, moves, ticker, clock }),
-    retry: createRetry({ ...common, jobs: jobStore, ticker, tokenSecret: SECRET }),
-    endedJobs: createEndedJobs({ jobs: jobStore, units: unitStore, cloud, moves }),
+    jobs: auditedJobs(createJobs({ jobs: jobStore, units: unitStore, cloud, moves, ticker, clock }), audit),
+    retry: auditedRetry(createRetry({ ...common, jobs: jobStore, ticker, tokenSecret: SECRET }), audit),
+    endedJobs: auditedEndedJobs(createEndedJobs({ jobs: jobStore, units: unitStore, cloud, moves }), audit),
+    audit,
     feed,
     timers,
     clock,
@@ -182,6 +196,7 @@ export async function broker(
     lines,
     cloud,
     identity,
+    audit,
     feed,
     timers,
     jobStore,

@@ -1,0 +1,120 @@
+/** Acts that go into the audit trail: the services as they are, with a record of what they did. */
+import type { Audit } from './audit.ts';
+import { workContext } from './context.ts';
+import type { EndedJobs } from './ended-jobs.ts';
+import type { Identity } from './identity.ts';
+import type { Jobs } from './jobs.ts';
+import type { RoleUse } from './ports.ts';
+import type { Retry } from './retry.ts';
+import type { Units } from './units.ts';
+
+type Recorder = Pick<Audit, 'record'>;
+
+/** Cancel. */
+export function auditedJobs(jobs: Jobs, audit: Recorder): Jobs {
+  return {
+    ...jobs,
+    async cancel(who, jobId) {
+      const job = await jobs.cancel(who, jobId);
+      await audit.record({ ownerId: who.userId, action: 'job.cancel', subject: jobId, outcome: job.state });
+      return job;
+    },
+  };
+}
+
+/** New attempts. */
+export function auditedRetry(retry: Retry, audit: Recorder): Retry {
+  return async (who, jobId, version) => {
+    const job = await retry(who, jobId, version);
+    const outcome = `attempt ${job.attempt}`;
+    await audit.record({ ownerId: who.userId, action: 'job.retry', subject: jobId, outcome });
+    return job;
+  };
+}
+
+/** Rename and delete. */
+export function auditedEndedJobs(endedJobs: EndedJobs, audit: Recorder): EndedJobs {
+  return {
+    async rename(who, jobId, alias) {
+      const job = await endedJobs.rename(who, jobId, alias);
+      await audit.record({ ownerId: who.userId, action: 'job.rename', subject: jobId, outcome: 'ok' });
+      return job;
+    },
+    async remove(who, jobId) {
+      const removed = await endedJobs.remove(who, jobId);
+      if (removed) {
+        await audit.record({ ownerId: who.userId, action: 'job.delete', subject: jobId, outcome: 'ok' });
+      }
+      return removed;
+    },
+  };
+}
+
+/** Registration and removal of units. */
+export function auditedUnits(units: Units, audit: Recorder): Units {
+  return {
+    ...units,
+    async register(who, registration) {
+      const done = await units.register(who, registration);
+      const { unitId, mode, awsAccountId, status } = done.unit;
+      await audit.record({
+        ownerId: who.userId,
+        action: 'unit.register',
+        subject: unitId,
+        outcome: `${done.action}, ${status}`,
+        details: { mode, awsAccountId },
+      });
+      return done;
+    },
+    async remove(who, which) {
+      const removed = await units.remove(who, which);
+      const subject = 'unitId' in which ? which.unitId : which.stateMachineArn;
+      if (removed) {
+        await audit.record({ ownerId: who.userId, action: 'unit.remove', subject, outcome: 'ok' });
+      }
+      return removed;
+    },
+  };
+}
+
+/** Entries into somebody's account, in the trail of the unit's owner. Once per session, not per call. */
+export function recordRoleUse(audit: Recorder): (use: RoleUse) => Promise<void> {
+  return ({ unit, purpose, forUserId, roleSessionName, outcome, accessKeyId }) =>
+    audit.record({
+      ownerId: unit.ownerId,
+      action: `session.${purpose}`,
+      subject: unit.unitId,
+      outcome,
+      details: {
+        roleSessionName,
+        ...(accessKeyId ? { accessKeyId } : {}),
+        ...(forUserId ? { forUserId } : {}),
+      },
+    });
+}
+
+/** Refused attempts to sign in, in the trail of the account; noted without waiting. */
+export function noteSignInRefused(audit: Pick<Audit, 'note'>): (userId: string, code: string) => void {
+  return (userId, code) =>
+    audit.note({
+      ownerId: userId,
+      actor: 'unknown',
+      action: 'user.sign-in',
+      subject: userId,
+      outcome: code,
+    });
+}
+
+/** Approvals: in the trail of the person who was let in and in that of the administrator. */
+export function auditedIdentity(identity: Identity, audit: Recorder): Identity {
+  return {
+    ...identity,
+    async approve(userId) {
+      const user = await identity.approve(userId);
+      const act = { action: 'user.approve', subject: userId, outcome: user.status };
+      const admin = workContext().actor?.replace(/^user:/, '');
+      for (const ownerId of new Set([userId, admin ?? userId])) await audit.record({ ...act, ownerId });
+      return user;
+    },
+  };
+}
