@@ -6,7 +6,7 @@ import { centralBlock, copyBlock } from '../../../compute/mr/calibration.ts';
 import { decimateInPlace } from '../../../compute/mr/lattice.ts';
 import { noiseModel } from '../../../compute/mr/noise.ts';
 import type { WhitenedSlice } from '../../../compute/mr/recon/reconstruction.ts';
-import { complexNoise, normals } from './scan.ts';
+import { complexNoise, imageLines, memoryScan, noiseLines, normals } from './scan.ts';
 
 /** A noise model with the covariance I. */
 export function whiteNoiseModel(coils: number) {
@@ -68,4 +68,14 @@ export function decimatedSlice(
   const sampling = { factors, offsets };
   decimateInPlace(kspace, sampling);
   return { kspace, noise: whiteNoiseModel(coils), sampling, calibration };
+}
+
+/** A scan of a phantom with its noise lines. */
+export function phantomScan(shape: readonly [number, number, number]) {
+  const [coils, lines, columns] = shape;
+  const kspace = centredFft(coilImages(shape), [1, 2], 'forward');
+  return memoryScan({ columns, lines, coils }, [
+    ...noiseLines(normals(4), coils, columns, 100),
+    ...imageLines(kspace.data, shape),
+  ]);
 }

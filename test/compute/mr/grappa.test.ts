@@ -219,6 +219,21 @@ t.test('without acceleration GRAPPA is the root of sums of squares', async (t) =
   t.equal(result.channels, 5);
 });
 
+t.test('one coil and 128 coils', async (t) => {
+  for (const coils of [1, 128]) {
+    const slice = decimatedSlice(coilImages([coils, 24, 20]), [1, 2], [null, null]);
+    const { magnitude, gFactor } = reconstruct(slice, { kernelSize: [2, 3] });
+    t.equal(
+      magnitude.data.findIndex((x) => !(x > 0)),
+      -1,
+    );
+    t.equal(
+      (gFactor?.data ?? []).findIndex((x) => !(x > 0)),
+      -1,
+    );
+  }
+});
+
 t.test('with sensitivities the coils are combined by them', async (t) => {
   const images = coilImages([4, 24, 20], { noise: 0 });
   const maps = copyOf(images);
