@@ -37,6 +37,8 @@ export interface Feed {
     wish: { jobId?: string; lastEventId?: string },
     listener: Listener['listener'],
   ): Promise<() => void>;
+  /** Open streams. */
+  streams(): number;
   /** One round of polling; the feed's own timer calls it. */
   poll(): Promise<void>;
 }
@@ -133,6 +135,8 @@ export function createFeed({ jobs, clock, timers, log, render }: FeedDeps): Feed
   }
 
   const feed: Feed = {
+    streams,
+
     publish(job) {
       const group = groups.get(job.ownerId);
       if (group) note(group, job);

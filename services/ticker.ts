@@ -23,6 +23,8 @@ export interface Ticker {
   nudge(jobId: string): void;
   /** Milliseconds until there is something to do. */
   idleMs(): number;
+  /** `lagMs`: how long after its due time the latest job of the last round was looked at. Counts since the start. */
+  stats(): { lagMs: number; steps: number; failedSteps: number };
   /** Called when something is nudged, so that the loop can wake up. */
   onWake(wake: () => void): void;
 }
@@ -39,11 +41,14 @@ export interface TickerDeps {
 export function createTicker({ jobs, start, observe, clock, log }: TickerDeps): Ticker {
   const nudged = new Map<string, { at: number; round: number }>();
   let nextPoll = 0;
+  const stats = { lagMs: 0, steps: 0, failedSteps: 0 };
   let wake = (): void => {};
 
   async function advance(jobId: string): Promise<void> {
+    stats.steps++;
     try {
       const job = await jobs.get(jobId);
+      if (job?.dueAt !== undefined) stats.lagMs = Math.max(stats.lagMs, clock() - job.dueAt);
       if (!job || isTerminal(job.state)) {
         nudged.delete(jobId);
         return;
@@ -60,6 +65,7 @@ export function createTicker({ jobs, start, observe, clock, log }: TickerDeps): 
       const after = await observe(job);
       if (after && isTerminal(after.state)) nudged.delete(jobId);
     } catch (error) {
+      stats.failedSteps++;
       // One job must never stop the others; its stored due time brings it back.
       log.error({ jobId, err: error }, 'a step failed');
     }
@@ -89,6 +95,7 @@ export function createTicker({ jobs, start, observe, clock, log }: TickerDeps): 
         if (due.length === BATCH) nextPoll = now;
       }
       const queue = [...ready];
+      stats.lagMs = 0;
       const lanes = Array.from({ length: Math.min(CONCURRENCY, queue.length) }, async () => {
         for (let jobId = queue.shift(); jobId !== undefined; jobId = queue.shift()) {
           const id = jobId;
@@ -98,6 +105,7 @@ export function createTicker({ jobs, start, observe, clock, log }: TickerDeps): 
       await Promise.all(lanes);
       return ready.size;
     },
+    stats: () => ({ ...stats }),
     nudge(jobId) {
       nudged.set(jobId, { at: clock(), round: 0 });
       wake();

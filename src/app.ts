@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { adminRoutes } from '../routes/admin.ts';
+import { type AdminRoutesDeps, adminRoutes } from '../routes/admin.ts';
 import { auditRoutes } from '../routes/audit.ts';
 import { authRoutes } from '../routes/auth.ts';
 import { callbackRoutes } from '../routes/callbacks.ts';
@@ -22,6 +22,7 @@ import type { Files } from '../services/files.ts';
 import type { Identity } from '../services/identity.ts';
 import type { Jobs } from '../services/jobs.ts';
 import type { Links } from '../services/links.ts';
+import type { Operations } from '../services/operations.ts';
 import type { Clock, Timers } from '../services/ports.ts';
 import type { Retry } from '../services/retry.ts';
 import type { Submit } from '../services/submit.ts';
@@ -50,6 +51,8 @@ export interface AppDeps {
   retry: Retry;
   endedJobs: EndedJobs;
   audit: Audit;
+  operations: Operations;
+  awsCalls: AdminRoutesDeps['awsCalls'];
   feed: Feed;
   timers: Timers;
   clock: Clock;

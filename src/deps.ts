@@ -19,6 +19,7 @@ import { createJobs } from '../services/jobs.ts';
 import { createLinks } from '../services/links.ts';
 import { createMoves } from '../services/moves.ts';
 import { createObserve } from '../services/observe.ts';
+import { createOperations } from '../services/operations.ts';
 import type { Clock, UserStore } from '../services/ports.ts';
 import { createRetry } from '../services/retry.ts';
 import { createStart } from '../services/start.ts';
@@ -151,6 +152,8 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
       retry: auditedRetry(createRetry({ ...steps, jobs, ticker, tokenSecret }), audit),
       endedJobs: auditedEndedJobs(createEndedJobs({ jobs, units: stores.units, cloud, moves }), audit),
       audit,
+      operations: createOperations({ jobs, ticker, clock }),
+      awsCalls: clients.counts.list,
       feed,
       timers,
       clock,

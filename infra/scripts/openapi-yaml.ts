@@ -23,6 +23,8 @@ export async function openapiYaml(): Promise<string> {
     retry: services.retry,
     endedJobs: neverCalled<AppDeps['endedJobs']>(),
     audit: neverCalled<AppDeps['audit']>(),
+    operations: neverCalled<AppDeps['operations']>(),
+    awsCalls: services.awsCalls,
     feed: neverCalled<AppDeps['feed']>(),
     timers: neverCalled<AppDeps['timers']>(),
     clock: services.clock,

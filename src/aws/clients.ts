@@ -4,6 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type CallCounts, createCallCounts } from './call-counts.ts';
 import type { AwsCredentials, CredentialProvider } from './credentials.ts';
 
 export interface AwsClientsOptions {
@@ -22,6 +23,8 @@ export interface AwsClients {
   /** The client of these credentials in this region; the same one for the same (identical) credentials. */
   sfn(credentials: AwsCredentials, region: string): SFNClient;
   s3(credentials: AwsCredentials, region: string): S3Client;
+  /** Calls of all clients since they were made. */
+  readonly counts: Pick<CallCounts, 'list'>;
   /** Closes all connections. */
   close(): void;
 }
@@ -38,6 +41,7 @@ export function createAwsClients({ region, endpoint, credentials, timeouts }: Aw
     // Stated, so that nothing of a developer's ~/.aws/config applies to the embedded cloud.
     ...(endpoint ? { useFipsEndpoint: false, useDualstackEndpoint: false } : {}),
   };
+  const counts = createCallCounts();
   const sts = new STSClient({
     ...common,
     region,
@@ -50,15 +54,16 @@ export function createAwsClients({ region, endpoint, credentials, timeouts }: Aw
   });
   // All clients share the connections of one handler; a client per session then costs no sockets.
   const shared = { ...common, requestHandler: sts.config.requestHandler };
-  const dynamo = new DynamoDBClient({ ...shared, region, credentials });
+  const dynamo = counts.watch(new DynamoDBClient({ ...shared, region, credentials }));
+  counts.watch(sts);
   return {
     documents: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
     sts,
-    sfn: createKept(
-      (held, unitRegion) => new SFNClient({ ...shared, region: unitRegion, ...identity(held) }),
+    sfn: createKept((held, unitRegion) =>
+      counts.watch(new SFNClient({ ...shared, region: unitRegion, ...identity(held) })),
     ),
-    s3: createKept(
-      (held, unitRegion) =>
+    s3: createKept((held, unitRegion) =>
+      counts.watch(
         new S3Client({
           ...shared,
           region: unitRegion,
@@ -68,7 +73,9 @@ export function createAwsClients({ region, endpoint, credentials, timeouts }: Aw
           requestChecksumCalculation: 'WHEN_REQUIRED',
           responseChecksumValidation: 'WHEN_REQUIRED',
         }),
+      ),
     ),
+    counts,
     close() {
       sts.destroy();
     },

@@ -23,6 +23,7 @@ import { createJobs } from '../../services/jobs.ts';
 import { createLinks } from '../../services/links.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
+import { createOperations } from '../../services/operations.ts';
 import { createRetry } from '../../services/retry.ts';
 import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
@@ -136,6 +137,8 @@ export async function broker(
     retry: auditedRetry(createRetry({ ...common, jobs: jobStore, ticker, tokenSecret: SECRET }), audit),
     endedJobs: auditedEndedJobs(createEndedJobs({ jobs: jobStore, units: unitStore, cloud, moves }), audit),
     audit,
+    operations: createOperations({ jobs: jobStore, ticker, clock }),
+    awsCalls: () => [{ service: 'S3', operation: 'HeadObject', calls: 2, errors: { NotFound: 1 } }],
     feed,
     timers,
     clock,
