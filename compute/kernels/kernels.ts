@@ -34,6 +34,7 @@ interface Exports {
   multiplyLower(weights: Address, data: Address, work: Address, coils: number, samples: number): void;
   addSquares(data: Address, sums: Address, count: number): void;
   scaledRoots(sums: Address, count: number, scale: number): void;
+  addCorrelatedSquares(factors: Address, numbers: Address, sums: Address, size: number, sets: number): void;
   fillNormals(state: Address, out: Address, count: number, deviation: number): void;
   addProducts(a: Address, b: Address, sums: Address, count: number): void;
   addConjugateProducts(a: Address, b: Address, sums: Address, count: number): void;
@@ -86,6 +87,19 @@ interface Exports {
     xi: Address,
   ): void;
   unfoldWorkBytes(aliases: number, coils: number): number;
+  unfoldImage(
+    maps: Address,
+    folded: Address,
+    pitch: number,
+    image: Address,
+    deviations: Address,
+    gFactors: Address,
+    work: Address,
+    spare: Address,
+    aliases: number,
+    coils: number,
+    sets: number,
+  ): void;
   unfoldingWeights(
     maps: Address,
     weights: Address,
@@ -214,9 +228,11 @@ export function instantiate(wasm: Uint8Array): Kernels {
     addSquares: exports.addSquares,
     scaledRoots: exports.scaledRoots,
     fillNormals: exports.fillNormals,
+    addCorrelatedSquares: exports.addCorrelatedSquares,
     addProducts: exports.addProducts,
     addConjugateProducts: exports.addConjugateProducts,
     unfoldingWeights: exports.unfoldingWeights,
+    unfoldImage: exports.unfoldImage,
     dominantEigenvectors: exports.dominantEigenvectors,
     tridiagonalise: exports.tridiagonalise,
     tridiagonalEigen: exports.tridiagonalEigen,

@@ -148,3 +148,27 @@ export function unfoldedNoise({ noiseFactors, factors }: Unfolding, white: Compl
   });
   return out;
 }
+
+/** Covariance F F^H of the noise of `unfoldedNoise`, the pixels k and l <= k of each set: `[k (k + 1) / 2 + l, y, x]`. */
+export function unfoldedCovariance({ noiseFactors, factors }: Unfolding): ComplexArray {
+  const aliases = factors[0] * factors[1];
+  const [, my, mx] = noiseFactors.shape;
+  const out = complexZeros(noiseFactors.shape);
+  const size = 2 * my * mx;
+  const { data } = noiseFactors;
+  // Row i of the factor begins with its diagonal: planes of pixels i, i + 1, ...
+  const planeOf = (i: number, j: number): number => (i * aliases - (i * (i - 1)) / 2 + j - i) * size;
+  for (let k = 0; k < aliases; k++) {
+    for (let l = 0; l <= k; l++) {
+      const to = ((k * (k + 1)) / 2 + l) * size;
+      for (let m = k; m < aliases; m++) {
+        const [a, b] = [planeOf(k, m), planeOf(l, m)];
+        for (let s = 0; s < size; s += 2) {
+          out.data[to + s] += data[a + s] * data[b + s] + data[a + s + 1] * data[b + s + 1];
+          out.data[to + s + 1] += data[a + s + 1] * data[b + s] - data[a + s] * data[b + s + 1];
+        }
+      }
+    }
+  }
+  return out;
+}

@@ -6,7 +6,7 @@ const INSEPARABLE: f64 = 1e-10;
 /**
  * One set of the arrays of `unfoldingWeights`, whose addresses point at it; `plane` is the distance of complex
  * planes in bytes. `work` holds aliases^2 complex float64 numbers and as many as there are aliases and one more
- * coil vector. If the set cannot be separated, all of it becomes 0.
+ * coil vector. If the set cannot be separated, all of it becomes 0. `factors` 0: they are not wanted.
  */
 export function unfoldOneSet(
   maps: usize, weights: usize, factors: usize, deviations: usize, gFactors: usize, work: usize,
@@ -25,6 +25,7 @@ export function unfoldOneSet(
       const live = separable && own > 0;
       const re = live ? load<f64>(p) : 0, im = live && j > i ? load<f64>(p, 8) : 0;
       variance += re * re + im * im;
+      if (factors == 0) continue;
       const o = factors + plane * <usize>(i * aliases + j);
       store<f32>(o, <f32>re);
       store<f32>(o, <f32>-im, 4);
@@ -135,5 +136,23 @@ function weigh(
     const o = weights + plane * <usize>(k * coils + coil);
     store<f32>(o, <f32>re);
     store<f32>(o, <f32>im, 4);
+  }
+}
+
+/** The pixels of one set by the weights of `unfoldOneSet`; folded images lie `pitch` bytes apart. */
+export function weighOneSet(
+  weights: usize, folded: usize, pitch: usize, image: usize, plane: usize, aliases: i32, coils: i32,
+): void {
+  for (let i = 0; i < aliases; i++, image += plane) {
+    let re: f64 = 0, im: f64 = 0;
+    let f = folded;
+    for (let coil = 0; coil < coils; coil++, weights += plane, f += pitch) {
+      const ur = <f64>load<f32>(weights), ui = <f64>load<f32>(weights, 4);
+      const fr = <f64>load<f32>(f), fi = <f64>load<f32>(f, 4);
+      re += ur * fr - ui * fi;
+      im += ur * fi + ui * fr;
+    }
+    store<f32>(image, <f32>re);
+    store<f32>(image, <f32>im, 4);
   }
 }

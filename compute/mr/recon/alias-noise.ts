@@ -8,7 +8,7 @@
  */
 import type { ComplexArray } from '../../array/complex.ts';
 import { complexZeros, sizeOf } from '../../array/complex.ts';
-import type { NormalSource, Sampling } from './reconstruction.ts';
+import type { NoiseCovariance, NormalSource, Sampling } from './reconstruction.ts';
 import { whiteNoise } from './white-noise.ts';
 
 /** A function that draws y, `[y, x]`, for `weights` a of shape `[coil, y, x]` on a grid that the lattice divides. */
@@ -44,6 +44,29 @@ export function aliasNoise(
     }
     return out;
   };
+}
+
+/** The covariance that `aliasNoise` draws from. */
+export function aliasCovariance(weights: ComplexArray, sampling: Sampling): NoiseCovariance {
+  const [, ny, nx] = weights.shape;
+  const [rx, ry] = sampling.factors;
+  const sets = [ny / ry, nx / rx] as const;
+  const places = placesOf(sets, sampling, nx);
+  const products = gram(weights, places, sets, nx);
+  const planes = complexZeros([(places.length * (places.length + 1)) / 2, ...sets]);
+  const size = 2 * sizeOf(sets);
+  for (let k = 0; k < places.length; k++) {
+    for (let l = 0; l <= k; l++) {
+      const re = places[k].re * places[l].re + places[k].im * places[l].im;
+      const im = places[k].im * places[l].re - places[k].re * places[l].im;
+      const from = ((k * (k + 1)) / 2 + l) * size;
+      for (let f = from; f < from + size; f += 2) {
+        planes.data[f] = re * products[f] - im * products[f + 1];
+        planes.data[f + 1] = re * products[f + 1] + im * products[f];
+      }
+    }
+  }
+  return { factors: sampling.factors, planes };
 }
 
 /** One of the R parts of the image that fall together: its first pixel, and its phase. */

@@ -30,6 +30,12 @@ export function fixedCombination(
       }
       return noise;
     },
+    noiseCovariance() {
+      const [ny, nx] = lengths.shape;
+      const planes = complexZeros([1, ny, nx]);
+      for (let i = 0; i < lengths.data.length; i++) planes.data[2 * i] = lengths.data[i] > 0 ? 1 : 0;
+      return { factors: [1, 1], planes };
+    },
   };
 }
 

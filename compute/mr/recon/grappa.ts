@@ -1,5 +1,5 @@
 /**
- * GRAPPA of whitened coils, with the noise of its own kernel: x = W x~ per pixel (./grappa-weights.ts), x~ the
+ * GRAPPA of whitened coils, with the noise of its own kernel: x = W x~ per pixel (../../math/image-weights.ts), x~ the
  * zero-filled images of noise covariance I / R. For y = q^H x
  *
  *   SNR = sqrt(2) |q^H x| sqrt(R) / ||W^H q||,   g = ||W^H q|| / (R ||q||)
@@ -12,12 +12,12 @@ import type { ComplexArray } from '../../array/complex.ts';
 import { realZeros } from '../../array/complex.ts';
 import { conjugateCoilSum } from '../../math/coil-sum.ts';
 import { centredFftInto } from '../../math/fft.ts';
+import { combinedWeights } from '../../math/image-weights.ts';
 import { rootSumSquares } from '../../math/root-sum-squares.ts';
 import { FULL } from '../lattice.ts';
-import { aliasNoise } from './alias-noise.ts';
+import { aliasCovariance, aliasNoise } from './alias-noise.ts';
 import type { GrappaKernel } from './grappa-kernel.ts';
 import { GRAPPA_DEFAULTS, trainKernel } from './grappa-kernel.ts';
-import { combinedWeights } from './grappa-weights.ts';
 import { type LatticeGrid, latticeGrid } from './lattice-grid.ts';
 import { magnitudeOf } from './magnitude.ts';
 import type { CombinedImage, NormalSource, Reconstruction, Sampling } from './reconstruction.ts';
@@ -73,6 +73,7 @@ function combined(
         draw ??= aliasNoise(weights, sampling);
         return draw(normals);
       },
+      noiseCovariance: () => aliasCovariance(weights, sampling),
     },
     gFactor,
   };

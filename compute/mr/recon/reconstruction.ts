@@ -77,6 +77,19 @@ export interface LinearCombination {
    * space: white noise stays white under the unitary transform, so only the combined pixels need numbers.
    */
   drawNoise(normals: NormalSource): ComplexArray;
+  /** The distribution that `drawNoise` draws from, where it is known. */
+  noiseCovariance?(): NoiseCovariance;
+}
+
+/**
+ * How the noise of the combined pixels is distributed: complex normal, jointly for the pixels of a set (those that
+ * fall together by the undersampling), independently from set to set.
+ */
+export interface NoiseCovariance {
+  /** Part k = b rx + a of the image, of sy x sx pixels from row b sy and column a sx on, has pixel k of every set. */
+  readonly factors: readonly [x: number, y: number];
+  /** E[y_k conj(y_l)] for l <= k, complex: `[k (k + 1) / 2 + l, sy, sx]`. */
+  readonly planes: ComplexArray;
 }
 
 export interface CombinedImage {

@@ -6,9 +6,9 @@
  *   g_k = sqrt(v_k (E^H E)_kk),  SNR = SNR of full sampling / (g sqrt(R))
  */
 import type { ComplexArray } from '../../array/complex.ts';
-import { realZeros } from '../../array/complex.ts';
+import { complexZeros, realZeros } from '../../array/complex.ts';
 import { WorkerError } from '../../errors.ts';
-import { unfold, unfoldedNoise, unfoldingOf } from '../../math/unfolding.ts';
+import { unfold, unfoldedCovariance, unfoldedNoise, unfoldingOf } from '../../math/unfolding.ts';
 import { combineWithMaps } from './b1.ts';
 import { foldedImages, restorePhases } from './fold.ts';
 import { latticeGrid } from './lattice-grid.ts';
@@ -60,6 +60,10 @@ export function unfoldWithMaps(whitened: WhitenedSlice, options: ReconstructionO
       image,
       combine: (data) => imageOf(place(data)),
       drawNoise: (normals) => restorePhases(unfoldedNoise(unfolding, whiteNoise(normals, folded)), sampling),
+      noiseCovariance: () => ({
+        factors: sampling.factors,
+        planes: withPhases(unfoldedCovariance(unfolding), sampling),
+      }),
     },
     gFactor: unfolding.gFactor,
     sensitivities,
@@ -73,4 +77,31 @@ function mustSeparate(coils: number, { factors }: Sampling): void {
     `task.options.reconstructor.options.accelerations: ${coils} coils cannot separate the ${factors[0] * factors[1]} ` +
       `pixels that fall together at an acceleration of [${factors}]; the product may be ${coils} at most.`,
   );
+}
+
+/** Covariances `[pair, y, x]` of pixels without their phases become those of the image, in place. */
+function withPhases(planes: ComplexArray, sampling: Sampling): ComplexArray {
+  const [, sy, sx] = planes.shape;
+  const [rx, ry] = sampling.factors;
+  const phases = complexZeros([sy * ry, sx * rx]);
+  for (let i = 0; i < phases.data.length; i += 2) phases.data[i] = 1;
+  restorePhases(phases, sampling);
+  const { data } = planes;
+  let at = 0;
+  for (let k = 0; k < rx * ry; k++) {
+    for (let l = 0; l <= k; l++) {
+      for (let y = 0; y < sy; y++) {
+        let p = 2 * ((Math.floor(k / rx) * sy + y) * sx * rx + (k % rx) * sx);
+        let q = 2 * ((Math.floor(l / rx) * sy + y) * sx * rx + (l % rx) * sx);
+        for (let x = 0; x < sx; x++, p += 2, q += 2, at += 2) {
+          const re = phases.data[p] * phases.data[q] + phases.data[p + 1] * phases.data[q + 1];
+          const im = phases.data[p + 1] * phases.data[q] - phases.data[p] * phases.data[q + 1];
+          const value = data[at];
+          data[at] = re * value - im * data[at + 1];
+          data[at + 1] = re * data[at + 1] + im * value;
+        }
+      }
+    }
+  }
+  return planes;
 }

@@ -10,6 +10,7 @@ import type {
   ReconstructionOptions,
   WhitenedSlice,
 } from '../recon/reconstruction.ts';
+import type { InPhaseNoise } from './in-phase.ts';
 
 export interface MethodOptions extends ReconstructionOptions {
   /** Undo the mean bias that taking a magnitude causes at low SNR. */
@@ -51,6 +52,8 @@ export interface Prepared {
   scratch?: ComplexArray;
   /** conj(y) / |y| of the combined image, once it is asked for. */
   phasors?: Float32Array;
+  /** The distribution of the noise in phase with the image, once it is asked for. */
+  inPhase?: InPhaseNoise;
 }
 
 /** What a reconstruction found, without its functions: what crosses from thread to thread. */

@@ -9,6 +9,7 @@ import type { ComplexArray } from '../../array/complex.ts';
 import { complexFrom, complexZeros, plane } from '../../array/complex.ts';
 import { type NormalStream, normalStream } from '../../math/random.ts';
 import type { Sampling } from '../recon/reconstruction.ts';
+import { addInPhaseSquares, type InPhaseNoise, inPhaseNoise, phasorsOf } from './in-phase.ts';
 import type { MethodOptions, Prepared, ReplicaOptions } from './method.ts';
 import { mustBeLinear, mustHaveReplicas } from './prepare.ts';
 
@@ -30,12 +31,28 @@ export function replicaSums(prepared: Prepared, index: number): Float32Array {
   const to = Math.min(from + REPLICAS_PER_PIECE, replicas.count);
   const pixels = prepared.combined.magnitude.data.length;
   const sums = new Float32Array((replicas.rssMagnitude ? 2 : 1) * pixels);
-  for (let replica = from; replica < to; replica++) {
-    const normals = normalStream(replicas.seed, prepared.slice, replica);
+  const streams = Array.from({ length: to - from }, (_, i) =>
+    normalStream(replicas.seed, prepared.slice, from + i),
+  );
+  const inPhase = fastNoise(prepared, replicas);
+  if (inPhase) {
+    addInPhaseSquares(sums, inPhase, streams);
+    return sums;
+  }
+  for (const normals of streams) {
     if (replicas.rssMagnitude) addMagnitudes(sums, prepared, normals);
     else addSquares(sums, prepared, noiseImage(prepared, normals, replicas).data, replicas);
   }
   return sums;
+}
+
+/** What the fast mode draws from; undefined if it needs the complex noise, or that is all that can be drawn. */
+function fastNoise(prepared: Prepared, replicas: ReplicaOptions): InPhaseNoise | undefined {
+  if (replicas.mode !== 'fast' || replicas.rssMagnitude || replicas.pooledQuadratures) return undefined;
+  const linear = mustBeLinear(prepared);
+  prepared.phasors ??= phasorsOf(linear.image);
+  prepared.inPhase ??= linear.noiseCovariance && inPhaseNoise(linear.noiseCovariance(), prepared.phasors);
+  return prepared.inPhase;
 }
 
 /** A noise image of the combination. */
@@ -115,15 +132,4 @@ function addMagnitudes(sums: Float32Array, prepared: Prepared, normals: NormalSt
     sums[i] += d * d;
     sums[image.length + i] += d;
   }
-}
-
-/** conj(y) / |y|; 1 where y is 0. */
-function phasorsOf({ data }: ComplexArray): Float32Array {
-  const out = new Float32Array(data.length);
-  for (let k = 0; k < data.length; k += 2) {
-    const modulus = Math.sqrt(data[k] * data[k] + data[k + 1] * data[k + 1]);
-    out[k] = modulus > 0 ? data[k] / modulus : 1;
-    out[k + 1] = modulus > 0 ? -data[k + 1] / modulus : 0;
-  }
-  return out;
 }

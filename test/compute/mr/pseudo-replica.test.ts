@@ -2,6 +2,7 @@ import t from 'tap';
 import { complexZeros } from '../../../compute/array/complex.ts';
 import { chiDeviation } from '../../../compute/math/chi.ts';
 import { normalStream } from '../../../compute/math/random.ts';
+import { inPhaseNoise, phasorsOf } from '../../../compute/mr/snr/in-phase.ts';
 import type { Prepared } from '../../../compute/mr/snr/method.ts';
 import { prepare } from '../../../compute/mr/snr/prepare.ts';
 import { METHODS } from '../../../compute/mr/snr/registry.ts';
@@ -100,6 +101,42 @@ function momentsOf(prepared: Prepared, mode: 'fast' | 'exact', object: readonly 
     neighbour: neighbourRe / count,
   };
 }
+
+t.test(
+  'the noise in phase of pixels that fall together has the covariance that fast replicas draw from',
+  async (t) => {
+    for (const one of ALL.slice(2)) {
+      const prepared = prepare(one.slice(), one.reconstruction, optionsOf());
+      const linear = prepared.combined.linear;
+      if (!linear?.noiseCovariance) throw new Error('no covariance');
+      const phasors = phasorsOf(linear.image);
+      const { planes, sets } = inPhaseNoise(linear.noiseCovariance(), phasors);
+      const count = sets[0] * sets[1];
+      const analytic = analyticSnr(one);
+      const both = objectOf(analytic).filter((i) => i < count && analytic[i + count] > 20);
+      // Regression of what exact noise does on what is expected: slope 1.
+      let [variance, expectedVariance, products, expectedProducts] = [0, 0, 0, 0];
+      const replicas = 200;
+      for (let j = 0; j < replicas; j++) {
+        const { data } = noiseImage(prepared, normalStream(8, j), { mode: 'exact' });
+        const d = (i: number): number => phasors[2 * i] * data[2 * i] - phasors[2 * i + 1] * data[2 * i + 1];
+        for (const i of both) {
+          const [f00, f10, f11] = [planes[i], planes[count + i], planes[2 * count + i]];
+          const scale = 1 / (f00 * Math.hypot(f10, f11));
+          const expected = f00 * f10 * scale;
+          products += d(i) * d(i + count) * scale * expected;
+          expectedProducts += expected ** 2;
+          variance += d(i) ** 2 / f00 ** 2 + d(i + count) ** 2 / (f10 ** 2 + f11 ** 2);
+          expectedVariance += 2;
+        }
+      }
+      const text = `${one.name}: ${both.length} sets, slope ${products / expectedProducts}, variance ${variance / expectedVariance}`;
+      t.ok(Math.abs(products / expectedProducts - 1) < 4 / Math.sqrt(expectedProducts), text);
+      t.ok(Math.abs(variance / expectedVariance - 1) < 4 / Math.sqrt(expectedVariance / 2), text);
+      t.ok(expectedProducts > 0.01 * replicas * both.length, 'the pixels are correlated');
+    }
+  },
+);
 
 t.test('noise drawn plane by plane is the same as noise in k-space, combined', async (t) => {
   for (const one of ALL.slice(0, 2)) {
