@@ -5,6 +5,7 @@
  * an offset d serves the one type whose distance from the lattice it bridges.
  */
 import { WorkerError } from '../../errors.ts';
+import type { Tap } from '../../math/image-weights.ts';
 import { solveLeastSquares } from '../../math/least-squares.ts';
 import type { Calibration, GrappaOptions, Sampling } from './reconstruction.ts';
 
@@ -13,13 +14,6 @@ export const GRAPPA_DEFAULTS: GrappaOptions = {
   lambda: 0.01,
   zeroPaddedCalibration: false,
 };
-
-/** Weights of the k-space points at k + (dx, dy) for the point at k: interleaved complex `[coil to, coil from]`. */
-export interface Tap {
-  readonly dx: number;
-  readonly dy: number;
-  readonly weights: Float64Array;
-}
 
 export interface GrappaKernel {
   readonly taps: readonly Tap[];

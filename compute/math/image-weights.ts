@@ -1,15 +1,21 @@
 /**
- * A GRAPPA kernel in image space: with zero-filled coil images x~ the reconstructed ones are x(r) = W(r) x~(r),
+ * A convolution of k-space across coils (a GRAPPA kernel) in image space: with zero-filled coil images x~ the reconstructed ones are x(r) = W(r) x~(r),
  *
  *   W(r) = I + sum over taps of w exp(-2 pi i (dx (x - cx) / nx + dy (y - cy) / ny))
  *
  * A combination y = q^H x is then a^H x~ with a = W^H q. Only a is kept, coils x pixels, never W.
  * (Breuer, Magn Reson Med 62:739, 2009, with another normalisation of W.)
  */
-import type { ComplexArray } from '../../array/complex.ts';
-import { complexZeros } from '../../array/complex.ts';
-import { kernels } from '../../kernels/kernels.ts';
-import type { Tap } from './grappa-kernel.ts';
+import type { ComplexArray } from '../array/complex.ts';
+import { complexZeros } from '../array/complex.ts';
+import { kernels } from '../kernels/kernels.ts';
+
+/** Weights of the k-space points at k + (dx, dy) for the point at k: interleaved complex `[coil to, coil from]`. */
+export interface Tap {
+  readonly dx: number;
+  readonly dy: number;
+  readonly weights: Float64Array;
+}
 
 /** Columns that are worked on at once: the lanes of a vector. */
 const LANES = 4;
