@@ -1,5 +1,6 @@
 /**
- * A convolution of k-space across coils (a GRAPPA kernel) in image space: with zero-filled coil images x~ the reconstructed ones are x(r) = W(r) x~(r),
+ * A convolution of k-space across coils (a GRAPPA kernel) in image space: with zero-filled coil images x~ the
+ * reconstructed ones are x(r) = W(r) x~(r),
  *
  *   W(r) = I + sum over taps of w exp(-2 pi i (dx (x - cx) / nx + dy (y - cy) / ny))
  *
