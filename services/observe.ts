@@ -186,7 +186,7 @@ function failureOf(execution: ExecutionState): [FailureCode, string, string?] {
   const cause = runFailure.safeParse(parseJson(execution.cause));
   if (cause.success && isFailureCode(cause.data.code))
     return [cause.data.code, cause.data.message, cause.data.remedy];
-  if (isFailureCode(execution.error)) return [execution.error, FAILURES[execution.error].remedy];
+  if (isFailureCode(execution.error)) return [execution.error, `The execution failed with ${execution.error}.`];
   if (execution.error === 'States.Timeout')
     return ['timeout', 'A step of the execution exceeded its time limit.'];
   return ['worker_error', `The execution failed: ${execution.error ?? 'no error name'}.`];
