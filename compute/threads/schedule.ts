@@ -43,6 +43,7 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
   let nextSlice = 0;
   let ahead: Promise<SliceInput> | undefined;
   let done = 0;
+  let stopped = false;
 
   const read = (slice: number): Promise<SliceInput> =>
     reading(async () => {
@@ -52,7 +53,7 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
 
   /** The next slice, with the one after it already being read if threads do the work. */
   async function take(): Promise<Open | undefined> {
-    if (nextSlice === slices) return undefined;
+    if (stopped || nextSlice === slices) return undefined;
     const slice = nextSlice++;
     const mine = ahead ?? read(slice);
     ahead = solvers.threaded && nextSlice < slices ? read(nextSlice) : undefined;
@@ -80,7 +81,7 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
   }
 
   async function doPieces(solver: Solver, work: Open): Promise<void> {
-    while (work.nextPiece < pieces) {
+    while (!stopped && work.nextPiece < pieces) {
       const index = work.nextPiece++;
       const repetition = jobs.readRepetition && (await reading(() => readShared(work.slice, index)));
       work.early.set(index, await solver.piece(index, repetition));
@@ -106,13 +107,19 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
     const left = (work: Open): number => pieces - work.nextPiece;
     for (;;) {
       const [most] = [...open].sort((a, b) => left(b) - left(a));
-      if (!most || left(most) < 2) return;
+      if (stopped || !most || left(most) < 2) return;
       await solver.begin(most.input);
       await doPieces(solver, most);
     }
   }
 
-  await Promise.all(solvers.all.map(lane));
+  try {
+    await Promise.all(solvers.all.map(lane));
+  } finally {
+    // Nothing is read once the caller knows how it ended: it may close the file.
+    stopped = true;
+    await reading(async () => undefined);
+  }
 }
 
 /** Runs one task after the other. */
