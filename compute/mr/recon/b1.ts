@@ -4,8 +4,6 @@
  * 0 elsewhere. With the sensitivities p / ||p|| of the image itself this is the root of sums of squares.
  */
 import { realZeros } from '../../array/complex.ts';
-import { centredFftInto } from '../../math/fft.ts';
-import { rootSumSquares } from '../../math/root-sum-squares.ts';
 import { combinedImage, fixedCombination } from './fixed-combination.ts';
 import { magnitudeOf } from './magnitude.ts';
 import { sensitivitiesOf } from './needed-maps.ts';
@@ -17,12 +15,10 @@ export const b1: Reconstruction = {
   reconstruct: (slice, options) => combineWithMaps(slice, sensitivitiesOf(slice, options)),
 };
 
-/** The combination of a fully sampled slice, which is used up, with its sensitivities. */
+/** The combination of a fully sampled slice with its sensitivities. */
 export function combineWithMaps({ kspace }: WhitenedSlice, sensitivities: Sensitivities): CombinedImage {
   const { maps } = sensitivities;
-  const lengths = rootSumSquares(maps);
-  centredFftInto(kspace, kspace, [1, 2], 'inverse');
-  const image = combinedImage(maps, lengths, kspace);
+  const { image, lengths } = combinedImage(maps, kspace);
   const noiseDeviation = realZeros(lengths.shape);
   for (let i = 0; i < lengths.data.length; i++) noiseDeviation.data[i] = lengths.data[i] > 0 ? 1 : 0;
   return {

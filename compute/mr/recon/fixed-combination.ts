@@ -1,9 +1,8 @@
 /** Fully sampled coils combined with fixed weights, pixel by pixel. */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
 import { complexZeros } from '../../array/complex.ts';
-import { conjugateCoilSum } from '../../math/coil-sum.ts';
-import { centredFftInto } from '../../math/fft.ts';
 import { noiseCoilSum } from '../../math/noise-sum.ts';
+import { transformedSum } from '../../math/transformed-sum.ts';
 import type { LinearCombination } from './reconstruction.ts';
 import { whiteNoise } from './white-noise.ts';
 
@@ -18,10 +17,7 @@ export function fixedCombination(
 ): LinearCombination {
   return {
     image,
-    combine(kspace) {
-      centredFftInto(kspace, kspace, [1, 2], 'inverse');
-      return dividedBy(lengths, conjugateCoilSum(weights, kspace));
-    },
+    combine: (kspace) => combinedImage(weights, kspace).image,
     combineNoise: (normals) => dividedBy(lengths, noiseCoilSum(weights, normals)),
     drawNoise(normals) {
       const noise = whiteNoise(normals, image.shape);
@@ -39,9 +35,13 @@ export function fixedCombination(
   };
 }
 
-/** y = w^H p / ||w|| of coil images p; 0 where w is 0. */
-export function combinedImage(weights: ComplexArray, lengths: RealArray, images: ComplexArray): ComplexArray {
-  return dividedBy(lengths, conjugateCoilSum(weights, images));
+/** y = w^H p / ||w|| of the coil images p of k-space, 0 where w is 0; and ||w||. */
+export function combinedImage(
+  weights: ComplexArray,
+  kspace: ComplexArray,
+): { image: ComplexArray; lengths: RealArray } {
+  const { sum, lengths } = transformedSum(weights, kspace);
+  return { image: dividedBy(lengths, sum), lengths };
 }
 
 /** A real image as a complex one. */

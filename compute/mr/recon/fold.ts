@@ -11,6 +11,7 @@
 import type { ComplexArray } from '../../array/complex.ts';
 import { complexZeros } from '../../array/complex.ts';
 import { centredFftInto } from '../../math/fft.ts';
+import { foldedAxis } from '../../math/unfold-image.ts';
 import type { Sampling } from './reconstruction.ts';
 
 /** f for both axes: `[coil, y / ry, x / rx]`. The factors must divide the size of `kspace`, which is not changed. */
@@ -34,7 +35,7 @@ export function foldedImages(kspace: ComplexArray, { factors, offsets }: Samplin
     }
   }
   centredFftInto(sampled, sampled, [1, 2], 'inverse');
-  return rolled(sampled, rollOf(ny, my), rollOf(nx, mx));
+  return rolled(sampled, foldedAxis(ny, ry, offsets[1]).roll, foldedAxis(nx, rx, offsets[0]).roll);
 }
 
 /** Multiplies an image `[y, x]` by P of both axes and by sqrt(R), in place: pixel values as of full sampling. */
@@ -69,11 +70,6 @@ function phases(n: number, factor: number, offset: number): Float64Array {
     out[2 * r + 1] = Math.sqrt(factor) * Math.sin(2 * Math.PI * turns);
   }
   return out;
-}
-
-/** How far pixel 0 of the grid lies from pixel 0 of the small transform, 0 .. m - 1. */
-function rollOf(n: number, m: number): number {
-  return (((Math.floor(m / 2) - Math.floor(n / 2)) % m) + m) % m;
 }
 
 /** out[y, x] = images[y + dy, x + dx], round the edges. */

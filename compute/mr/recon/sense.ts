@@ -6,8 +6,9 @@
  *   g_k = sqrt(v_k (E^H E)_kk),  SNR = SNR of full sampling / (g sqrt(R))
  */
 import type { ComplexArray } from '../../array/complex.ts';
-import { complexZeros, realZeros } from '../../array/complex.ts';
+import { complexZeros } from '../../array/complex.ts';
 import { WorkerError } from '../../errors.ts';
+import { unfoldImage } from '../../math/unfold-image.ts';
 import { unfold, unfoldedCovariance, unfoldedNoise, unfoldingOf } from '../../math/unfolding.ts';
 import { combineWithMaps } from './b1.ts';
 import { foldedImages, restorePhases } from './fold.ts';
@@ -16,6 +17,7 @@ import { magnitudeOf } from './magnitude.ts';
 import { sensitivitiesOf } from './needed-maps.ts';
 import type {
   CombinedImage,
+  LinearCombination,
   Reconstruction,
   ReconstructionOptions,
   Sampling,
@@ -41,32 +43,51 @@ export function unfoldWithMaps(whitened: WhitenedSlice, options: ReconstructionO
   const aliases = sampling ? sampling.factors[0] * sampling.factors[1] : 1;
   if (!sampling || aliases === 1) return combineWithMaps(slice, sensitivities);
   mustSeparate(kspace.shape[0], sampling);
-  const unfolding = unfoldingOf(sensitivities.maps, sampling.factors);
-  const imageOf = (data: ComplexArray): ComplexArray =>
-    restorePhases(unfold(unfolding, foldedImages(data, sampling)), sampling);
-  const image = imageOf(kspace);
-  const noiseDeviation = realZeros(image.shape);
-  const factor = Math.sqrt(aliases);
-  for (let i = 0; i < noiseDeviation.data.length; i++) {
-    noiseDeviation.data[i] = factor * unfolding.deviation.data[i];
+  const { image, deviation, gFactor } = unfoldImage(
+    kspace,
+    sensitivities.maps,
+    sampling.factors,
+    sampling.offsets,
+  );
+  const scale = Math.sqrt(aliases);
+  const magnitude = magnitudeOf(image);
+  for (let i = 0; i < magnitude.data.length; i++) {
+    magnitude.data[i] *= scale;
+    deviation.data[i] *= scale;
   }
-  const [ny, nx] = image.shape;
-  const folded = [aliases, ny / sampling.factors[1], nx / sampling.factors[0]];
+  let linear: LinearCombination | undefined;
   return {
-    magnitude: magnitudeOf(image),
-    noiseDeviation,
+    magnitude,
+    noiseDeviation: deviation,
     channels: 1,
-    linear: {
-      image,
-      combine: (data) => imageOf(place(data)),
-      drawNoise: (normals) => restorePhases(unfoldedNoise(unfolding, whiteNoise(normals, folded)), sampling),
-      noiseCovariance: () => ({
-        factors: sampling.factors,
-        planes: withPhases(unfoldedCovariance(unfolding), sampling),
-      }),
+    get linear() {
+      linear ??= linearUnfolding(restorePhases(image, sampling), sensitivities.maps, sampling, place);
+      return linear;
     },
-    gFactor: unfolding.gFactor,
+    gFactor,
     sensitivities,
+  };
+}
+
+/** The unfolding with its weights kept. */
+function linearUnfolding(
+  image: ComplexArray,
+  maps: ComplexArray,
+  sampling: Sampling,
+  place: (kspace: ComplexArray) => ComplexArray,
+): LinearCombination {
+  const unfolding = unfoldingOf(maps, sampling.factors);
+  const [ny, nx] = image.shape;
+  const [rx, ry] = sampling.factors;
+  const folded = [rx * ry, ny / ry, nx / rx];
+  return {
+    image,
+    combine: (data) => restorePhases(unfold(unfolding, foldedImages(place(data), sampling)), sampling),
+    drawNoise: (normals) => restorePhases(unfoldedNoise(unfolding, whiteNoise(normals, folded)), sampling),
+    noiseCovariance: () => ({
+      factors: sampling.factors,
+      planes: withPhases(unfoldedCovariance(unfolding), sampling),
+    }),
   };
 }
 
