@@ -3,7 +3,7 @@
  * and the result object are the truth; callbacks only make this step happen sooner.
  */
 import { type RunResult, runFailure, runResult } from '../src/schemas/execution.ts';
-import { FAILURES, type FailureCode, isFailureCode } from '../src/schemas/failures.ts';
+import { type FailureCode, isFailureCode } from '../src/schemas/failures.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { backoffMs } from './backoff.ts';
@@ -186,7 +186,8 @@ function failureOf(execution: ExecutionState): [FailureCode, string, string?] {
   const cause = runFailure.safeParse(parseJson(execution.cause));
   if (cause.success && isFailureCode(cause.data.code))
     return [cause.data.code, cause.data.message, cause.data.remedy];
-  if (isFailureCode(execution.error)) return [execution.error, `The execution failed with ${execution.error}.`];
+  if (isFailureCode(execution.error))
+    return [execution.error, `The execution failed with ${execution.error}.`];
   if (execution.error === 'States.Timeout')
     return ['timeout', 'A step of the execution exceeded its time limit.'];
   return ['worker_error', `The execution failed: ${execution.error ?? 'no error name'}.`];
