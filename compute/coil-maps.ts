@@ -3,6 +3,7 @@ import { readable } from './maps.ts';
 import type { OutputMap, WritableMap } from './outputs.ts';
 import { largest, picture, volumeMap } from './replica-maps.ts';
 import type { SnrSlices } from './solve-slices.ts';
+import { statisticsOf } from './statistics.ts';
 import type { Volume } from './volume.ts';
 
 const G_NAMES = {
@@ -12,7 +13,7 @@ const G_NAMES = {
 const FIRST_COIL_ID = 10;
 const MASK_ID = 100;
 /** A picture of g saturates here. */
-const TOP_G = 4;
+const TOP_G = 10;
 
 /** g and 1 / g (0 where there is none); nothing unless they were kept. */
 export function gFactorMaps(slices: SnrSlices, volume: Volume, reconstruction: string): OutputMap[] {
@@ -21,18 +22,19 @@ export function gFactorMaps(slices: SnrSlices, volume: Volume, reconstruction: s
   const { ids, suffix, name } = G_NAMES[reconstruction === 'grappa' ? 'grappa' : 'sense'];
   const inverse = gFactor.map((plane) => plane.map((g) => (g > 0 ? 1 / g : 0)));
   const footer = `median ${readable(medianOf(gFactor))} \u00b7 largest ${readable(largest(gFactor))}`;
+  const data = volumeMap(gFactor, matrix, volume);
   return [
     {
-      ...volumeMap(gFactor, matrix, volume),
+      ...data,
       id: ids[0],
       stem: `G${suffix}`,
       name: `g Factor${name}`,
       preview: {
         ...picture(gFactor, matrix, volume),
         title: `g-factor${name}`,
-        subtitle: 'noise amplification by the undersampling; 0 where there are no sensitivities',
+        subtitle: 'noise amplification by the undersampling, 0 where there are no sensitivities',
         footer,
-        range: [0, Math.min(TOP_G, Math.max(1.5, largest(gFactor)))],
+        range: [0, Math.min(TOP_G, Math.max(1.5, statisticsOf(data.data).top))],
         unit: 'g',
       },
     },
@@ -103,7 +105,7 @@ function allCoils(
     ...picture(moduli, matrix, volume),
     planes,
     title: 'Coil sensitivities',
-    subtitle: 'modulus; the root of sums of squares over the coils is 1',
+    subtitle: 'modulus, the root of sums of squares over the coils is 1',
     footer: `slice ${middle + 1} of ${sensitivities.length} \u00b7 largest ${readable(largest(moduli))}`,
     range: [0, largest(moduli) || 1],
     unit: '|s|',
