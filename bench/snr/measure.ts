@@ -58,3 +58,24 @@ export function ratioInObject(
   const square = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / ratios.length;
   return { median: median(ratios), deviation: Math.sqrt(square) };
 }
+
+/**
+ * 1 - |<a, b>| / (||a|| ||b||) of coil vectors `[coil, pixel]`, the largest over the object where both are not 0: maps
+ * are known up to a complex factor per pixel.
+ */
+export function worstMisalignment(a: Float32Array, b: Float32Array, object: Float32Array): number {
+  const pixels = object.length;
+  let worst = 0;
+  for (let i = 0; i < pixels; i++) {
+    if (!(object[i] > 0)) continue;
+    let [re, im, aa, bb] = [0, 0, 0, 0];
+    for (let p = 2 * i; p < a.length; p += 2 * pixels) {
+      re += a[p] * b[p] + a[p + 1] * b[p + 1];
+      im += a[p] * b[p + 1] - a[p + 1] * b[p];
+      aa += a[p] ** 2 + a[p + 1] ** 2;
+      bb += b[p] ** 2 + b[p + 1] ** 2;
+    }
+    if (aa > 0 && bb > 0) worst = Math.max(worst, 1 - Math.hypot(re, im) / Math.sqrt(aa * bb));
+  }
+  return worst;
+}

@@ -87,19 +87,22 @@ def ac_b1():
     return {"snr": np.sqrt(2) * np.abs(combine(MAPS, images)) / np.sqrt(power(MAPS))}
 
 
-def unfolding():
-    """U = (E^H E)^-1 E^H for the sets of R pixels that fold together, [y, x, R, coil], its noise and g."""
+def aliases():
+    """Lines of the image that fold onto each line of the folded image, [y, R]."""
     rows = LINES // R
-    # The folded image of rows k shows row k + j rows; the middle of both images is at half their height.
+    # The middle of both images is at half their height.
     start = LINES // 2 - rows // 2
-    sets = (start + np.arange(rows)[:, None] + rows * np.arange(R)[None, :]) % LINES
-    encoding = np.ascontiguousarray(MAPS[:, sets].transpose(1, 3, 0, 2))  # [y, x, coil, R]
-    adjoint = encoding.conj().swapaxes(-1, -2)
-    normal = adjoint @ encoding
+    return (start + np.arange(rows)[:, None] + rows * np.arange(R)[None, :]) % LINES
+
+
+def encoding(sets):
+    """Sensitivities E of the pixels that fold together, [coil, R, y, x], (E^H E)^-1, its noise, and g."""
+    maps = MAPS[:, sets].transpose(0, 2, 1, 3)
+    normal = np.einsum("cryx,csyx->yxrs", maps.conj(), maps, optimize=True)
     inverse = np.linalg.inv(normal)
     diagonal = np.einsum("yxrr->yxr", inverse).real
     g = np.sqrt(diagonal * np.einsum("yxrr->yxr", normal).real)
-    return inverse @ adjoint, np.sqrt(diagonal), g, sets
+    return maps, inverse, np.sqrt(diagonal), g
 
 
 def spread(values, sets):
@@ -110,13 +113,12 @@ def spread(values, sets):
     return out
 
 
-def unfold(unfolder, folded):
-    return (unfolder @ folded.transpose(1, 2, 0)[..., None])[..., 0]
-
-
 def ac_sense():
-    unfolder, deviation, g, sets = unfolding()
-    result = unfold(unfolder, image(undersampled(whitened(KSPACE))))
+    sets = aliases()
+    maps, inverse, deviation, g = encoding(sets)
+    folded = image(undersampled(whitened(KSPACE)))
+    projected = np.einsum("cryx,cyx->yxr", maps.conj(), folded, optimize=True)
+    result = np.einsum("yxrs,yxs->yxr", inverse, projected, optimize=True)
     return {"snr": spread(np.sqrt(2) * np.abs(result) / deviation, sets), "g": spread(g, sets)}
 
 
@@ -185,7 +187,7 @@ def espirit_maps():
     top, left = LINES // 2 - size // 2, COLUMNS // 2 - size // 2
     for kernel in kernels:
         padded[:] = 0
-        padded[:, top : top + size, left : left + size] = kernel.conj()[:, ::-1, ::-1]
+        padded[:, top : top + size, left : left + size] = kernel
         transformed = image(padded).transpose(1, 2, 0)[..., None]
         gram += transformed @ transformed.conj().swapaxes(-1, -2)
     gram *= np.float32(LINES * COLUMNS / size**2)
@@ -232,12 +234,18 @@ def pmr_b1():
 
 
 def pmr_sense():
-    unfolder, _, _, sets = unfolding()
+    sets = aliases()
+    maps, inverse, _, _ = encoding(sets)
+    unfolder = inverse @ maps.conj().transpose(2, 3, 1, 0)  # [y, x, R, coil]
+
+    def unfold(folded):
+        return (unfolder @ folded.transpose(1, 2, 0)[..., None])[..., 0]
+
     kspace = undersampled(whitened(KSPACE))
-    result = unfold(unfolder, image(kspace))
+    result = unfold(image(kspace))
     magnitude = np.abs(result)
     unfolder = (result / magnitude).conj()[..., None] * unfolder
-    variance = replica_variance(kspace.shape, lambda n: unfold(unfolder, n), SHAPE["replicas"])
+    variance = replica_variance(kspace.shape, unfold, SHAPE["replicas"])
     return {"snr": spread(magnitude / np.sqrt(variance), sets)}
 
 

@@ -9,7 +9,8 @@ export const SIZES = {
   /** GRAPPA: window along y and x. */
   kernel: [4, 4],
   lambda: 0.01,
-  espirit: { kernel: 6, acs: 24, threshold: 0.001, crop: 0.8, iterations: 30 },
+  /** As `bart ecalib -k6 -r24 -t0.001 -c0.8`, whose t is the ratio of squared singular values. */
+  espirit: { kernel: 6, acs: 24, threshold: Math.sqrt(0.001), crop: 0.8, iterations: 30 },
   replicas: 128,
   generalised: 6,
   boxSize: 9,

@@ -2,7 +2,7 @@
 import type { Case, Measured } from './cases.ts';
 import { speedCases } from './cases.ts';
 import type { Row } from './measure.ts';
-import { cpuSeconds, median, ratioInObject, rowOf, worstRelative } from './measure.ts';
+import { cpuSeconds, median, ratioInObject, rowOf, worstMisalignment, worstRelative } from './measure.ts';
 import type { Peer } from './peer.ts';
 import { startPeer } from './peer.ts';
 import type { Phantom } from './phantom.ts';
@@ -77,7 +77,10 @@ async function agreementOf(
   if ('tolerance' in agreement) {
     const parts = Object.entries(arrays).map(([name, values]) => ({
       name,
-      worst: worstRelative(values, peer.result(key, name)),
+      worst:
+        name === 'maps'
+          ? worstMisalignment(values, peer.result(key, name), object)
+          : worstRelative(values, peer.result(key, name)),
     }));
     return {
       accuracy: parts.map(({ name, worst }) => `${name} ${worst.toExponential(1)}`).join(', '),
