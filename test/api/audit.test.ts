@@ -77,7 +77,9 @@ t.test('refused sign-ins are seen by the owner of the account, and cost a strang
     rest.map(({ action }) => action),
     ['user.approve'],
   );
-  const stored = (await b.stored()).split('AUDIT#').slice(1).join();
+  const items = JSON.parse(await b.stored()) as { pk: string }[];
+  const stored = JSON.stringify(items.filter(({ pk }) => pk.startsWith('AUDIT#')));
+  t.match(stored, /user\.sign-in/);
   t.notMatch(stored, /wrong secret|argon2|eyJ/);
 });
 
