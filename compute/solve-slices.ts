@@ -17,6 +17,7 @@ import type { SliceInput, SliceOutcome } from './slice-work.ts';
 import type { SuppliedFor } from './supplied-images.ts';
 import { suppliedImages } from './supplied-images.ts';
 import type { SnrTask } from './task.ts';
+import type { ThreadStart } from './threads/messages.ts';
 import type { SliceJobs } from './threads/schedule.ts';
 import { solveSlices } from './threads/schedule.ts';
 import { solverHere, solverThreads } from './threads/solver.ts';
@@ -67,8 +68,6 @@ export async function snrOfSlices(
   const count = volume.order.length;
   const size = { slices: count, pieces, samples: grid.coils * grid.columns * grid.lines };
   const threads = threadsFor(run.request.threads, plan, size);
-  const { task: document, output, seed } = run.request;
-  const start = { task: document, output, seed, repetitions: repetitions.length, noise };
   const supplied = await suppliedImages(run, task, signal, noise);
   const results = createResults(plan, task, count, size.samples);
   const progress = createSliceProgress(run, count, pieces);
@@ -80,7 +79,8 @@ export async function snrOfSlices(
     finish: (k, outcome, collector) => results.add(k, outcome, collector.finish()),
     step: progress.step,
   };
-  const solvers = threads === 1 ? solverHere(plan, noise) : await solverThreads(threads, start);
+  const solvers =
+    threads === 1 ? solverHere(plan, noise) : solverThreads(threads, threadStart(task, plan, noise));
   const stop = (): void => void solvers.end(run.request.signal?.reason);
   run.request.signal?.addEventListener('abort', stop, { once: true });
   const heart = setInterval(progress.repeat, HEARTBEAT_MS);
@@ -94,6 +94,12 @@ export async function snrOfSlices(
   }
   run.request.log.add('procedure', `SNR: ${plan.method.label}, ${plan.reconstruction.label}`, { threads });
   return results.all();
+}
+
+/** The plan as it can be sent to threads. */
+function threadStart(task: SnrTask, plan: RunPlan, noise: NoiseModel): ThreadStart {
+  const { method: _method, reconstruction: _reconstruction, ...rest } = plan;
+  return { method: task.method, reconstruction: task.reconstruction, plan: rest, noise };
 }
 
 /** The numbers of the repetitions that the image readouts have. */

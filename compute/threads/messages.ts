@@ -2,16 +2,15 @@
 import type { FailureCode } from '../../src/schemas/failures.ts';
 import type { AcquiredSlice } from '../mr/acquire.ts';
 import type { NoiseModel } from '../mr/noise.ts';
-import type { OutputFlags } from '../plan.ts';
+import type { RunPlan } from '../plan.ts';
 import type { SliceInput } from '../slice-work.ts';
+import type { MethodName, ReconstructionName } from '../task.ts';
 
-/** With this every thread makes the same plan for itself. */
+/** The plan with names in place of functions. */
 export interface ThreadStart {
-  readonly task: unknown;
-  readonly output: OutputFlags;
-  readonly seed: number;
-  /** Measured repetitions, for the method that needs them. */
-  readonly repetitions: number;
+  readonly method: MethodName;
+  readonly reconstruction: ReconstructionName;
+  readonly plan: Omit<RunPlan, 'method' | 'reconstruction'>;
   readonly noise: NoiseModel;
 }
 

@@ -1,16 +1,17 @@
 /** A thread that works on slices: the plan of the job once, then slices and pieces of them as they come. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { toWorkerError } from '../errors.ts';
-import { planRun, withRepetitions } from '../plan.ts';
+import { RECONSTRUCTIONS } from '../mr/recon/registry.ts';
+import { METHODS } from '../mr/snr/registry.ts';
 import { createSliceWork } from '../slice-work.ts';
-import { parseTask } from '../task.ts';
 import type { ThreadAnswer, ThreadRequest, ThreadStart } from './messages.ts';
 import { ownSlice } from './shared.ts';
 
-const start = workerData as ThreadStart;
-const task = parseTask(start.task);
-const plan = withRepetitions(planRun(task, start.output, start.seed), start.repetitions);
-const work = createSliceWork(plan, start.noise);
+const { plan, method, reconstruction, noise } = workerData as ThreadStart;
+const work = createSliceWork(
+  { ...plan, method: METHODS[method], reconstruction: RECONSTRUCTIONS[reconstruction] },
+  noise,
+);
 
 parentPort?.on('message', (request: ThreadRequest) => {
   try {
@@ -27,7 +28,6 @@ parentPort?.on('message', (request: ThreadRequest) => {
     send({ failed: { code, message, remedy } });
   }
 });
-send({ value: 'ready' });
 
 function send(answer: ThreadAnswer, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(answer, transfer);

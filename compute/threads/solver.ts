@@ -32,9 +32,9 @@ export function solverHere(plan: RunPlan, noise: NoiseModel): Solvers {
   return { all: [solver], threaded: false, end: async () => undefined };
 }
 
-/** `count` threads. */
-export async function solverThreads(count: number, start: ThreadStart): Promise<Solvers> {
-  const threads = await Promise.all(Array.from({ length: count }, () => startThread(start)));
+/** `count` threads. They start while the first slices are being read. */
+export function solverThreads(count: number, start: ThreadStart): Solvers {
+  const threads = Array.from({ length: count }, () => startThread(start));
   const all = threads.map(
     (thread): Solver => ({
       begin: async (input) => (await thread.ask({ do: 'begin', input })) as SliceOutcome,

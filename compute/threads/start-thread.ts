@@ -16,39 +16,42 @@ const FILE = new URL(
   import.meta.url,
 );
 
-/** Resolves when the thread is ready. */
-export async function startThread(start: ThreadStart): Promise<Thread> {
+/** What waits for an answer. */
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** Starts the thread; questions that are asked before it is ready wait for it. */
+export function startThread(start: ThreadStart): Thread {
   const worker = newWorker(start);
-  let settle: { resolve(value: unknown): void; reject(reason: unknown): void } | undefined;
+  let waiting: Waiting | undefined;
   let dead: { reason: unknown } | undefined;
   const fail = (reason: unknown): void => {
     dead ??= { reason };
-    settle?.reject(dead.reason);
-    settle = undefined;
+    waiting?.reject(dead.reason);
+    waiting = undefined;
   };
   worker.on('message', (answer: ThreadAnswer) => {
-    const waiting = settle;
-    settle = undefined;
-    if ('value' in answer) waiting?.resolve(answer.value);
-    else waiting?.reject(new WorkerError(answer.failed.code, answer.failed.message, answer.failed.remedy));
+    const asked = waiting;
+    waiting = undefined;
+    if ('value' in answer) asked?.resolve(answer.value);
+    else asked?.reject(new WorkerError(answer.failed.code, answer.failed.message, answer.failed.remedy));
   });
   worker.on('error', (error: Error & { code?: string }) => fail(failureOf(error)));
   worker.on('exit', () =>
     fail(new WorkerError('worker_error', 'A thread has ended before its work was done.')),
   );
-
-  const answer = (): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      if (dead) reject(dead.reason);
-      else settle = { resolve, reject };
-    });
-  await answer();
   return {
-    ask(request) {
-      const answered = answer();
-      worker.postMessage(request);
-      return answered;
-    },
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        if (dead) {
+          reject(dead.reason);
+          return;
+        }
+        waiting = { resolve, reject };
+        worker.postMessage(request);
+      }),
     async end(reason) {
       fail(reason);
       await worker.terminate();
