@@ -9,28 +9,36 @@ import type { ComplexMatrix } from '../../array/matrix.ts';
 import { centredFftInto } from '../../math/fft.ts';
 import { multiplyLowerInto } from '../../math/lower-product.ts';
 import { rootSumSquares } from '../../math/root-sum-squares.ts';
+import { transformedMagnitude } from '../../math/transformed-magnitude.ts';
 import type { NoiseModel } from '../noise.ts';
 import { complexOf, fixedCombination } from './fixed-combination.ts';
-import type { CombinedImage, Reconstruction } from './reconstruction.ts';
+import type { CombinedImage, LinearCombination, Reconstruction } from './reconstruction.ts';
 
 export const rss: Reconstruction = {
   label: 'Root sum of squares',
   needs: { fullSampling: true },
   reconstruct({ kspace, noise }, { rssUnweighted }) {
-    centredFftInto(kspace, kspace, [1, 2], 'inverse');
     return rssUnweighted ? unweighted(kspace, noise) : whitened(kspace);
   },
 };
 
-/** y = ||p|| of whitened coil images p: the weights p / ||p|| are of unit length, so the noise is 1. */
-function whitened(images: ComplexArray): CombinedImage {
-  const magnitude = rootSumSquares(images);
+/**
+ * y = ||p|| of whitened coil images p: the weights p / ||p|| are of unit length, so the noise is 1. The images
+ * themselves are made when replicas ask for them.
+ */
+function whitened(kspace: ComplexArray): CombinedImage {
+  const magnitude = transformedMagnitude(kspace);
+  let linear: LinearCombination | undefined;
   return {
     magnitude,
     noiseDeviation: undefined,
-    channels: images.shape[0],
+    channels: kspace.shape[0],
     get linear() {
-      return fixedCombination(images, magnitude, complexOf(magnitude));
+      if (!linear) {
+        centredFftInto(kspace, kspace, [1, 2], 'inverse');
+        linear = fixedCombination(kspace, magnitude, complexOf(magnitude));
+      }
+      return linear;
     },
   };
 }
@@ -40,7 +48,9 @@ function whitened(images: ComplexArray): CombinedImage {
  * them: noise sqrt(c^H Sigma c). In whitened coils that is w^H p with w = L^H c; here it is divided by
  * ||w|| = sqrt(c^H Sigma c), which cancels in the SNR.
  */
-function unweighted(images: ComplexArray, noise: NoiseModel): CombinedImage {
+function unweighted(kspace: ComplexArray, noise: NoiseModel): CombinedImage {
+  centredFftInto(kspace, kspace, [1, 2], 'inverse');
+  const images = kspace;
   multiplyLowerInto(images, noise.factor, images);
   const squares = rootSumSquares(images);
   const weights = adjointProduct(noise.factor, images);
