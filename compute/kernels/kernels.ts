@@ -89,13 +89,17 @@ interface Exports {
   unfoldWorkBytes(aliases: number, coils: number): number;
   unfoldImage(
     maps: Address,
+    pitchX: number,
+    pitchY: number,
+    mapPitch: number,
     folded: Address,
-    pitch: number,
+    foldedPitch: number,
     image: Address,
     deviations: Address,
     gFactors: Address,
     work: Address,
     spare: Address,
+    across: number,
     aliases: number,
     coils: number,
     sets: number,

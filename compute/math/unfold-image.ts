@@ -51,71 +51,82 @@ export function unfoldImage(
   const aliases = x.factor * y.factor;
   const [image, deviation, gFactor] = [complexZeros([ny, nx]), realZeros([ny, nx]), realZeros([ny, nx])];
   const sets = (x.m + 3) & ~3;
+  const pitch = pitchOf(y.m * x.m);
+  const mapPitch = pitchOf(ny * nx);
   const k = kernels();
   const [rows, columns] = [k.plan(x.m), k.plan(y.m)];
   k.scoped((scratch) => {
     const fft = scratch.fftWork(Math.max(x.m, y.m));
-    // The last lanes of a line reach into the next one, those of the last line into the slack.
-    const folded = scratch.floats(2 * (coils * y.m * x.m + 4));
-    const [e, spare] = [
-      scratch.floats(2 * aliases * coils * sets),
-      scratch.floats(2 * aliases * coils * sets),
-    ];
-    const [p, d, g] = [
-      scratch.floats(2 * aliases * sets),
-      scratch.floats(aliases * sets),
-      scratch.floats(aliases * sets),
-    ];
+    const folded = scratch.floats(2 * coils * pitch);
+    const e = scratch.floats(2 * coils * mapPitch);
+    const [p, d, g] = [2, 1, 1].map((parts) => scratch.floats(parts * aliases * sets));
     const work = scratch.unfoldWork(aliases, coils);
-    const eView = scratch.view(e, 2 * aliases * coils * sets).fill(0);
-    const [pView, dView, gView] = [
-      scratch.view(p, 2 * aliases * sets),
-      scratch.view(d, aliases * sets),
-      scratch.view(g, aliases * sets),
-    ];
-    takeSampled(scratch.view(folded, 2 * (coils * y.m * x.m + 4)), kspace, x, y);
-    const plane = 8 * y.m * x.m;
+    const spare = scratch.floats(4 * aliases * (coils + 1));
+    takeSampled(scratch.view(folded, 2 * coils * pitch), pitch, kspace, x, y);
     for (let coil = 0; coil < coils; coil++) {
-      k.fftColumns(columns, folded + coil * plane, fft, x.m, 1, 1 / Math.sqrt(y.m));
+      const at = folded + 8 * coil * pitch;
+      k.fftColumns(columns, at, fft, x.m, 1, 1 / Math.sqrt(y.m));
+      k.fftRows(rows, at, fft, y.m, 1, 1 / Math.sqrt(x.m));
     }
-    k.fftRows(rows, folded, fft, coils * y.m, 1, 1 / Math.sqrt(x.m));
-    // Folded pixels in the order of the small transform: those from `turn` on belong to the beginning of a line.
-    const turn = x.roll;
+    takeTurned(scratch.view(e, 2 * coils * mapPitch), mapPitch, maps, x);
+    const pView = scratch.view(p, 2 * aliases * sets);
+    const dView = scratch.view(d, aliases * sets);
+    const gView = scratch.view(g, aliases * sets);
+    const [pitchX, pitchY] = [8 * x.m, 8 * y.m * nx];
     for (let line = 0; line < y.m; line++) {
       const row = (line - y.roll + y.m) % y.m;
-      const places = Array.from(
-        { length: aliases },
-        (_, alias) => (row + Math.floor(alias / x.factor) * y.m) * nx + (alias % x.factor) * x.m,
+      const [from, to] = [e + 8 * row * nx, folded + 8 * line * x.m];
+      // biome-ignore format: the arguments in groups
+      k.unfoldImage(
+        from, pitchX, pitchY, 8 * mapPitch, to, 8 * pitch,
+        p, d, g, work, spare, x.factor, aliases, coils, sets,
       );
-      places.forEach((place, alias) => {
-        for (let coil = 0; coil < coils; coil++) {
-          const from = 2 * (coil * ny * nx + place);
-          const to = 2 * (alias * coils + coil) * sets;
-          eView.set(maps.data.subarray(from, from + 2 * (x.m - turn)), to + 2 * turn);
-          if (turn > 0) eView.set(maps.data.subarray(from + 2 * (x.m - turn), from + 2 * x.m), to);
-        }
-      });
-      k.unfoldImage(e, folded + 8 * line * x.m, plane, p, d, g, work, spare, aliases, coils, sets);
-      places.forEach((place, alias) => {
-        const from = alias * sets;
-        put(image.data, 2 * place, pView, 2 * from, 2 * x.m, 2 * turn);
-        put(deviation.data, place, dView, from, x.m, turn);
-        put(gFactor.data, place, gView, from, x.m, turn);
-      });
+      for (let alias = 0; alias < aliases; alias++) {
+        const place = (row + Math.floor(alias / x.factor) * y.m) * nx + (alias % x.factor) * x.m;
+        put(image.data, 2 * place, pView, 2 * alias * sets, 2 * x.m, 2 * x.roll);
+        put(deviation.data, place, dView, alias * sets, x.m, x.roll);
+        put(gFactor.data, place, gView, alias * sets, x.m, x.roll);
+      }
     }
   });
   return { image, deviation, gFactor };
 }
 
-/** The sampled points as `[coil, y / ry, x / rx]`. */
-function takeSampled(to: Float32Array, { data, shape }: ComplexArray, x: Axis, y: Axis): void {
-  let at = 0;
+/**
+ * Distance of planes of `count` complex numbers: not a power of two, with which all coils would compete for the
+ * same places of the caches; and room for the last lanes of a line, which reach into the next one.
+ */
+function pitchOf(count: number): number {
+  return ((count + 7) & ~7) + 24;
+}
+
+/** The maps, the pixels of each alias in the order of the small transform along x. */
+function takeTurned(to: Float32Array, pitch: number, { data, shape }: ComplexArray, x: Axis): void {
+  const [coils, ny, nx] = shape;
+  for (let coil = 0; coil < coils; coil++) {
+    const from = 2 * coil * ny * nx;
+    const at = 2 * coil * pitch;
+    if (x.roll === 0) {
+      to.set(data.subarray(from, from + 2 * ny * nx), at);
+      continue;
+    }
+    const turn = 2 * x.roll;
+    for (let k = 0; k < 2 * ny * nx; k += 2 * x.m) {
+      const end = from + k + 2 * x.m;
+      to.set(data.subarray(from + k, end - turn), at + k + turn);
+      to.set(data.subarray(end - turn, end), at + k);
+    }
+  }
+}
+
+/** The sampled points as `[coil, y / ry, x / rx]`, coils `pitch` complex numbers apart. */
+function takeSampled(to: Float32Array, pitch: number, { data, shape }: ComplexArray, x: Axis, y: Axis): void {
   for (let row = 0; row < shape[0] * y.m; row++) {
-    const line = Math.floor(row / y.m) * y.n + y.offset + (row % y.m) * y.factor;
-    const from = 2 * line * x.n;
+    const coil = Math.floor(row / y.m);
+    const from = 2 * (coil * y.n + y.offset + (row % y.m) * y.factor) * x.n;
+    let at = 2 * (coil * pitch + (row % y.m) * x.m);
     if (x.factor === 1) {
       to.set(data.subarray(from, from + 2 * x.n), at);
-      at += 2 * x.n;
       continue;
     }
     for (let m = 0; m < x.m; m++, at += 2) {

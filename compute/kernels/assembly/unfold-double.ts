@@ -139,14 +139,14 @@ function weigh(
   }
 }
 
-/** The pixels of one set by the weights of `unfoldOneSet`; folded images lie `pitch` bytes apart. */
+/** The pixels of one set, `plane` bytes apart, by its weights [alias][coil]; folded coils lie `pitch` bytes apart. */
 export function weighOneSet(
   weights: usize, folded: usize, pitch: usize, image: usize, plane: usize, aliases: i32, coils: i32,
 ): void {
   for (let i = 0; i < aliases; i++, image += plane) {
     let re: f64 = 0, im: f64 = 0;
     let f = folded;
-    for (let coil = 0; coil < coils; coil++, weights += plane, f += pitch) {
+    for (let coil = 0; coil < coils; coil++, weights += 8, f += pitch) {
       const ur = <f64>load<f32>(weights), ui = <f64>load<f32>(weights, 4);
       const fr = <f64>load<f32>(f), fi = <f64>load<f32>(f, 4);
       re += ur * fr - ui * fi;

@@ -5,12 +5,14 @@ import { unfoldOneSet, weighOneSet } from './unfold-double';
 
 /**
  * The unfolded pixels themselves, without weights: U f = X^H X E^H f, for `sets` neighbouring sets (a multiple of
- * 4) of maps [alias][coil][set] and folded images, whose coils lie `pitch` bytes apart. Writes the image [alias][set],
- * complex, deviations sqrt(v) and g. `spare` is as large as the maps.
+ * 4). Maps and folded images are complex, coils lie `mapPitch` and `foldedPitch` bytes apart; alias b across + a lies
+ * b pitchY + a pitchX bytes from the first. Writes the image [alias][set], complex, deviations sqrt(v) and g. `spare`: one set of maps,
+ * twice, and two complex numbers per alias.
  */
 export function unfoldImage(
-  maps: usize, folded: usize, pitch: usize, image: usize, deviations: usize, gFactors: usize, work: usize,
-  spare: usize, aliases: i32, coils: i32, sets: i32,
+  maps: usize, pitchX: usize, pitchY: usize, mapPitch: usize, folded: usize, foldedPitch: usize,
+  image: usize, deviations: usize, gFactors: usize, work: usize, spare: usize,
+  across: i32, aliases: i32, coils: i32, sets: i32,
 ): void {
   const plane = <usize>sets << 3;
   const a = work + LANES * <usize>(aliases * coils);
@@ -20,37 +22,65 @@ export function unfoldImage(
     const out = image + at, d = deviations + (at >> 1), g = gFactors + (at >> 1);
     let suspect: i32;
     if (aliases == 2) {
-      suspect = unfoldPairs(maps + at, folded + at, pitch, out, d, g, plane, coils);
+      suspect = unfoldPairs(maps + at, across == 2 ? pitchX : pitchY, mapPitch, folded + at, foldedPitch, out, d, g, plane, coils);
     } else {
-      gather(maps + at, work, plane, aliases * coils);
+      for (let i = 0; i < aliases; i++) {
+        const alias = pitchY * <usize>(i / across) + pitchX * <usize>(i % across);
+        gather(maps + at + alias, work + LANES * <usize>(coils * i), mapPitch, coils);
+      }
       normalMatrix(work, a, diagonal, aliases, coils);
-      project(work, folded + at, pitch, out, plane, aliases, coils);
+      project(work, folded + at, foldedPitch, out, plane, aliases, coils);
       suspect = factorise(a, diagonal, aliases);
       invert(a, aliases);
       solve(a, out, plane, aliases);
       measure(a, diagonal, d, g, plane, aliases);
     }
-    if (suspect == 0) continue;
-    for (let lane = 0; lane < 4; lane++) {
-      if ((suspect & (1 << lane)) == 0) continue;
-      const o = <usize>lane << 3;
-      unfoldOneSet(maps + at + o, spare + o, 0, d + (o >> 1), g + (o >> 1), work, plane, aliases, coils);
-      weighOneSet(spare + o, folded + at + o, pitch, out + o, plane, aliases, coils);
+    for (let lane = 0; suspect != 0; lane++, suspect >>= 1) {
+      if ((suspect & 1) == 0) continue;
+      const o = at + (<usize>lane << 3);
+      unfoldInDouble(
+        maps + o, pitchX, pitchY, mapPitch, folded + o, foldedPitch,
+        image + o, deviations + (o >> 1), gFactors + (o >> 1), work, spare, plane, across, aliases, coils,
+      );
     }
+  }
+}
+
+/** One set in float64. */
+function unfoldInDouble(
+  maps: usize, pitchX: usize, pitchY: usize, mapPitch: usize, folded: usize, foldedPitch: usize,
+  image: usize, deviations: usize, gFactors: usize, work: usize, spare: usize,
+  plane: usize, across: i32, aliases: i32, coils: i32,
+): void {
+  const one: usize = 8;
+  const weights = spare + one * <usize>(aliases * coils);
+  const d = weights + one * <usize>(aliases * coils), g = d + one * aliases;
+  let to = spare;
+  for (let i = 0; i < aliases; i++) {
+    const alias = maps + pitchY * <usize>(i / across) + pitchX * <usize>(i % across);
+    for (let coil = 0; coil < coils; coil++, to += one) {
+      store<u64>(to, load<u64>(alias + mapPitch * coil));
+    }
+  }
+  unfoldOneSet(spare, weights, 0, d, g, work, one, aliases, coils);
+  weighOneSet(weights, folded, foldedPitch, image, plane, aliases, coils);
+  for (let i = 0; i < aliases; i++) {
+    store<f32>(deviations + (plane >> 1) * i, load<f32>(d + (one >> 1) * i));
+    store<f32>(gFactors + (plane >> 1) * i, load<f32>(g + (one >> 1) * i));
   }
 }
 
 /** Two aliases in closed form, coil by coil in registers. Returns the suspect lanes as bits. */
 @inline
 function unfoldPairs(
-  maps: usize, folded: usize, pitch: usize, image: usize, deviations: usize, gFactors: usize, plane: usize, coils: i32,
+  maps: usize, aliasPitch: usize, mapPitch: usize, folded: usize, foldedPitch: usize,
+  image: usize, deviations: usize, gFactors: usize, plane: usize, coils: i32,
 ): i32 {
   let a = all(0), b = all(0), cr = all(0), ci = all(0);
   let pr = all(0), pi = all(0), qr = all(0), qi = all(0);
-  const second = plane * <usize>coils;
-  for (let coil = 0; coil < coils; coil++, maps += plane, folded += pitch) {
+  for (let coil = 0; coil < coils; coil++, maps += mapPitch, folded += foldedPitch) {
     const s0 = v128.load(maps), s1 = v128.load(maps, 16);
-    const t0 = v128.load(maps + second), t1 = v128.load(maps + second, 16);
+    const t0 = v128.load(maps + aliasPitch), t1 = v128.load(maps + aliasPitch, 16);
     const f0 = v128.load(folded), f1 = v128.load(folded, 16);
     const sr = realParts(s0, s1), si = imaginaryParts(s0, s1);
     const tr = realParts(t0, t1), ti = imaginaryParts(t0, t1);
