@@ -66,10 +66,11 @@ export async function snrOfSlices(
   const { volume, grid } = signal;
   const pieces = plan.method.pieces(plan.options);
   const count = volume.order.length;
-  const size = { slices: count, pieces, samples: grid.coils * grid.columns * grid.lines };
-  const threads = threadsFor(run.request.threads, plan, size);
+  const { coils } = grid;
+  const pixels = grid.columns * grid.lines;
+  const threads = threadsFor(run.request.threads, plan, { slices: count, pieces, coils, pixels });
   const supplied = await suppliedImages(run, task, signal, noise);
-  const results = createResults(plan, task, count, size.samples);
+  const results = createResults(plan, task, count, coils * pixels);
   const progress = createSliceProgress(run, count, pieces);
   const jobs: SliceJobs = {
     slices: count,
