@@ -25,7 +25,8 @@ t.test('kill -9 of the demo leaves no broker behind', async (t) => {
   for await (const chunk of child.stdout ?? []) if (String(chunk).includes('Registered')) break;
   const [dataDir] = leftBehind(where);
   const log = readFileSync(join(where.temp, dataDir, 'broker.log'), 'utf8');
-  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(log)?.[0] ?? '';
+  // The broker's own address: a warning about the cloud may name another one before it.
+  const url = /(?:listening|ready) at (http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1] ?? '';
   t.match(await (await fetch(`${url}/live`)).json(), { status: 'live' });
   child.kill('SIGKILL');
   await t.rejects(async () => {

@@ -17,7 +17,7 @@ export interface Place {
 /** A folder for one run, removed with the test. */
 export function place(t: { teardown(close: () => void): unknown }): Place {
   const root = mkdtempSync(join(tmpdir(), 'cloudmr-demo-test-'));
-  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  t.teardown(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }));
   return { out: join(root, 'out'), temp: mkdtempSync(join(root, 'temp-')) };
 }
 
