@@ -93,7 +93,7 @@ export async function snrOfSlices(
     run.request.signal?.removeEventListener('abort', stop);
     await solvers.end(new WorkerError('worker_error', 'The run has ended.'));
   }
-  run.request.log.add('procedure', `SNR: ${plan.method.label}, ${plan.reconstruction.label}`, { threads });
+  run.request.log.add('procedure', `SNR: ${plan.method.label}, ${plan.reconstruction.label}`);
   return results.all();
 }
 

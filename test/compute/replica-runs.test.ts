@@ -110,3 +110,28 @@ t.test('empty k-space has SNR 0 everywhere', async (t) => {
   const { map } = await run({ signal: scan }, { task: taskDocument({ name: 'pmr', options: { NR: 4 } }) });
   t.ok(map('SNR').every((x) => x === 0));
 });
+
+t.test('g-factors from replicas are those of the formula, with the scatter of the replicas', async (t) => {
+  const request = (options: object) => ({
+    task: taskDocument({
+      name: 'pmr',
+      recon: 'grappa',
+      options: { NR: 400, ...options },
+      reconOptions: { decimate: true, accelerations: [1, 2], acl: [16, 16] },
+    }),
+    output: { coilsensitivity: false, gfactor: true, matlab: false },
+  });
+  const scans = { signal: scanOf() };
+  const { map, files } = await run(scans, request({ gfactorFromReplicas: true }));
+  const expected = map('G_GRAPPA');
+  const ratio = map('G_REPLICAS').map((x, i) => x / expected[i]);
+  t.ok(Math.abs(median(ratio) - 1) < 0.01, `median ratio ${median(ratio)}`);
+  const spread = Math.sqrt(ratio.reduce((sum, x) => sum + (x - 1) ** 2, 0) / ratio.length);
+  t.ok(Math.abs(spread * Math.sqrt(800) - 1) < 0.1, `deviation ${spread}`);
+  t.ok(files.has('data/G_REPLICAS.png'));
+  t.notOk((await run(scans, request({}))).files.has('data/G_REPLICAS.nii.gz'));
+  const none = await run(scans, {
+    task: taskDocument({ name: 'pmr', options: { NR: 4, gfactorFromReplicas: true } }),
+  });
+  t.match(none.info.warnings, [/g-factors from replicas/]);
+});
