@@ -36,17 +36,22 @@ function whitened(
   recon: Reconstruction,
   acceleration: number,
 ): WhitenedSlice {
-  prewhitenInPlace(kspace, noise, 1);
   const mask = realZeros(kspace.shape.slice(1));
   mask.data.fill(1);
   const sensitivities = recon.needs.sensitivities ? { maps, mask } : undefined;
   const slice = { kspace, noise, sensitivities };
-  if (acceleration === 1) return slice;
+  if (acceleration === 1) {
+    prewhitenInPlace(kspace, noise, 1);
+    return slice;
+  }
   const sampling = { factors: [1, acceleration], offsets: [0, 0] } as const;
   // Sensitivities that are given need no calibration lines.
   const block = centralBlock([SIZES.columns, SIZES.lines], [SIZES.acs, SIZES.acs]);
   const calibration = sensitivities ? undefined : { kspace: copyBlock(kspace, block), block };
   decimateInPlace(kspace, sampling);
+  prewhitenInPlace(kspace, noise, 1, { from: 0, to: SIZES.lines, step: acceleration });
+  if (calibration)
+    prewhitenInPlace(calibration.kspace, noise, 1, { from: block.y[0], to: block.y[1], step: 1 });
   return { ...slice, sampling, calibration };
 }
 

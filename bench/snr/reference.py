@@ -116,7 +116,7 @@ def spread(values, sets):
 def ac_sense():
     sets = aliases()
     maps, inverse, deviation, g = encoding(sets)
-    folded = image(undersampled(whitened(KSPACE)))
+    folded = image(whitened(undersampled(KSPACE)))
     projected = np.einsum("cryx,cyx->yxr", maps.conj(), folded, optimize=True)
     result = np.einsum("yxrs,yxs->yxr", inverse, projected, optimize=True)
     return {"snr": spread(np.sqrt(2) * np.abs(result) / deviation, sets), "g": spread(g, sets)}
@@ -241,7 +241,7 @@ def pmr_sense():
     def unfold(folded):
         return (unfolder @ folded.transpose(1, 2, 0)[..., None])[..., 0]
 
-    kspace = undersampled(whitened(KSPACE))
+    kspace = whitened(undersampled(KSPACE))
     result = unfold(image(kspace))
     magnitude = np.abs(result)
     unfolder = (result / magnitude).conj()[..., None] * unfolder

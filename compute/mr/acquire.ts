@@ -92,15 +92,16 @@ export async function acquireSlice(
 /** Whitens an acquired slice, which is used up, and leaves out what decimation leaves out. */
 export function whitenSlice(acquired: AcquiredSlice, noise: NoiseModel): WhitenedSlice {
   const { kspace, noiseGain, sampling, calibration } = acquired;
-  prewhitenInPlace(kspace, noise, noiseGain);
-  if (!sampling || !calibration) return { kspace, noise };
-  const { block } = calibration;
-  if (calibration.kspace) {
-    prewhitenInPlace(calibration.kspace, noise, calibration.noiseGain);
-    return { kspace, noise, sampling, calibration: { kspace: calibration.kspace, block } };
+  if (!sampling || !calibration) {
+    prewhitenInPlace(kspace, noise, noiseGain);
+    return { kspace, noise };
   }
-  const reference = copyBlock(kspace, block, Math.sqrt(noiseGain / calibration.noiseGain));
-  decimateInPlace(kspace, sampling);
+  const { block } = calibration;
+  const reference = calibration.kspace ?? copyBlock(kspace, block);
+  if (!calibration.kspace) decimateInPlace(kspace, sampling);
+  const lines = { from: sampling.offsets[1], to: kspace.shape[1], step: sampling.factors[1] };
+  prewhitenInPlace(kspace, noise, noiseGain, lines);
+  prewhitenInPlace(reference, noise, calibration.noiseGain, { from: block.y[0], to: block.y[1], step: 1 });
   return { kspace, noise, sampling, calibration: { kspace: reference, block } };
 }
 

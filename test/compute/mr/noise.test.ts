@@ -1,8 +1,10 @@
 import t from 'tap';
+import { complexFrom } from '../../../compute/array/complex.ts';
 import { toComplexArray } from '../../../compute/array/matrix.ts';
 import { noiseModel } from '../../../compute/mr/noise.ts';
 import type { NoiseFactors } from '../../../compute/mr/noise-factors.ts';
 import { createNoiseAccumulator } from '../../../compute/mr/noise-statistics.ts';
+import { prewhitenInPlace } from '../../../compute/mr/prewhiten.ts';
 import { coilFirst, complexNoise, fixture, normals, worstOfMaximum } from '../helpers/scan.ts';
 
 const PLAIN: NoiseFactors = {
@@ -114,4 +116,20 @@ t.test('few samples are warned about; a singular covariance names its coil and i
   t.ok(model.regularised);
   t.match(model.warnings, [/coil 2 has no noise that is independent/]);
   t.ok(Number.isFinite(model.conditionNumber) && model.conditionNumber > 1e8);
+});
+
+t.test('only the measured lines are whitened if they are named', async (t) => {
+  const products = { size: 2, re: Float64Array.of(4, 1, 1, 2), im: new Float64Array(4) };
+  const scaled = { ...products, re: products.re.map((x) => 1000 * x) };
+  const noise = noiseModel(
+    { coils: 2, samples: 1000, readouts: 1, products: scaled, bandwidthRatio: 1 },
+    PLAIN,
+  );
+  const data = Float32Array.from({ length: 2 * 2 * 7 * 5 }, (_, i) => Math.sin(i));
+  const all = complexFrom(data.slice(), [2, 7, 5]);
+  const some = complexFrom(data.slice(), [2, 7, 5]);
+  prewhitenInPlace(all, noise, 1);
+  prewhitenInPlace(some, noise, 1, { from: 1, to: 6, step: 2 });
+  const expected = data.map((x, i) => ([1, 3, 5].includes(Math.floor(i / 10) % 7) ? all.data[i] : x));
+  t.same(some.data, expected);
 });
