@@ -7,6 +7,7 @@
 import { bartRows } from './bart.ts';
 import type { Row } from './measure.ts';
 import { findPython } from './peer.ts';
+import { memoryRows, threadRows } from './runs.ts';
 import { speedRows } from './speed.ts';
 import { printTable } from './table.ts';
 
@@ -23,7 +24,10 @@ if (!python) {
   process.exit(1);
 }
 
-const rows: Row[] = [...(await speedRows(python, wanted)), ...(wanted.test('BART') ? bartRows() : [])];
+const rows: Row[] = await speedRows(python, wanted);
+if (wanted.test('BART')) rows.push(...bartRows());
+if (wanted.test('threads')) rows.push(...(await threadRows()));
+if (wanted.test('memory')) rows.push(...(await memoryRows()));
 printTable(rows);
 if (args.includes('--json')) {
   const report = rows.map(({ name, ours, other, ratio, floor }) => ({ name, ours, other, ratio, floor }));

@@ -27,20 +27,27 @@ export interface PhantomSize {
   readonly columns: number;
 }
 
-/** Signal of the object over the noise of a coil. */
 const STRENGTH = 25;
 
-export function phantom({ coils, lines, columns }: PhantomSize): Phantom {
+/**
+ * The phantom; with `oversampling` it fills that part of the field of view along x. `strength` is the signal of the
+ * object over the noise of a coil; 0 gives noise alone.
+ */
+export function phantom(
+  { coils, lines, columns }: PhantomSize,
+  oversampling = 1,
+  strength = STRENGTH,
+): Phantom {
   const noise = correlatedNoise(coils);
   const object = Float32Array.from({ length: lines * columns }, (_, i) =>
-    shape((i % columns) / columns - 0.5, Math.floor(i / columns) / lines - 0.5),
+    shape(oversampling * ((i % columns) / columns - 0.5), Math.floor(i / columns) / lines - 0.5),
   );
   const maps = coilRing(coils, lines, columns);
   const kspace = complexFrom(maps.data.slice(), maps.shape);
   const pixels = lines * columns;
   for (let i = 0; i < coils * pixels; i++) {
-    kspace.data[2 * i] *= STRENGTH * object[i % pixels];
-    kspace.data[2 * i + 1] *= STRENGTH * object[i % pixels];
+    kspace.data[2 * i] *= strength * object[i % pixels];
+    kspace.data[2 * i + 1] *= strength * object[i % pixels];
   }
   centredFftInto(kspace, kspace, [1, 2], 'forward');
   const white = complexZeros(kspace.shape);
