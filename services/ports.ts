@@ -2,8 +2,14 @@
  * What services need from the outside, in their own words. `src/aws` implements these with the SDK;
  * services never see it. Every method is safe to repeat.
  */
-import type { ExecutionInput, JobDocument, ObjectLocation } from '../src/schemas/execution.ts';
-import type { AuditEntry, DataRecord, StoredToken, User } from '../src/schemas/identity.ts';
+import type {
+  ExecutionInput,
+  JobDocument,
+  ObjectLocation,
+  OutputFlags,
+  PlatformName,
+} from '../src/schemas/execution.ts';
+import type { AccessToken, AuditEntry, DataRecord, StoredToken, User } from '../src/schemas/identity.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 
@@ -54,6 +60,8 @@ export interface UnitStore {
   findSame(
     key: Pick<Unit, 'ownerId' | 'appId' | 'awsAccountId' | 'region' | 'stateMachineArn'>,
   ): Promise<Unit | undefined>;
+  /** Who holds a role ARN, by a proven registration. */
+  roleHolder(roleArn: string): Promise<string | undefined>;
   /** A user's own units and the shared ones of the app. */
   listVisible(ownerId: string, appId: string): Promise<Unit[]>;
   /**
@@ -77,7 +85,20 @@ export interface UserStore {
 export interface TokenStore {
   put(token: StoredToken): Promise<void>;
   get(hash: string): Promise<StoredToken | undefined>;
+  /** Removes it and says what it was; of several takers at once only one gets it. */
+  take(hash: string): Promise<StoredToken | undefined>;
   remove(hash: string): Promise<void>;
+}
+
+/** Personal access tokens. */
+export interface AccessTokenStore {
+  create(token: AccessToken): Promise<void>;
+  get(tokenId: string): Promise<AccessToken | undefined>;
+  /** False if it was changed or removed meanwhile. */
+  replace(next: AccessToken): Promise<boolean>;
+  remove(tokenId: string): Promise<void>;
+  /** Newest first. */
+  listByOwner(userId: string, options: { limit: number; cursor?: string }): Promise<Page<AccessToken>>;
 }
 
 export interface DataStore {
@@ -174,6 +195,72 @@ export interface UnitCloud {
   forget(unitId: string): void;
 }
 
+/** What a registrant has signed for sts:GetCallerIdentity; all else of the request is the broker's own. */
+export interface SignedIdentity {
+  /** Names in lower case. */
+  readonly authorization: string;
+  readonly amzDate: string;
+  readonly securityToken: string | undefined;
+  readonly challenge: string;
+}
+
+/** The request that is to be signed, byte for byte. */
+export interface IdentityRequest {
+  readonly method: 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The signature is not one that shows who signs; `message` says why, without repeating anything secret. */
+export class ProofError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ProofError';
+  }
+}
+
+/** Asks STS who signed. */
+export interface CallerIdentities {
+  /** What must be signed for a challenge. */
+  requestFor(challenge: string): IdentityRequest;
+  /** @throws ProofError if it is not signed as it must be; CloudError `unavailable` if STS does not answer. */
+  callerOf(signed: SignedIdentity): Promise<{ accountId: string; arn: string }>;
+}
+
+/** How a role takes the three ways in: with the external ID, without any, with a wrong one. */
+export interface TrustFindings {
+  /** Percent of the room for session policies that ours takes; undefined if AWS did not say. */
+  readonly policyPercent: number | undefined;
+  /** The ways that must be closed and are open. */
+  readonly open: readonly ('without an external ID' | 'with a wrong external ID')[];
+}
+
+export interface UnitTrust {
+  /** @throws CloudError; `trust_denied` if the role does not let the broker in with the external ID. */
+  probe(unit: Unit): Promise<TrustFindings>;
+}
+
+/** What is known of a run before it starts. */
+export interface RunFacts {
+  readonly signalBytes: number;
+  /** All input files together. */
+  readonly inputBytes: number;
+  readonly output: OutputFlags;
+}
+
+/** The worker's estimate of a run: where it goes, wall seconds there, and why the worker would refuse the task. */
+export type RunEstimator = (
+  facts: RunFacts,
+  task: unknown,
+) => {
+  readonly platform: PlatformName;
+  readonly size: { readonly vcpu: number; readonly memoryMb: number };
+  readonly seconds: number;
+  readonly reason: string;
+  readonly refusal: string | undefined;
+};
+
 /** Structured log; fields never hold tokens, URLs or file names. */
 export interface Log {
   info(fields: Record<string, unknown>, message: string): void;
@@ -195,11 +282,44 @@ export interface TokenClaims {
   readonly use: 'id' | 'access';
   readonly email?: string;
   readonly username?: string;
+  /** `sessionGeneration` of the person at that time; absent: 0. */
+  readonly generation?: number;
+}
+
+/** A token that was ours and whole, but is over. */
+export interface EndedToken {
+  readonly endedAt: number;
 }
 
 /** Short-lived signed tokens. Times in epoch milliseconds. */
 export interface TokenSigner {
   sign(claims: TokenClaims, now: number, expiresAt: number): Promise<string>;
-  /** Undefined if the token is not ours, is altered, or has ended. */
-  verify(token: string, now: number): Promise<(TokenClaims & { readonly expiresAt: number }) | undefined>;
+  /** Undefined if the token is not ours or is altered. */
+  verify(
+    token: string,
+    now: number,
+  ): Promise<(TokenClaims & { readonly expiresAt: number }) | EndedToken | undefined>;
+}
+
+/** What a foreign issuer says about a person. Times in epoch milliseconds. */
+export interface ForeignClaims {
+  readonly issuer: string;
+  /** Names the person at the issuer, for good. */
+  readonly subject: string;
+  /** Only if the issuer has verified it. */
+  readonly email: string | undefined;
+  readonly name: string | undefined;
+  readonly firstName: string | undefined;
+  readonly lastName: string | undefined;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Tokens of an OpenID Connect issuer that the operator trusts. */
+export interface ForeignTokens {
+  /**
+   * Undefined if the token is not of this issuer, not for this broker, or altered.
+   * @throws AppError unavailable if the issuer's keys are not known and cannot be fetched
+   */
+  verify(token: string, now: number): Promise<ForeignClaims | EndedToken | undefined>;
 }

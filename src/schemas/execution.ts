@@ -38,6 +38,7 @@ export const outputFlags = z.object({
   gfactor: z.boolean().default(false),
   matlab: z.boolean().default(false),
 });
+export type OutputFlags = z.infer<typeof outputFlags>;
 
 /** The job document: everything a run needs, written to S3 by the broker before the execution starts. */
 export const jobDocument = z.object({
