@@ -1,26 +1,26 @@
-/** Accounts: register, sign in, stay signed in, and the profile of the caller. */
+/** Accounts: register, sign in, stay signed in, sign out. */
 import type { Identity } from '../services/identity.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import {
+  done,
   loginBody,
-  profile,
+  logoutBody,
   refreshBody,
   registerAnswer,
   registerBody,
   signedIn,
-  toProfile,
 } from '../src/schemas/http/auth.ts';
 
 export interface AuthRoutesDeps {
-  identity: Pick<Identity, 'register' | 'login' | 'refresh' | 'profile'>;
+  identity: Pick<Identity, 'register' | 'login' | 'refresh' | 'logout'>;
   /** Attempts per minute and address. */
   signInsPerMinute: number;
 }
 
 const tags = ['Auth'];
 
-/** Routes under /api/auth, and /api/profile. */
+/** Routes under /api/auth that open and end sessions. */
 export function authRoutes({ identity, signInsPerMinute }: AuthRoutesDeps) {
   return async (app: Api): Promise<void> => {
     const strict = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'sign-in' };
@@ -79,23 +79,25 @@ export function authRoutes({ identity, signInsPerMinute }: AuthRoutesDeps) {
       async (request) => identity.refresh(request.body.refresh_token),
     );
 
-    for (const [url, operationId] of [
-      ['/auth/profile', 'profile'],
-      ['/profile', 'profileShort'],
-    ]) {
-      app.get(
-        url,
-        {
-          config: { access: 'user' },
-          schema: {
-            tags,
-            operationId,
-            summary: 'The caller',
-            response: { 200: answer('The caller', profile) },
-          },
+    app.post(
+      '/auth/logout',
+      {
+        config: { access: 'user', scope: 'session', errors: ['not_found', 'conflict'] },
+        schema: {
+          tags,
+          operationId: 'logout',
+          summary: 'End the session of a refresh token, or all of your sessions',
+          description:
+            'Tokens of one ended session live until their end (an hour at most); without a refresh token all ' +
+            'tokens of all sessions end at once. Personal access tokens go on.',
+          body: logoutBody,
+          response: { 200: answer('Ended', done) },
         },
-        async (request) => toProfile(await identity.profile(principalOf(request).userId)),
-      );
-    }
+      },
+      async (request) => {
+        await identity.logout(principalOf(request).userId, request.body.refresh_token);
+        return { success: true as const, message: 'Signed out.' };
+      },
+    );
   };
 }

@@ -15,6 +15,8 @@ export interface EventRoutesDeps {
 }
 
 const tags = ['Jobs'];
+/** Whoever was shut out meanwhile is told nothing more after this time. */
+const RECHECK_MS = 15_000;
 const headers = z.object({
   'last-event-id': z.string().max(100).optional().meta({ description: 'Where the client left off' }),
 });
@@ -64,8 +66,12 @@ export function eventRoutes({ feed, timers, clock }: EventRoutesDeps) {
           : timers.after(Math.max(0, who.expiresAt - clock()), () =>
               events.end({ event: 'expired', data: '{}' }),
             );
+      const cancelRecheck = timers.every(RECHECK_MS, () => {
+        request.stillSignedIn().catch(() => events.end({ event: 'expired', data: '{}' }));
+      });
       events.onClose(() => {
         stop();
+        cancelRecheck();
         cancelExpiry();
         open.delete(events);
       });

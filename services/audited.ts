@@ -1,8 +1,6 @@
 /** Acts that go into the audit trail: the services as they are, with a record of what they did. */
 import type { Audit } from './audit.ts';
-import { workContext } from './context.ts';
 import type { EndedJobs } from './ended-jobs.ts';
-import type { Identity } from './identity.ts';
 import type { Jobs } from './jobs.ts';
 import type { RoleUse } from './ports.ts';
 import type { Retry } from './retry.ts';
@@ -103,18 +101,4 @@ export function noteSignInRefused(audit: Pick<Audit, 'note'>): (userId: string, 
       subject: userId,
       outcome: code,
     });
-}
-
-/** Approvals: in the trail of the person who was let in and in that of the administrator. */
-export function auditedIdentity(identity: Identity, audit: Recorder): Identity {
-  return {
-    ...identity,
-    async approve(userId) {
-      const user = await identity.approve(userId);
-      const act = { action: 'user.approve', subject: userId, outcome: user.status };
-      const admin = workContext().actor?.replace(/^user:/, '');
-      for (const ownerId of new Set([userId, admin ?? userId])) await audit.record({ ...act, ownerId });
-      return user;
-    },
-  };
 }

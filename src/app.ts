@@ -2,7 +2,9 @@
 import type { FastifyBaseLogger } from 'fastify';
 import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { accessTokenRoutes } from '../routes/access-tokens.ts';
 import { type AdminRoutesDeps, adminRoutes } from '../routes/admin.ts';
+import { adminUserRoutes } from '../routes/admin-users.ts';
 import { auditRoutes } from '../routes/audit.ts';
 import { authRoutes } from '../routes/auth.ts';
 import { callbackRoutes } from '../routes/callbacks.ts';
@@ -12,7 +14,9 @@ import { endedJobRoutes } from '../routes/ended-jobs.ts';
 import { eventRoutes } from '../routes/events.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
+import { passwordRoutes } from '../routes/passwords.ts';
 import { pipelineRoutes } from '../routes/pipelines.ts';
+import { profileRoutes } from '../routes/profile.ts';
 import { taskRoutes } from '../routes/tasks.ts';
 import type { Audit } from '../services/audit.ts';
 import type { Callbacks } from '../services/callbacks.ts';
@@ -94,6 +98,10 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   await app.register(
     async (api) => {
       await api.register(authRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));
+      await api.register(passwordRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));
+      await api.register(profileRoutes(deps));
+      await api.register(accessTokenRoutes(deps));
+      await api.register(adminUserRoutes(deps));
       await api.register(adminRoutes(deps));
       await api.register(unitRoutes(deps));
       await api.register(taskRoutes({ ...deps, submit: deps.submit.submit }));

@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { createAudit } from '../services/audit.ts';
 import {
   auditedEndedJobs,
-  auditedIdentity,
   auditedJobs,
   auditedRetry,
   auditedUnits,
@@ -15,6 +14,7 @@ import { createEndedJobs } from '../services/ended-jobs.ts';
 import { createFeed } from '../services/feed.ts';
 import { createFiles } from '../services/files.ts';
 import { createIdentity, type Identity } from '../services/identity.ts';
+import { auditedIdentity } from '../services/identity-audited.ts';
 import { createJobs } from '../services/jobs.ts';
 import { createLinks } from '../services/links.ts';
 import { createMoves } from '../services/moves.ts';
@@ -120,8 +120,10 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
   const bareIdentity = createIdentity({
     users: stores.users,
     tokens: stores.tokens,
+    accessTokens: stores.accessTokens,
     ids,
     clock,
+    log,
     passwords: createPasswords(),
     signer: createTokenSigner(tokenSecret),
     onSignInRefused: noteSignInRefused(audit),
@@ -141,6 +143,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     identity,
     loop,
     async close() {
+      await identity.settled();
       await audit.settled();
       clients.close();
     },

@@ -1,6 +1,7 @@
 /** All stores of the broker over one table. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type {
+  AccessTokenStore,
   AuditStore,
   Clock,
   DataStore,
@@ -10,6 +11,7 @@ import type {
   UnitStore,
   UserStore,
 } from '../../services/ports.ts';
+import { createAccessTokenStore } from './access-token-store.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createCursors } from './cursor.ts';
 import { createDataStore } from './data-store.ts';
@@ -33,6 +35,7 @@ export interface Stores {
   readonly units: UnitStore;
   readonly users: UserStore;
   readonly tokens: TokenStore;
+  readonly accessTokens: AccessTokenStore;
   readonly data: DataStore;
   readonly audit: AuditStore;
 }
@@ -45,6 +48,7 @@ export function createStores({ documents, tableName, cursorSecret, clock, log }:
     units: createUnitStore(table),
     users: createUserStore(table),
     tokens: createTokenStore(table, clock),
+    accessTokens: createAccessTokenStore(table),
     data: createDataStore(table),
     audit: createAuditStore(table),
   };

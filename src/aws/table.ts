@@ -13,6 +13,7 @@
  * | user             | USER#user                 | USER    | USERS                     | created#user  |          |           |
  * | e-mail claim     | EMAIL#sha256(address)     | EMAIL   |                           |               |          |           |
  * | token            | TOKEN#hash                | TOKEN   |                           |               |          |           |
+ * | access token     | PAT#token                 | PAT     | OWNER#owner#PAT           | created#token |          |           |
  * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
  * | audit entry      | AUDIT#owner               | at#entry|                           |               |          |           |
  *
@@ -22,7 +23,7 @@
  * | submit                             | TransactWrite: job and idempotency key, both conditional               |
  * | move a job                         | PutItem, conditional on the version                                    |
  * | delete a job                       | TransactWrite of one Delete, conditional on the version                |
- * | jobs, files of an owner            | Query gsi1, newest first, pages                                        |
+ * | jobs, files, tokens of an owner    | Query gsi1, newest first, pages                                        |
  * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |
  * | units a person may use             | Query gsi1 twice: own private ones, shared ones of the app             |
  * | is this unit registered already    | GetItem UNITKEY, GetItem UNIT                                          |
@@ -85,12 +86,15 @@ export function dataKey(ownerId: string, dataId: string): Key {
   return { pk: `DATA#${part(ownerId)}#${part(dataId)}`, sk: 'DATA' };
 }
 
+export const accessTokenKey = (tokenId: string): Key => ({ pk: `PAT#${part(tokenId)}`, sk: 'PAT' });
+
 export function auditKey(ownerId: string, at: number, entryId: string): Key {
   return { pk: auditPartition(ownerId), sk: `${time(at)}#${part(entryId)}` };
 }
 
 export const auditPartition = (ownerId: string): string => `AUDIT#${part(ownerId)}`;
 export const jobsPartition = (ownerId: string): string => `OWNER#${part(ownerId)}#JOB`;
+export const accessTokensPartition = (ownerId: string): string => `OWNER#${part(ownerId)}#PAT`;
 export const dataPartition = (ownerId: string): string => `OWNER#${part(ownerId)}#DATA`;
 export const usersPartition = (): string => 'USERS';
 export const sharedUnitsPartition = (appId: string): string => `SHARED#APP#${part(appId)}#UNIT`;

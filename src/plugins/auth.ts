@@ -7,17 +7,40 @@ import type { FastifyRequest, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Principal } from '../../services/principal.ts';
 import { AppError } from '../errors.ts';
+import { allows, type Scope, scope as scopeNames } from '../schemas/scopes.ts';
+import type { Tag } from './openapi.ts';
 
 /** `job`: the worker, with the callback token of its job; the service compares it with the job's hash. */
-export type Access = 'public' | 'user' | 'admin' | 'job';
+export type Access = 'public' | 'user' | 'developer' | 'admin' | 'job';
+
+/** `session`: only with a token of a person who signed in, never with a personal access token. */
+export type Need = Scope | 'session';
+
+/** What the scopes of personal access tokens call the routes of a tag; routes of no area are closed to them. */
+const AREAS: Record<Tag, 'profile' | 'jobs' | 'data' | 'units' | 'audit' | 'webhooks' | 'admin' | undefined> =
+  {
+    Auth: 'profile',
+    Administration: 'admin',
+    'Computing units': 'units',
+    Jobs: 'jobs',
+    Data: 'data',
+    Audit: 'audit',
+    Webhooks: 'webhooks',
+    Callbacks: undefined,
+    Health: undefined,
+  };
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** Scope of a personal access token; default: from the tag, and `write` for all that is not GET. */
+    scope?: Need;
   }
   interface FastifyRequest {
     principal: Principal | null;
     jobToken: string | null;
+    /** Throws once the token of a request that was let in is not valid any more, however long it lasts. */
+    stillSignedIn(): Promise<void>;
   }
 }
 
@@ -32,7 +55,14 @@ export const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'The id_token or access_token of POST /api/auth/login.',
+    description:
+      'The id_token or access_token of POST /api/auth/login, or a token of the OpenID Connect issuer that the ' +
+      'broker is configured for.',
+  },
+  personalToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A personal access token with the scope named here, from POST /api/profile/tokens.',
   },
   jobToken: {
     type: 'http',
@@ -45,16 +75,26 @@ export const SECURITY_SCHEMES = {
 export const auth = fp<AuthOptions>(async (app, { authenticate }) => {
   app.decorateRequest('principal', null);
   app.decorateRequest('jobToken', null);
+  app.decorateRequest('stillSignedIn', async function (this: FastifyRequest) {
+    await authenticate(bearerOf(this));
+  });
 
-  const checks: Record<Exclude<Access, 'public'>, (request: FastifyRequest) => Promise<void>> = {
-    async user(request) {
-      request.principal = await authenticate(bearerOf(request));
+  async function signedIn(request: FastifyRequest): Promise<Principal> {
+    const principal = await authenticate(bearerOf(request));
+    mustAllow(principal, request.routeOptions.config.scope);
+    request.principal = principal;
+    return principal;
+  }
+
+  const checks: Record<Exclude<Access, 'public'>, (request: FastifyRequest) => Promise<unknown>> = {
+    user: signedIn,
+    async developer(request) {
+      const { role } = await signedIn(request);
+      if (role === 'user') throw new AppError('not_allowed', 'This is for developers and administrators.');
     },
     async admin(request) {
-      request.principal = await authenticate(bearerOf(request));
-      if (request.principal.role !== 'admin') {
-        throw new AppError('not_allowed', 'This is for administrators.');
-      }
+      const { role } = await signedIn(request);
+      if (role !== 'admin') throw new AppError('not_allowed', 'This is for administrators.');
     },
     async job(request) {
       request.jobToken = bearerOf(request);
@@ -72,12 +112,38 @@ export const auth = fp<AuthOptions>(async (app, { authenticate }) => {
       return;
     }
     route.onRequest = [route.onRequest ?? [], checks[access]].flat();
-    route.schema = {
-      ...route.schema,
-      security: [{ [access === 'job' ? 'jobToken' : 'userToken']: [] }],
-    };
+    if (access === 'job') {
+      route.schema = { ...route.schema, security: [{ jobToken: [] }] };
+      return;
+    }
+    const scope = route.config?.scope ?? scopeOf(route);
+    route.config = { ...route.config, scope };
+    const security: Record<string, string[]>[] = [{ userToken: [] }];
+    if (scope !== 'session') security.push({ personalToken: [scope] });
+    route.schema = { ...route.schema, security };
   });
 });
+
+/** The scope that a personal access token needs for a route that names none itself. */
+function scopeOf({ schema, method }: RouteOptions): Need {
+  const area = AREAS[schema?.tags?.[0] as Tag];
+  const act = [method].flat().every((name) => name === 'GET' || name === 'HEAD') ? 'read' : 'write';
+  const named = scopeNames.safeParse(`${area}:${act}`);
+  return named.success ? named.data : 'session';
+}
+
+function mustAllow({ scopes }: Principal, need: Need = 'session'): void {
+  if (!scopes || (need !== 'session' && allows(scopes, need))) return;
+  if (need === 'session') {
+    throw new AppError('not_allowed', 'A personal access token cannot do this.', {
+      remedy: 'Sign in and use the token of POST /api/auth/login.',
+    });
+  }
+  throw new AppError('not_allowed', `This personal access token does not have the scope ${need}.`, {
+    remedy: `Make a token with the scope ${need} on the profile page.`,
+    details: { scope: need, scopes },
+  });
+}
 
 function bearerOf(request: FastifyRequest): string {
   const found = /^Bearer +([\w.~+/=-]{1,4096})$/i.exec(request.headers.authorization ?? '');
@@ -85,7 +151,7 @@ function bearerOf(request: FastifyRequest): string {
   return found[1];
 }
 
-/** The caller of a route whose access is `user` or `admin`. */
+/** The caller of a route whose access is `user`, `developer` or `admin`. */
 export function principalOf(request: FastifyRequest): Principal {
   if (!request.principal) throw new Error('the route does not ask for a user');
   return request.principal;

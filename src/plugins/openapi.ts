@@ -21,6 +21,7 @@ export const TAGS = {
   'Computing units': 'Where jobs run: the account of the platform (Mode 1) or your own (Mode 2)',
   Jobs: 'Submit, follow, cancel, and fetch the result',
   Data: 'Uploads and downloads; bytes go straight between you and the bucket',
+  Webhooks: 'Your own servers are told when a job has come to its end',
   Audit: 'What was done in your name and with the role of your account',
   Callbacks: 'What the worker reports, with the token of its job',
   Health: 'For load balancers and supervisors',
@@ -57,7 +58,7 @@ function withErrors(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const codes = new Set<ErrorCode>(route.config?.errors);
   const { access } = route.config ?? {};
   if (access !== 'public') codes.add('not_signed_in');
-  if (access === 'admin') codes.add('not_allowed');
+  if (access !== 'public' && access !== 'job') codes.add('not_allowed');
   if (schema.body || schema.params || schema.querystring || schema.headers) codes.add('invalid_request');
   if (schema.body) codes.add('payload_too_large').add('unsupported_media_type');
   for (const code of ['too_many_requests', 'unavailable', 'internal'] as const) codes.add(code);

@@ -1,8 +1,13 @@
 /** People, their tokens, their files and what was done in their name: stored forms. */
 import { z } from 'zod';
+import { scope } from './scopes.ts';
 
 export const role = z.enum(['user', 'developer', 'admin']);
 export type Role = z.infer<typeof role>;
+
+/** Registered accounts wait for an administrator. Of a deleted one only the id is left, so that it stays dead. */
+export const userStatus = z.enum(['waiting', 'active', 'disabled', 'deleted']);
+export type UserStatus = z.infer<typeof userStatus>;
 
 export const user = z.object({
   userId: z.string(),
@@ -10,11 +15,22 @@ export const user = z.object({
   username: z.string(),
   firstName: z.string().optional(),
   lastName: z.string().optional(),
+  institution: z.string().optional(),
+  title: z.string().optional(),
   role,
-  /** Registered accounts wait for an administrator. */
-  status: z.enum(['waiting', 'active', 'disabled']),
-  /** argon2id hash. */
+  status: userStatus,
+  /** argon2id hash; empty: there is no password, the person signs in elsewhere. */
   passwordHash: z.string(),
+  /** Counts how often all sessions were ended; a session of an earlier count is dead. Absent: 0. */
+  sessionGeneration: z.number().int().optional(),
+  /** The same for personal access tokens. */
+  tokenGeneration: z.number().int().optional(),
+  /** When all sessions were ended last: tokens of a foreign issuer from before are dead. */
+  sessionsEndedAt: z.number().optional(),
+  /** Hash of the name that a foreign issuer has for this person. */
+  foreignLink: z.string().optional(),
+  /** The person asked for a reset code, which administrators issue. */
+  resetRequestedAt: z.number().optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   version: z.number().int(),
@@ -25,7 +41,7 @@ export type User = z.infer<typeof user>;
 export const storedToken = z.object({
   /** SHA-256 of the secret, hex. */
   hash: z.string(),
-  kind: z.enum(['refresh', 'external_id', 'reset', 'personal']),
+  kind: z.enum(['refresh', 'external_id', 'challenge', 'reset', 'oidc']),
   userId: z.string(),
   createdAt: z.number(),
   /** Epoch ms; also the TTL of the item. Undefined: no end. */
@@ -33,6 +49,26 @@ export const storedToken = z.object({
   attributes: z.record(z.string(), z.string()).default({}),
 });
 export type StoredToken = z.infer<typeof storedToken>;
+
+/** A personal access token, as its owner sees it; of the secret only the hash is known. */
+export const accessToken = z.object({
+  tokenId: z.string(),
+  userId: z.string(),
+  name: z.string(),
+  scopes: z.array(scope),
+  /** SHA-256 of the whole token, hex. */
+  hash: z.string(),
+  /** Its last characters, so that its owner recognises it. */
+  hint: z.string(),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  /** To the hour. */
+  lastUsedAt: z.number().optional(),
+  /** `tokenGeneration` of the person when it was made. */
+  generation: z.number().int(),
+  version: z.number().int(),
+});
+export type AccessToken = z.infer<typeof accessToken>;
 
 /** An uploaded file: where it lies and in whose unit. */
 export const dataRecord = z.object({

@@ -20,6 +20,7 @@ const payload = z.object({
   token_use: z.enum(['id', 'access']),
   email: z.string().optional(),
   username: z.string().optional(),
+  gen: z.number().int().optional(),
   exp: z.number(),
 });
 
@@ -36,6 +37,7 @@ export function createTokenSigner(secret: string): TokenSigner {
         token_use: claims.use,
         email: claims.email,
         username: claims.username,
+        gen: claims.generation,
         iat: Math.floor(now / 1000),
         exp: Math.floor(expiresAt / 1000),
       });
@@ -53,6 +55,10 @@ export function createTokenSigner(secret: string): TokenSigner {
         });
         return claimsOf(payload.parse(verified.payload));
       } catch (error) {
+        // Said only after the signature was found to be right.
+        if (error instanceof errors.JWTExpired && typeof error.payload.exp === 'number') {
+          return { endedAt: error.payload.exp * 1000 };
+        }
         if (error instanceof errors.JOSEError || error instanceof z.ZodError) return undefined;
         throw error;
       }
@@ -60,8 +66,8 @@ export function createTokenSigner(secret: string): TokenSigner {
   };
 }
 
-function claimsOf({ sub, token_use, email, username, exp }: z.infer<typeof payload>) {
-  return { userId: sub, use: token_use, email, username, expiresAt: exp * 1000 };
+function claimsOf({ sub, token_use, email, username, gen, exp }: z.infer<typeof payload>) {
+  return { userId: sub, use: token_use, email, username, generation: gen, expiresAt: exp * 1000 };
 }
 
 /** JSON whose base64url form holds neither `-` nor `_`. */

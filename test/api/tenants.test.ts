@@ -23,8 +23,12 @@ async function setting(t: Parameters<typeof broker>[0]) {
   ).json();
   const { jobId } = (await ada.post('/task/queue', { alias: 'a', task: taskWith({ bucket, key }) })).json();
   const { computingUnitId } = (await ada.post('/computing-unit/register', MODE_2)).json();
+  const { tokenId } = (
+    await ada.post('/profile/tokens', { name: 'pipeline of ada', scopes: ['jobs:read'] })
+  ).json();
   const ids: Record<string, string> = {
     jobId,
+    tokenId,
     pipelineId: jobId,
     dataId,
     computingUnitId,
@@ -97,7 +101,15 @@ t.test('nobody gets in without a token', async (t) => {
     t.equal(answer.statusCode, 401, operationId);
     t.ok(responses['401'], `${operationId} documents it`);
   }
-  t.same(open.sort(), ['live', 'login', 'ready', 'refresh', 'register']);
+  t.same(open.sort(), [
+    'forgotPassword',
+    'live',
+    'login',
+    'ready',
+    'refresh',
+    'register',
+    'resetPassword',
+  ]);
 });
 
 t.test("another person's things are not there; nobody but an administrator administers", async (t) => {
@@ -134,6 +146,7 @@ async function state(ada: Person, ids: Record<string, string>): Promise<unknown[
     '/data/read',
     `/computing-unit/${ids['computingUnitId']}`,
     '/profile',
+    '/profile/tokens',
   ];
   return Promise.all(urls.map(async (url) => (await ada.get(url)).json()));
 }

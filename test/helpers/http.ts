@@ -8,7 +8,6 @@ import tap from 'tap';
 import { createAudit } from '../../services/audit.ts';
 import {
   auditedEndedJobs,
-  auditedIdentity,
   auditedJobs,
   auditedRetry,
   auditedUnits,
@@ -19,6 +18,7 @@ import { createEndedJobs } from '../../services/ended-jobs.ts';
 import { createFeed } from '../../services/feed.ts';
 import { createFiles } from '../../services/files.ts';
 import { createIdentity } from '../../services/identity.ts';
+import { auditedIdentity } from '../../services/identity-audited.ts';
 import { createJobs } from '../../services/jobs.ts';
 import { createLinks } from '../../services/links.ts';
 import { createMoves } from '../../services/moves.ts';
@@ -117,7 +117,17 @@ export async function broker(
   const signer = createTokenSigner(SECRET);
   const audit = createAudit({ store: stores.audit, clock, ids, log });
   const onSignInRefused = noteSignInRefused(audit);
-  const bareIdentity = createIdentity({ users, tokens, ids, clock, passwords, signer, onSignInRefused });
+  const bareIdentity = createIdentity({
+    users,
+    tokens,
+    accessTokens: stores.accessTokens,
+    ids,
+    clock,
+    log,
+    passwords,
+    signer,
+    onSignInRefused,
+  });
   const identity = auditedIdentity(bareIdentity, audit);
   const bareUnits = createUnits({
     units: unitStore,

@@ -1,9 +1,10 @@
 /** Accounts and sign-in on the wire. */
 import { z } from 'zod';
-import type { User } from '../identity.ts';
-import { blankable, iso, isoTime, nextCursor, pageQuery, shortText } from './common.ts';
+import { role, type User, userStatus } from '../identity.ts';
+import { type Scope, scope } from '../scopes.ts';
+import { blankable, iso, isoTime, shortText } from './common.ts';
 
-const email = z
+export const email = z
   .string()
   .trim()
   .toLowerCase()
@@ -19,7 +20,7 @@ const PASSWORD_RULE: [RegExp, string][] = [
   [/[a-z]/, 'a lower-case letter'],
   [/[!@#$%^&*(),.?":{}|<>]/, 'a special character of !@#$%^&*(),.?":{}|<>'],
 ];
-const newPassword = z
+export const newPassword = z
   .string()
   .max(200)
   .superRefine((password, context) => {
@@ -33,6 +34,7 @@ const newPassword = z
   });
 
 const name = blankable(shortText(100));
+const longName = blankable(shortText(200));
 export const registerBody = z
   .object({
     email,
@@ -42,6 +44,8 @@ export const registerBody = z
     lastname: name,
     firstName: name,
     lastName: name,
+    institution: longName,
+    title: name,
   })
   .transform(({ firstname, lastname, firstName, lastName, ...rest }) => ({
     ...rest,
@@ -52,7 +56,7 @@ export const registerBody = z
 export const registerAnswer = z.object({
   success: z.literal(true),
   userId: z.string(),
-  status: z.enum(['waiting', 'active', 'disabled']),
+  status: userStatus,
   message: z.string(),
 });
 
@@ -104,8 +108,10 @@ export const profile = z
     email: z.string(),
     firstName: z.string().optional(),
     lastName: z.string().optional(),
-    level: z.enum(['user', 'developer', 'admin']),
-    status: z.enum(['waiting', 'active', 'disabled']),
+    institution: z.string().optional(),
+    title: z.string().optional(),
+    level: role,
+    status: userStatus,
     isAdmin: z.boolean(),
     createdAt: isoTime,
   })
@@ -122,6 +128,8 @@ export function toProfile(user: User): z.infer<typeof profile> {
     email: user.email,
     firstName: user.firstName,
     lastName: user.lastName,
+    institution: user.institution,
+    title: user.title,
     level: user.role,
     status: user.status,
     isAdmin: user.role === 'admin',
@@ -129,5 +137,63 @@ export function toProfile(user: User): z.infer<typeof profile> {
   };
 }
 
-export const userQuery = pageQuery.extend({ status: z.enum(['waiting', 'active', 'disabled']).optional() });
-export const userList = z.object({ users: z.array(profile), cursor: nextCursor });
+/** The caller, with what the token at hand may do and until when. */
+export const ownProfile = profile
+  .extend({
+    token: z.object({
+      kind: z.enum(['session', 'personal']),
+      expiresAt: isoTime.optional(),
+      scopes: z.array(scope).optional().meta({ description: 'Of a personal access token' }),
+    }),
+  })
+  .meta({ id: 'OwnProfile' });
+
+export function toOwnProfile(
+  user: User,
+  { expiresAt, scopes }: { expiresAt?: number; scopes?: readonly Scope[] },
+): z.infer<typeof ownProfile> {
+  const token = {
+    kind: scopes ? ('personal' as const) : ('session' as const),
+    expiresAt: expiresAt === undefined ? undefined : iso(expiresAt),
+    scopes: scopes && [...scopes],
+  };
+  return { ...toProfile(user), token };
+}
+
+export const profileChange = z
+  .object({ username: name, firstName: name, lastName: name, institution: longName, title: name })
+  .meta({
+    description: 'What is left out stays; an empty text is removed',
+    examples: [{ firstName: 'Ada', institution: 'Example University' }],
+  });
+
+export const done = z.object({ success: z.literal(true), message: z.string() });
+
+export const forgotBody = z.object({ email });
+
+const code = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ description: 'From an administrator', examples: ['7K3M-Q9XA-2HTC-5RWE'] });
+/** Some callers write new_password. */
+export const resetBody = z
+  .object({ email, code, newPassword: newPassword.optional(), new_password: newPassword.optional() })
+  .refine((body) => body.newPassword ?? body.new_password, { path: ['newPassword'], message: 'is missing' })
+  .transform(({ newPassword, new_password, ...rest }) => ({
+    ...rest,
+    newPassword: (newPassword ?? new_password) as string,
+  }));
+
+export const changePasswordBody = z.object({
+  oldPassword: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({ format: 'password', examples: ['Correct-horse.7'] }),
+  newPassword,
+});
+
+export const logoutBody = z
+  .object({ refresh_token: z.string().min(1).max(4_096).optional() })
+  .meta({ description: 'Without a refresh token all sessions of the person end' });

@@ -1,0 +1,89 @@
+/** Forgotten and changed passwords. */
+import type { Identity } from '../services/identity.ts';
+import { principalOf } from '../src/plugins/auth.ts';
+import { type Api, answer } from '../src/plugins/zod.ts';
+import { changePasswordBody, done, forgotBody, resetBody } from '../src/schemas/http/auth.ts';
+
+const tags = ['Auth'];
+
+export interface PasswordRoutesDeps {
+  identity: Pick<Identity, 'forgotPassword' | 'resetPassword' | 'changePassword'>;
+  /** Attempts per minute and address. */
+  signInsPerMinute: number;
+}
+
+const said = (message: string) => ({ success: true as const, message });
+
+/** Routes under /api/auth about passwords. */
+export function passwordRoutes({ identity, signInsPerMinute }: PasswordRoutesDeps) {
+  return async (app: Api): Promise<void> => {
+    const rateLimit = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'sign-in' };
+
+    app.post(
+      '/auth/forgot-password',
+      {
+        config: { access: 'public', rateLimit },
+        schema: {
+          tags,
+          operationId: 'forgotPassword',
+          summary: 'Ask for help with a forgotten password',
+          description:
+            'Administrators see the request and issue a one-time reset code, valid for a day, on a way they trust: ' +
+            'the broker sends no mail. The answer is the same whether the account exists or not.',
+          body: forgotBody,
+          response: { 200: answer('Noted, if there is such an account', done) },
+        },
+      },
+      async (request) => {
+        await identity.forgotPassword(request.body.email);
+        return said(
+          'If there is an account with this address, the administrators have been told. Ask one of them for a ' +
+            'one-time reset code and enter it here with a new password.',
+        );
+      },
+    );
+
+    app.post(
+      '/auth/reset-password',
+      {
+        config: { access: 'public', rateLimit, errors: ['wrong_credentials', 'not_found', 'conflict'] },
+        schema: {
+          tags,
+          operationId: 'resetPassword',
+          summary: 'Set a new password by a reset code; ends all sessions',
+          body: resetBody,
+          response: { 200: answer('Sign in with the new password', done) },
+        },
+      },
+      async (request) => {
+        const { email, code, newPassword } = request.body;
+        await identity.resetPassword(email, code, newPassword);
+        return said('The password was changed. Sign in with the new one.');
+      },
+    );
+
+    app.post(
+      '/auth/change-password',
+      {
+        config: {
+          access: 'user',
+          scope: 'session',
+          rateLimit,
+          errors: ['wrong_credentials', 'not_found', 'conflict'],
+        },
+        schema: {
+          tags,
+          operationId: 'changePassword',
+          summary: 'Change your password; ends all sessions, also this one',
+          body: changePasswordBody,
+          response: { 200: answer('Sign in with the new password', done) },
+        },
+      },
+      async (request) => {
+        const { oldPassword, newPassword } = request.body;
+        await identity.changePassword(principalOf(request).userId, oldPassword, newPassword);
+        return said('The password was changed. Sign in with the new one.');
+      },
+    );
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Who is behind a Bearer token: a session's token, a personal access token, or a token of the foreign issuer.
+ * What a token proves is remembered, and so is the account for a moment. A change of the account is seen at
+ * once by the broker process that made it, and by all others when that moment is over.
+ */
+import { AppError } from '../src/errors.ts';
+import type { User } from '../src/schemas/identity.ts';
+import type { Scope } from '../src/schemas/scopes.ts';
+import { ACCESS_TOKEN_PREFIX, type AccessTokens } from './identity-access-tokens.ts';
+import type { ForeignPeople } from './identity-foreign.ts';
+import type { Clock, EndedToken, TokenSigner, UserStore } from './ports.ts';
+import type { Principal } from './principal.ts';
+
+/** How long an account is believed to be as it was read, and a personal access token not to be revoked. */
+const MOMENT_MS = 2_000;
+/** How long the keys of a foreign issuer are believed to be still his. */
+const FOREIGN_MS = 300_000;
+const MAX_REMEMBERED = 10_000;
+
+/** What a token proves, apart from the state of the account. */
+interface Proof {
+  readonly userId: string;
+  readonly expiresAt: number;
+  readonly scopes?: readonly Scope[];
+  /** False if everything of its kind was ended since it was made. */
+  readonly stands: (user: User) => boolean;
+}
+
+export interface Bearers {
+  /** The active user behind a token. @throws AppError not_signed_in, not_approved, unavailable */
+  authenticate(bearer: string): Promise<Principal>;
+  /** Drops what is remembered of a person. */
+  forget(userId: string): void;
+}
+
+export interface BearersDeps {
+  users: UserStore;
+  signer: TokenSigner;
+  accessTokens: Pick<AccessTokens, 'prove'>;
+  foreign: ForeignPeople | undefined;
+  clock: Clock;
+}
+
+/** Creates the check of Bearer tokens. */
+export function createBearers(deps: BearersDeps): Bearers {
+  const { users, signer, accessTokens, foreign, clock } = deps;
+  const proofs = new Map<string, { proof: Proof; until: number }>();
+  const people = new Map<string, { user: User; until: number }>();
+  /** Grows with every change: what was read before one is not remembered after it. */
+  let changes = 0;
+
+  async function prove(bearer: string, now: number): Promise<Proof> {
+    const known = proofs.get(bearer);
+    if (known && known.until > now) return known.proof;
+    const before = changes;
+    const { proof, ms } = await provenAnew(bearer, now);
+    if (before === changes) remember(proofs, bearer, { proof, until: Math.min(now + ms, proof.expiresAt) });
+    return proof;
+  }
+
+  async function provenAnew(bearer: string, now: number): Promise<{ proof: Proof; ms: number }> {
+    if (bearer.startsWith(ACCESS_TOKEN_PREFIX)) {
+      const { userId, expiresAt, scopes, generation } = await accessTokens.prove(bearer);
+      const stands = (user: User): boolean => (user.tokenGeneration ?? 0) === generation;
+      return { proof: { userId, expiresAt, scopes, stands }, ms: MOMENT_MS };
+    }
+    const own = await signer.verify(bearer, now);
+    if (own && 'endedAt' in own) throw ended(own);
+    if (own) {
+      const { userId, expiresAt, generation = 0 } = own;
+      const stands = (user: User): boolean => (user.sessionGeneration ?? 0) === generation;
+      return { proof: { userId, expiresAt, stands }, ms: Number.POSITIVE_INFINITY };
+    }
+    const theirs = await foreign?.recognise(bearer, now);
+    if (theirs && 'endedAt' in theirs) throw ended(theirs);
+    if (!theirs) throw new AppError('not_signed_in', 'The token is not valid.');
+    const { userId, expiresAt, issuedAt } = theirs;
+    const stands = (user: User): boolean => issuedAt >= (user.sessionsEndedAt ?? 0);
+    return { proof: { userId, expiresAt, stands }, ms: FOREIGN_MS };
+  }
+
+  async function personOf(userId: string, now: number): Promise<User | undefined> {
+    const known = people.get(userId);
+    if (known && known.until > now) return known.user;
+    const before = changes;
+    const user = await users.get(userId);
+    if (user && before === changes) remember(people, userId, { user, until: now + MOMENT_MS });
+    return user;
+  }
+
+  return {
+    async authenticate(bearer) {
+      const now = clock();
+      const { userId, expiresAt, scopes, stands } = await prove(bearer, now);
+      const user = await personOf(userId, now);
+      if (user?.status === 'waiting') {
+        throw new AppError('not_approved', 'The account waits for an administrator.');
+      }
+      if (user?.status !== 'active') throw new AppError('not_signed_in', 'The account is not active.');
+      if (!stands(user)) throw new AppError('not_signed_in', 'This token was revoked.');
+      return { userId, role: user.role, expiresAt, scopes };
+    },
+    forget(userId) {
+      changes++;
+      people.delete(userId);
+      for (const [bearer, { proof }] of proofs) if (proof.userId === userId) proofs.delete(bearer);
+    },
+  };
+}
+
+function ended({ endedAt }: EndedToken): AppError {
+  const at = new Date(endedAt).toISOString();
+  return new AppError('not_signed_in', `The token ended at ${at}.`, {
+    remedy:
+      'Sign in again, or make a personal access token on the profile page; scripts should use the latter.',
+    details: { expiredAt: at },
+  });
+}
+
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  if (map.size >= MAX_REMEMBERED) map.clear();
+  map.set(key, value);
+}
