@@ -3,11 +3,8 @@ import { z } from 'zod';
 import type { Units } from '../services/units.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import { iso, pathId } from '../src/schemas/http/common.ts';
+import { pathId } from '../src/schemas/http/common.ts';
 import {
-  externalIdAnswer,
-  registerUnitAnswer,
-  registerUnitBody,
   removedAnswer,
   removeUnitBody,
   toUnitView,
@@ -17,7 +14,7 @@ import {
 } from '../src/schemas/http/units.ts';
 
 export interface UnitRoutesDeps {
-  units: Pick<Units, 'issueExternalId' | 'register' | 'list' | 'get' | 'remove'>;
+  units: Pick<Units, 'list' | 'get' | 'remove'>;
 }
 
 const tags = ['Computing units'];
@@ -26,57 +23,6 @@ const unitParams = z.object({ computingUnitId: pathId });
 /** Routes under /api/computing-unit. */
 export function unitRoutes({ units }: UnitRoutesDeps) {
   return async (app: Api): Promise<void> => {
-    app.post(
-      '/computing-unit/external-id',
-      {
-        config: { access: 'user' },
-        schema: {
-          tags,
-          operationId: 'issueExternalId',
-          summary: 'An external ID for the trust policy of a Mode 2 stack',
-          description: 'Ask before the stack is deployed; the registration then names the same ID.',
-          response: { 201: answer('The ID and the only principal to trust', externalIdAnswer) },
-        },
-      },
-      async (request, reply) => {
-        const issued = await units.issueExternalId(principalOf(request));
-        return reply.status(201).send({ ...issued, expiresAt: iso(issued.expiresAt) });
-      },
-    );
-
-    app.post(
-      '/computing-unit/register',
-      {
-        config: { access: 'user', errors: ['not_allowed', 'already_exists', 'conflict', 'unavailable'] },
-        schema: {
-          tags,
-          operationId: 'registerUnit',
-          summary: 'Register a unit, or bring its registration up to date',
-          description:
-            'The same app, account, region and state machine are the same unit. A unit that cannot be used ' +
-            'yet is stored as `pending` with what is missing. Mode 1 is for administrators.',
-          body: registerUnitBody,
-          response: {
-            200: answer('Brought up to date', registerUnitAnswer),
-            201: answer('Registered', registerUnitAnswer),
-          },
-        },
-      },
-      async (request, reply) => {
-        const who = principalOf(request);
-        const { unit, action } = await units.register(who, request.body);
-        return reply.status(action === 'created' ? 201 : 200).send({
-          success: true,
-          computingUnitId: unit.unitId,
-          action,
-          alias: unit.alias,
-          status: unit.status,
-          missing: unit.missing,
-          computingUnit: toUnitView(unit, who.userId),
-        });
-      },
-    );
-
     app.get(
       '/computing-unit/list',
       {

@@ -1,10 +1,13 @@
 /** Acts that go into the audit trail: the services as they are, with a record of what they did. */
+
+import type { Unit } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
 import type { EndedJobs } from './ended-jobs.ts';
 import type { Jobs } from './jobs.ts';
 import type { RoleUse } from './ports.ts';
 import type { Retry } from './retry.ts';
 import type { Units } from './units.ts';
+import type { Registered } from './units-register.ts';
 
 type Recorder = Pick<Audit, 'record'>;
 
@@ -48,21 +51,34 @@ export function auditedEndedJobs(endedJobs: EndedJobs, audit: Recorder): EndedJo
   };
 }
 
-/** Registration and removal of units. */
+/** Registration, changes and removal of units, and the proofs that were refused. */
 export function auditedUnits(units: Units, audit: Recorder): Units {
+  async function recorded(work: Promise<Registered>): Promise<Registered> {
+    const done = await work;
+    await audit.record({
+      ownerId: done.unit.ownerId,
+      action: 'unit.register',
+      subject: done.unit.unitId,
+      outcome: `${done.action}, ${done.unit.status}`,
+      details: registrationDetails(done.unit),
+    });
+    return done;
+  }
+
   return {
     ...units,
-    async register(who, registration) {
-      const done = await units.register(who, registration);
-      const { unitId, mode, awsAccountId, status } = done.unit;
+    register: (who, registration, signed) => recorded(units.register(who, registration, signed)),
+    enrol: (code, registration, signed) => recorded(units.enrol(code, registration, signed)),
+    async update(who, unitId, change, signed) {
+      const unit = await units.update(who, unitId, change, signed);
       await audit.record({
         ownerId: who.userId,
-        action: 'unit.register',
+        action: 'unit.update',
         subject: unitId,
-        outcome: `${done.action}, ${status}`,
-        details: { mode, awsAccountId },
+        outcome: unit.status,
+        details: registrationDetails(unit),
       });
-      return done;
+      return unit;
     },
     async remove(who, which) {
       const removed = await units.remove(who, which);
@@ -73,6 +89,10 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
       return removed;
     },
   };
+}
+
+function registrationDetails({ mode, awsAccountId, proof }: Unit): Record<string, string> {
+  return { mode, awsAccountId, ...(proof ? { provenBy: proof.callerArn } : {}) };
 }
 
 /** Entries into somebody's account, in the trail of the unit's owner. Once per session, not per call. */

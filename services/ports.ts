@@ -2,6 +2,7 @@
  * What services need from the outside, in their own words. `src/aws` implements these with the SDK;
  * services never see it. Every method is safe to repeat.
  */
+import type { Draft } from '../src/schemas/draft.ts';
 import type {
   ExecutionInput,
   JobDocument,
@@ -11,6 +12,7 @@ import type {
 } from '../src/schemas/execution.ts';
 import type { AccessToken, AuditEntry, DataRecord, StoredToken, User } from '../src/schemas/identity.ts';
 import type { Job } from '../src/schemas/job.ts';
+import type { UnitLimits, Usage } from '../src/schemas/limits.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 
 /** Epoch milliseconds. */
@@ -37,21 +39,43 @@ export interface Page<T> {
   readonly cursor: string | undefined;
 }
 
+/** A key that a caller gave to a request, and the hash of that request. */
+export interface IdempotencyKey {
+  readonly key: string;
+  readonly requestHash: string;
+}
+
 export interface JobStore {
   /**
-   * Stores a new job and, in the same transaction, its idempotency key. Returns the job that exists under
-   * that key already instead (same request hash), or `key_reused` (another request hash).
+   * Stores a new job and, in the same transaction, its idempotency key and what it uses. Returns the job that
+   * exists under that key already instead (same request hash), `key_reused` (another request hash), or
+   * `usage_changed` if a usage is no longer of the version before the one given: nothing was written then.
    */
-  create(job: Job, idempotency?: { key: string; requestHash: string }): Promise<Job | 'key_reused'>;
+  create(
+    job: Job,
+    idempotency?: IdempotencyKey,
+    usages?: readonly Usage[],
+  ): Promise<Job | 'key_reused' | 'usage_changed'>;
+  /** The job under an idempotency key; `key_reused` if the key stands for another request. */
+  ofKey(ownerId: string, idempotency: IdempotencyKey, now: number): Promise<Job | 'key_reused' | undefined>;
   get(jobId: string): Promise<Job | undefined>;
   /** Newest first. */
   listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<Job>>;
   /** Ids of open jobs whose `dueAt` has passed, oldest first. Cost does not depend on the number of jobs. */
   due(now: number, limit: number): Promise<string[]>;
-  /** Writes `next` if the stored version is still `next.version - 1`; false if somebody else was faster. */
-  replace(next: Job): Promise<boolean>;
+  /**
+   * Writes `next` if the stored version is still `next.version - 1` (and the usages' likewise, in the same
+   * transaction); false if somebody else was faster.
+   */
+  replace(next: Job, usages?: readonly Usage[]): Promise<boolean>;
   /** Deletes the job if the stored version is still that of `job`; false if it is another one, or gone. */
   remove(job: Job): Promise<boolean>;
+}
+
+export interface UsageStore {
+  get(scope: string): Promise<Usage | undefined>;
+  limitsOfUnit(unitId: string): Promise<UnitLimits | undefined>;
+  putLimitsOfUnit(limits: UnitLimits): Promise<void>;
 }
 
 export interface UnitStore {
@@ -106,6 +130,12 @@ export interface DataStore {
   get(ownerId: string, dataId: string): Promise<DataRecord | undefined>;
   listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<DataRecord>>;
   remove(ownerId: string, dataId: string): Promise<void>;
+}
+
+export interface DraftStore {
+  put(draft: Draft): Promise<void>;
+  /** Expired ones may still be found for a while. */
+  get(ownerId: string, draftId: string): Promise<Draft | undefined>;
 }
 
 export interface AuditStore {

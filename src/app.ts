@@ -18,6 +18,7 @@ import { passwordRoutes } from '../routes/passwords.ts';
 import { pipelineRoutes } from '../routes/pipelines.ts';
 import { profileRoutes } from '../routes/profile.ts';
 import { taskRoutes } from '../routes/tasks.ts';
+import { unitRegistrationRoutes } from '../routes/unit-registration.ts';
 import type { Audit } from '../services/audit.ts';
 import type { Callbacks } from '../services/callbacks.ts';
 import type { EndedJobs } from '../services/ended-jobs.ts';
@@ -103,6 +104,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       await api.register(accessTokenRoutes(deps));
       await api.register(adminUserRoutes(deps));
       await api.register(adminRoutes(deps));
+      await api.register(unitRegistrationRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));
       await api.register(unitRoutes(deps));
       await api.register(taskRoutes({ ...deps, submit: deps.submit.submit }));
       await api.register(jobRoutes(deps));

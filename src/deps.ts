@@ -25,15 +25,17 @@ import { createRetry } from '../services/retry.ts';
 import { createStart } from '../services/start.ts';
 import { createSubmit } from '../services/submit.ts';
 import { createTicker } from '../services/ticker.ts';
-import { createUnits } from '../services/units.ts';
+import { createUnitServices } from '../services/unit-services.ts';
 import { watchJobs } from '../services/watched-jobs.ts';
 import type { AppDeps } from './app.ts';
+import { createCallerIdentities } from './aws/caller-identity.ts';
 import { createAwsClients } from './aws/clients.ts';
 import { type CredentialSource, createBaseCredentials } from './aws/credentials.ts';
 import { createIds } from './aws/ids.ts';
 import { createSessions } from './aws/sessions.ts';
 import { createStores } from './aws/stores.ts';
 import { createUnitCloud } from './aws/unit-cloud.ts';
+import { createUnitTrust } from './aws/unit-trust.ts';
 import type { Config } from './config.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { toJobView } from './schemas/http/jobs.ts';
@@ -129,10 +131,12 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     onSignInRefused: noteSignInRefused(audit),
   });
   const identity = auditedIdentity(bareIdentity, audit);
-  const bareUnits = createUnits({
+  const { units: bareUnits } = createUnitServices({
     units: stores.units,
     tokens: stores.tokens,
     cloud,
+    callers: createCallerIdentities({ endpoint, partition: partitionOf(brokerRoleArn), region, clock }),
+    trust: createUnitTrust({ sts: clients.sts, onAssumed: recordRoleUse(audit) }),
     clock,
     ids,
     hubAccountId,
@@ -172,6 +176,9 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     },
   };
 }
+
+/** `aws`, `aws-cn` or `aws-us-gov`. */
+const partitionOf = (arn: string): string => arn.split(':')[1];
 
 /** True if the table answers a read soon. */
 async function answers(users: UserStore): Promise<boolean> {

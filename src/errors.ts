@@ -27,11 +27,32 @@ export const ERRORS = {
   already_exists: { status: 409, remedy: 'Choose another name, or use the one that exists.' },
   job_terminal: { status: 409, remedy: 'The job has already ended; submit or retry a job instead.' },
   idempotency_key_reuse: { status: 422, remedy: 'Use a new Idempotency-Key for a different request.' },
+  challenge_used: {
+    status: 409,
+    remedy: 'Ask for a new challenge (POST /api/computing-unit/challenges); each is good once, for 10 minutes.',
+  },
+  ownership_refused: {
+    status: 403,
+    remedy:
+      'Sign sts:GetCallerIdentity exactly as the challenge says, with credentials of the account that owns the role.',
+  },
+  trust_unsafe: {
+    status: 409,
+    remedy: 'Require the external ID in the trust policy of the role (sts:ExternalId), then register again.',
+  },
   unit_not_ready: {
     status: 409,
     remedy: 'Finish the registration of the computing unit: see its `missing` list.',
   },
   no_unit: { status: 409, remedy: 'Register a computing unit for this mode, or choose another mode.' },
+  limit_reached: {
+    status: 429,
+    remedy: 'Wait until the limit has room again (see Retry-After), or use a computing unit of your own (Mode 2).',
+  },
+  price_too_high: {
+    status: 409,
+    remedy: 'Raise max_usd, or reduce slices or replicas; POST /api/task/estimate says the price.',
+  },
   too_many_requests: { status: 429, remedy: 'Wait as long as Retry-After says.' },
   unavailable: {
     status: 503,

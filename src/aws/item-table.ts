@@ -36,6 +36,8 @@ export interface ItemTable {
   /** True if written; false if the condition does not hold (and it was not this write that changed it). */
   write(item: Item, condition?: Condition): Promise<boolean>;
   remove(key: Key): Promise<void>;
+  /** Removes an item and answers it; undefined if there was none (or somebody else took it). */
+  take<T>(kind: Kind<T>, key: Key): Promise<T | undefined>;
   /** All or nothing. `written`, or for each operation whether its condition failed. */
   transact(operations: Operation[]): Promise<'written' | boolean[]>;
   /** At most `limit` values (1 to MAX_PAGE); unreadable items are logged and left out. */
@@ -99,6 +101,13 @@ export function createItemTable({ documents, tableName, cursors, log }: ItemTabl
 
     async remove(key) {
       await patiently(() => documents.send(new DeleteCommand({ TableName, Key: keyOf(key) })));
+    },
+
+    async take(kind, key) {
+      const { Attributes } = await patiently(() =>
+        documents.send(new DeleteCommand({ TableName, Key: keyOf(key), ReturnValues: 'ALL_OLD' })),
+      );
+      return Attributes && fromItem(kind, Attributes);
     },
 
     async transact(operations) {

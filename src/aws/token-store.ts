@@ -18,6 +18,10 @@ export function createTokenStore(table: ItemTable, clock: Clock): TokenStore {
       const token = await table.read(TOKEN, tokenKey(hash));
       return token?.expiresAt !== undefined && token.expiresAt <= clock() ? undefined : token;
     },
+    async take(hash) {
+      const token = await table.take(TOKEN, tokenKey(hash));
+      return token?.expiresAt !== undefined && token.expiresAt <= clock() ? undefined : token;
+    },
     async remove(hash) {
       await table.remove(tokenKey(hash));
     },

@@ -1,6 +1,7 @@
 /**
  * Computing units in DynamoDB. A unit holds two claims: its natural key (the same registration again is the
- * same unit) and its role (a role ARN belongs to one owner). Unit and claims change in one transaction.
+ * same unit) and, once the account is proven, its role (a role ARN belongs to one owner). Unit and claims
+ * change in one transaction.
  */
 import { z } from 'zod';
 import type { UnitStore } from '../../services/ports.ts';
@@ -75,8 +76,8 @@ export function createUnitStore(table: ItemTable): UnitStore {
       });
       if (oldNaturalKey) operations.push({ remove: oldNaturalKey });
     }
-    const role = unit.crossAccountRoleArn;
-    const oldRole = stored?.crossAccountRoleArn;
+    const role = heldRole(unit);
+    const oldRole = stored && heldRole(stored);
     if (role !== oldRole) {
       if (role) {
         const claim = await claimRole(role, unit);
@@ -90,6 +91,10 @@ export function createUnitStore(table: ItemTable): UnitStore {
 
   return {
     get,
+
+    async roleHolder(roleArn) {
+      return (await table.read(ROLE_CLAIM, roleKey(roleArn)))?.ownerId;
+    },
 
     async findSame(key) {
       const same = await table.read(SAME_UNIT, sameUnitKey(key));
@@ -128,7 +133,7 @@ export function createUnitStore(table: ItemTable): UnitStore {
       for (let round = 0; round < MAX_ROUNDS; round++) {
         const stored = await get(unit.unitId);
         if (!stored) return;
-        const role = stored.crossAccountRoleArn;
+        const role = heldRole(stored);
         const outcome = await table.transact([
           { remove: unitKey(stored.unitId), condition: ofVersion(stored.version) },
           { remove: sameUnitKey(stored) },
@@ -139,6 +144,11 @@ export function createUnitStore(table: ItemTable): UnitStore {
       throw new AppError('conflict', 'the computing unit is being changed by too many at once');
     },
   };
+}
+
+/** The role a unit holds for its owner: only who has proven the account can keep others from registering it. */
+function heldRole({ crossAccountRoleArn, proof }: Unit): string | undefined {
+  return proof ? crossAccountRoleArn : undefined;
 }
 
 function itemOf(unit: Unit): ReturnType<typeof toItem> {

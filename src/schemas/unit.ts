@@ -9,6 +9,41 @@ export type Mode = z.infer<typeof mode>;
 export const unitStatus = z.enum(['pending', 'ready', 'degraded', 'unreachable']);
 export type UnitStatus = z.infer<typeof unitStatus>;
 
+/** Who has to do something about a failed check. */
+export const checkActor = z.enum(['user', 'unit_owner', 'operator']);
+
+/** What one check of a unit found. `skipped`: it could not be asked; `warning`: jobs run nevertheless. */
+export const unitCheck = z.object({
+  code: z.string(),
+  status: z.enum(['passed', 'warning', 'failed', 'skipped']),
+  /** What was seen, in words; never a secret. */
+  evidence: z.string(),
+  remedy: z.string().optional(),
+  actor: checkActor.optional(),
+  /** An IAM policy statement (JSON) that can be pasted into the role, where one helps. */
+  policy: z.string().optional(),
+  at: z.number(),
+});
+export type UnitCheck = z.infer<typeof unitCheck>;
+
+/** That somebody with credentials of the account has signed for exactly these resources. */
+export const ownershipProof = z.object({
+  /** Who signed, as STS answered. */
+  callerArn: z.string(),
+  at: z.number(),
+  /** Hash of account, region, role, machine and buckets: a change of any of them ends the proof. */
+  resources: z.string(),
+});
+export type OwnershipProof = z.infer<typeof ownershipProof>;
+
+/** The two test jobs of a preflight that are under way: one runs to its end, one is canceled. */
+export const canaryRun = z.object({
+  jobId: z.string(),
+  cancelJobId: z.string(),
+  startedAt: z.number(),
+});
+export type CanaryRun = z.infer<typeof canaryRun>;
+
 export const unit = z.object({
   unitId: z.string(),
   ownerId: z.string(),
@@ -30,6 +65,25 @@ export const unit = z.object({
   status: unitStatus,
   /** What is still missing or wrong, for people. */
   missing: z.array(z.string()),
+  /** Mode 2 only; absent: nobody has shown yet that the account is theirs. */
+  proof: ownershipProof.optional(),
+  /** What the last round of each check found. */
+  checks: z.array(unitCheck).optional(),
+  /** Since when the status is what it is. */
+  statusSince: z.number().optional(),
+  /** When a check last found everything in order. */
+  lastValidatedAt: z.number().optional(),
+  /** When the trust of the role was last looked at: launches within 15 minutes do not ask again. */
+  trustCheckedAt: z.number().optional(),
+  /** When the schedule looks again; absent: never (nobody has proven anything). */
+  nextCheckAt: z.number().optional(),
+  /** Rounds of checks that have failed one after the other; decides the next pause. */
+  failedChecks: z.number().int().optional(),
+  /** When the test jobs are due, and those that are under way. */
+  canaryDueAt: z.number().optional(),
+  canary: canaryRun.optional(),
+  /** People who may run jobs here besides the owner. */
+  sharedWith: z.array(z.string()).optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   version: z.number().int(),

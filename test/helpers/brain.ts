@@ -12,9 +12,11 @@ import { createRetry } from '../../services/retry.ts';
 import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
-import { createUnits } from '../../services/units.ts';
+import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
+import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
 import { createIds } from '../../src/aws/ids.ts';
+import { createUnitTrust } from '../../src/aws/unit-trust.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
@@ -93,10 +95,12 @@ export function brokerOn(cloud: TestCloud) {
   const start = createStart({ ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });
   const observe = createObserve(base);
   const ticker = createTicker({ jobs, start, observe, clock, log });
-  const units = createUnits({
+  const { units } = createUnitServices({
     units: stores.units,
     tokens: stores.tokens,
     cloud: unitCloud,
+    callers: createCallerIdentities({ endpoint: cloud.endpoint, partition: 'aws', region: REGION, clock }),
+    trust: createUnitTrust({ sts: cloud.clients.sts }),
     clock,
     ids,
     hubAccountId: HUB,

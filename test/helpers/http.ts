@@ -28,7 +28,7 @@ import { createRetry } from '../../services/retry.ts';
 import { createStart } from '../../services/start.ts';
 import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
-import { createUnits } from '../../services/units.ts';
+import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createIds } from '../../src/aws/ids.ts';
@@ -40,6 +40,7 @@ import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
 import { startTestCloud, type TestCloud } from './cloud.ts';
 import { createHandTimers } from './hand-timers.ts';
+import { memoryAccount, signedBy } from './memory-account.ts';
 import { memoryCloud } from './memory-cloud.ts';
 
 export const SECRET = 'a-secret-of-the-tests-0123456789-0123456789';
@@ -129,10 +130,13 @@ export async function broker(
     onSignInRefused,
   });
   const identity = auditedIdentity(bareIdentity, audit);
-  const bareUnits = createUnits({
+  const account = memoryAccount();
+  const { units: bareUnits } = createUnitServices({
     units: unitStore,
     tokens,
     cloud,
+    callers: account,
+    trust: account,
     clock,
     ids,
     hubAccountId: HUB,
@@ -208,6 +212,13 @@ export async function broker(
     log,
     lines,
     cloud,
+    account,
+    /** Registers a Mode 2 unit with everything that makes it ready. */
+    async proven(who: Person, body: object = MODE_2, accountId = RESEARCHER): Promise<Answer> {
+      const { externalId, request } = (await who.post('/api/computing-unit/challenges', {})).json();
+      const proof = signedBy(accountId, request.headers['x-cloudmr-challenge']);
+      return who.post('/api/computing-unit/register', { ...body, externalId, proof });
+    },
     identity,
     audit,
     feed,

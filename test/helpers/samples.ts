@@ -59,6 +59,7 @@ export function sampleUnit(over: Partial<Unit> = {}): Unit {
     isShared: false,
     status: 'ready',
     missing: [],
+    proof: { callerArn: `arn:aws:iam::${account}:root`, at: SAMPLE_TIME, resources: 'c'.repeat(64) },
     createdAt: SAMPLE_TIME,
     updatedAt: SAMPLE_TIME,
     version: 1,

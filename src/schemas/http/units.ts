@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { accountId, bucketName, region, roleArn, stateMachineArn } from '../ids.ts';
 import { type Unit, unitStatus } from '../unit.ts';
 import { appFields, appOf, blankable, iso, isoTime, modeWord, shortText, unitIdWord } from './common.ts';
+import { proof } from './proof.ts';
 
 const PROVIDERS: Record<string, Unit['provider']> = {
   cloudmrhub: 'cloudmrhub',
@@ -21,23 +22,25 @@ const provider = blankable(
 
 const flag = blankable(z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]));
 
-export const registerUnitBody = z
-  .object({
-    ...appFields,
-    mode: modeWord,
-    provider,
-    alias: blankable(shortText(100)),
-    awsAccountId: accountId,
-    region,
-    stateMachineArn,
-    resultsBucket: bucketName,
-    failedBucket: bucketName,
-    dataBucket: bucketName,
-    crossAccountRoleArn: blankable(roleArn),
-    externalId: blankable(z.string().max(1224)),
-    isDefault: flag,
-  })
-  .transform((body) => ({
+const registration = z.object({
+  ...appFields,
+  mode: modeWord,
+  provider,
+  alias: blankable(shortText(100)),
+  awsAccountId: accountId,
+  region,
+  stateMachineArn,
+  resultsBucket: bucketName,
+  failedBucket: bucketName,
+  dataBucket: bucketName,
+  crossAccountRoleArn: blankable(roleArn),
+  externalId: blankable(z.string().max(1224)),
+  isDefault: flag,
+  proof: proof.optional(),
+});
+
+function canonical(body: z.output<typeof registration>) {
+  return {
     appId: appOf(body),
     mode: body.mode,
     alias: body.alias,
@@ -50,7 +53,11 @@ export const registerUnitBody = z
     crossAccountRoleArn: body.crossAccountRoleArn,
     externalId: body.externalId,
     isDefault: body.isDefault,
-  }))
+  };
+}
+
+export const registerUnitBody = registration
+  .transform((body) => ({ registration: canonical(body), signed: body.proof?.headers }))
   .meta({
     examples: [
       {
@@ -70,6 +77,30 @@ export const registerUnitBody = z
       },
     ],
   });
+
+/** The same from a stack: the code of a challenge stands for the person, and the proof is required. */
+export const enrolUnitBody = registration
+  .extend({ enrolmentCode: z.string().min(1).max(200), proof })
+  .transform((body) => ({
+    enrolmentCode: body.enrolmentCode,
+    registration: canonical(body),
+    signed: body.proof.headers,
+  }));
+
+/** What is left out stays as it is. */
+export const updateUnitBody = z
+  .object({
+    alias: shortText(100).optional(),
+    stateMachineArn: stateMachineArn.optional(),
+    resultsBucket: bucketName.optional(),
+    failedBucket: bucketName.optional(),
+    dataBucket: bucketName.optional(),
+    crossAccountRoleArn: roleArn.optional(),
+    externalId: z.string().max(1224).optional(),
+    proof: proof.optional(),
+  })
+  .transform(({ proof: given, ...change }) => ({ change, signed: given?.headers }))
+  .meta({ examples: [{ alias: 'Our scanner' }] });
 
 export const unitView = z
   .object({

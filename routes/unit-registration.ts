@@ -1,0 +1,173 @@
+/** Computing units: how one is registered and its ownership proven. */
+import { z } from 'zod';
+import type { Units } from '../services/units.ts';
+import type { Registered } from '../services/units-register.ts';
+import { principalOf } from '../src/plugins/auth.ts';
+import { type Api, answer } from '../src/plugins/zod.ts';
+import { iso, pathId } from '../src/schemas/http/common.ts';
+import { challengeAnswer, challengeBody } from '../src/schemas/http/proof.ts';
+import {
+  enrolUnitBody,
+  externalIdAnswer,
+  registerUnitAnswer,
+  registerUnitBody,
+  toUnitView,
+  unitView,
+  updateUnitBody,
+} from '../src/schemas/http/units.ts';
+
+export interface UnitRegistrationDeps {
+  units: Pick<Units, 'issueExternalId' | 'challenge' | 'register' | 'enrol' | 'update'>;
+  /** Attempts with an enrolment code per minute and address. */
+  signInsPerMinute: number;
+}
+
+const tags = ['Computing units'];
+const REFUSALS = [
+  'not_allowed',
+  'already_exists',
+  'conflict',
+  'challenge_used',
+  'ownership_refused',
+  'trust_unsafe',
+  'unavailable',
+] as const;
+
+function registered({ unit, action }: Registered): z.infer<typeof registerUnitAnswer> {
+  return {
+    success: true,
+    computingUnitId: unit.unitId,
+    action,
+    alias: unit.alias,
+    status: unit.status,
+    missing: unit.missing,
+    computingUnit: toUnitView(unit, unit.ownerId),
+  };
+}
+
+/** Routes under /api/computing-unit. */
+export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistrationDeps) {
+  return async (app: Api): Promise<void> => {
+    app.post(
+      '/computing-unit/external-id',
+      {
+        config: { access: 'user' },
+        schema: {
+          tags,
+          operationId: 'issueExternalId',
+          summary: 'An external ID for the trust policy of a Mode 2 stack',
+          description: 'Ask before the stack is deployed; the registration then names the same ID.',
+          response: { 201: answer('The ID and the only principal to trust', externalIdAnswer) },
+        },
+      },
+      async (request, reply) => {
+        const issued = await units.issueExternalId(principalOf(request));
+        return reply.status(201).send({ ...issued, expiresAt: iso(issued.expiresAt) });
+      },
+    );
+
+    app.post(
+      '/computing-unit/challenges',
+      {
+        config: { access: 'user', errors: ['not_found'] },
+        schema: {
+          tags,
+          operationId: 'challengeOwner',
+          summary: 'What to sign to show that an AWS account is yours',
+          description:
+            'Good once and for 10 minutes. Sign the request with credentials of the account and do not send ' +
+            'it: its headers are the proof of a registration, and the broker sends it to STS itself. It shows ' +
+            'that some principal of the account has signed.',
+          body: challengeBody,
+          response: { 201: answer('The challenge', challengeAnswer) },
+        },
+      },
+      async (request, reply) => {
+        const made = await units.challenge(principalOf(request), request.body.unitId);
+        return reply
+          .status(201)
+          .send({ ...made, request: { ...made.request }, expiresAt: iso(made.expiresAt) });
+      },
+    );
+
+    app.post(
+      '/computing-unit/register',
+      {
+        config: { access: 'user', errors: REFUSALS },
+        schema: {
+          tags,
+          operationId: 'registerUnit',
+          summary: 'Register a unit, or bring its registration up to date',
+          description:
+            'The same app, account, region and state machine are the same unit. A unit that cannot be used ' +
+            'yet is stored as `pending` with what is missing: without a proof of ownership nothing is asked of ' +
+            'the account. A role that lets the broker in without its external ID is refused. Mode 1 is for ' +
+            'administrators.',
+          body: registerUnitBody,
+          response: {
+            200: answer('Brought up to date', registerUnitAnswer),
+            201: answer('Registered', registerUnitAnswer),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { registration, signed } = request.body;
+        const done = await units.register(principalOf(request), registration, signed);
+        return reply.status(done.action === 'created' ? 201 : 200).send(registered(done));
+      },
+    );
+
+    app.post(
+      '/computing-unit/enrol',
+      {
+        config: {
+          access: 'public',
+          rateLimit: { max: signInsPerMinute, timeWindow: 60_000, groupId: 'enrol' },
+          errors: REFUSALS,
+        },
+        schema: {
+          tags,
+          operationId: 'enrolUnit',
+          summary: 'Register a unit by the enrolment code of a challenge',
+          description:
+            'For the stack that is being deployed: no token of a person has to be put into it. What is signed ' +
+            'is `x-cloudmr-challenge: AUDIENCE;NONCE`, where the nonce is the SHA-256 of the code in hex.',
+          body: enrolUnitBody,
+          response: {
+            200: answer('Brought up to date', registerUnitAnswer),
+            201: answer('Registered', registerUnitAnswer),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { enrolmentCode, registration, signed } = request.body;
+        const done = await units.enrol(enrolmentCode, registration, signed);
+        return reply.status(done.action === 'created' ? 201 : 200).send(registered(done));
+      },
+    );
+
+    app.patch(
+      '/computing-unit/:computingUnitId',
+      {
+        config: { access: 'user', errors: ['not_found', ...REFUSALS] },
+        schema: {
+          tags,
+          operationId: 'updateUnit',
+          summary: 'Change a unit',
+          description:
+            'A change of role, state machine or buckets ends the proof of ownership: the unit is `pending` ' +
+            'until the same request, or a later one, carries a new proof.',
+          params: z.object({ computingUnitId: pathId }),
+          body: updateUnitBody,
+          response: { 200: answer('The unit as it is now', unitView) },
+        },
+      },
+      async (request) => {
+        const who = principalOf(request);
+        const { change, signed } = request.body;
+        const unit = await units.update(who, request.params.computingUnitId, change, signed);
+        return toUnitView(unit, who.userId);
+      },
+    );
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * Proof that a registrant holds credentials of an account: they sign sts:GetCallerIdentity over a challenge of
+ * this broker, and STS says who signed. A challenge is for one person, good once and for 10 minutes, and names
+ * the audience, so that a signature made for one broker is worth nothing to another.
+ *
+ * It shows that *some* principal of the account signed, not that the account's administrator did.
+ */
+import { createHash } from 'node:crypto';
+import { AppError } from '../src/errors.ts';
+import type { OwnershipProof, Unit } from '../src/schemas/unit.ts';
+import { hashSecret } from './job-token.ts';
+import {
+  type CallerIdentities,
+  type Clock,
+  CloudError,
+  type IdentityRequest,
+  type Ids,
+  ProofError,
+  type SignedIdentity,
+  type TokenStore,
+} from './ports.ts';
+
+export const CHALLENGE_LIFE_MS = 10 * 60_000;
+
+export interface Challenge {
+  /** 256 bits, hex. It is the hash of the enrolment code, so who has the code needs nothing else. */
+  nonce: string;
+  audience: string;
+  /** Registers one unit in this person's name without their password; for the stack that is being deployed. */
+  enrolmentCode: string;
+  expiresAt: number;
+  /** Sign exactly this. */
+  request: IdentityRequest;
+}
+
+/** What a proof is about: a change of any of it asks for another proof. */
+export type ProvenResources = Pick<
+  Unit,
+  | 'awsAccountId'
+  | 'region'
+  | 'stateMachineArn'
+  | 'crossAccountRoleArn'
+  | 'resultsBucket'
+  | 'failedBucket'
+  | 'dataBucket'
+>;
+
+export interface Ownership {
+  challenge(userId: string): Promise<Challenge>;
+  /** Whom an enrolment code was given to. @throws AppError challenge_used */
+  enrolling(enrolmentCode: string): Promise<string>;
+  /**
+   * Uses up the challenge that was signed.
+   * @throws AppError challenge_used, ownership_refused (nothing is said of the account), unavailable
+   */
+  prove(userId: string, resources: ProvenResources, signed: SignedIdentity): Promise<OwnershipProof>;
+}
+
+export interface OwnershipDeps {
+  tokens: TokenStore;
+  callers: CallerIdentities;
+  clock: Clock;
+  ids: Ids;
+  /** This broker and no other: its role's ARN. */
+  audience: string;
+}
+
+/** Creates the service. */
+export function createOwnership({ tokens, callers, clock, ids, audience }: OwnershipDeps): Ownership {
+  return {
+    async challenge(userId) {
+      const enrolmentCode = ids.secret(32);
+      const nonce = nonceOf(enrolmentCode);
+      const now = clock();
+      const expiresAt = now + CHALLENGE_LIFE_MS;
+      const token = { hash: hashSecret(nonce), kind: 'challenge' as const, userId, createdAt: now };
+      await tokens.put({ ...token, expiresAt, attributes: {} });
+      const request = callers.requestFor(`${audience};${nonce}`);
+      return { nonce, audience, enrolmentCode, expiresAt, request };
+    },
+
+    async enrolling(enrolmentCode) {
+      const found = await tokens.get(hashSecret(nonceOf(enrolmentCode)));
+      if (found?.kind !== 'challenge') throw used();
+      return found.userId;
+    },
+
+    async prove(userId, resources, signed) {
+      const [forWhom, nonce, ...rest] = signed.challenge.split(';');
+      if (forWhom !== audience || !/^[0-9a-f]{64}$/.test(nonce ?? '') || rest.length > 0) {
+        throw refused('x-cloudmr-challenge: is not a challenge of this broker');
+      }
+      const hash = hashSecret(nonce);
+      const known = await tokens.get(hash);
+      if (known?.kind !== 'challenge' || known.userId !== userId) throw used();
+      // From here on it is used up, whatever comes out: two attempts at once are one attempt.
+      if (!(await tokens.take(hash))) throw used();
+      try {
+        const { accountId, arn } = await callers.callerOf(signed);
+        if (accountId !== resources.awsAccountId) {
+          throw refused(`the signature is of account ${accountId}, not of ${resources.awsAccountId}`);
+        }
+        return { callerArn: arn, at: clock(), resources: resourcesHash(resources) };
+      } catch (error) {
+        if (error instanceof ProofError) throw refused(error.message);
+        if (!(error instanceof CloudError)) throw error;
+        // Nobody has looked at the signature: the same challenge may be tried again.
+        await tokens.put(known);
+        throw new AppError('unavailable', 'STS does not answer');
+      }
+    },
+  };
+}
+
+/** Whether a proof is about exactly these resources. */
+export function covers(proof: OwnershipProof | undefined, resources: ProvenResources): boolean {
+  return proof !== undefined && proof.resources === resourcesHash(resources);
+}
+
+function resourcesHash(resources: ProvenResources): string {
+  const {
+    awsAccountId,
+    region,
+    stateMachineArn,
+    crossAccountRoleArn,
+    resultsBucket,
+    failedBucket,
+    dataBucket,
+  } = resources;
+  const what = [
+    awsAccountId,
+    region,
+    stateMachineArn,
+    crossAccountRoleArn,
+    resultsBucket,
+    failedBucket,
+    dataBucket,
+  ];
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex');
+}
+
+function nonceOf(enrolmentCode: string): string {
+  return createHash('sha256').update(enrolmentCode).digest('hex');
+}
+
+function used(): AppError {
+  return new AppError('challenge_used', "the challenge is unknown, used, ended, or somebody else's");
+}
+
+function refused(why: string): AppError {
+  return new AppError('ownership_refused', `the proof is refused: ${why}`);
+}

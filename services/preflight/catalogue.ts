@@ -1,0 +1,145 @@
+/**
+ * Every check of a computing unit, as data: what must be done when it fails, and by whom. The order is the one
+ * in which the checks are shown.
+ */
+import type { UnitCheck } from '../../src/schemas/unit.ts';
+
+interface CheckInfo {
+  readonly remedy: string;
+  readonly actor: 'user' | 'unit_owner' | 'operator';
+}
+
+export const CHECKS = {
+  reachable: {
+    actor: 'operator',
+    remedy: 'AWS does not answer. The broker asks again by itself; nothing has to be done unless it lasts.',
+  },
+  ownership_proof: {
+    actor: 'unit_owner',
+    remedy:
+      'Ask for a challenge (POST /api/computing-unit/challenges), sign it with credentials of the account, and register again with the proof.',
+  },
+  registration: {
+    actor: 'unit_owner',
+    remedy: 'Complete the registration: send it again with the value that is named.',
+  },
+  assume_role: {
+    actor: 'unit_owner',
+    remedy:
+      "Let the role's trust policy name the broker's role and require the external ID shown for this computing unit.",
+  },
+  external_id_required: {
+    actor: 'unit_owner',
+    remedy:
+      'Require the external ID in the trust policy of the role: without it, anybody could have the broker enter your account.',
+  },
+  session_policy: {
+    actor: 'operator',
+    remedy:
+      'The names of the resources are too long for a session policy. Deploy the stack with a shorter name.',
+  },
+  state_machine: {
+    actor: 'unit_owner',
+    remedy: 'Deploy the current stack again, and register the state machine that it names.',
+  },
+  data_bucket: {
+    actor: 'unit_owner',
+    remedy: 'Register a bucket of this account and region, and let the role read, write and delete in it.',
+  },
+  results_bucket: {
+    actor: 'unit_owner',
+    remedy: 'Register a bucket of this account and region, and let the role read, write and delete in it.',
+  },
+  failed_bucket: {
+    actor: 'unit_owner',
+    remedy: 'Register a bucket of this account and region, and let the role read, write and delete in it.',
+  },
+  outside_prefix: {
+    actor: 'unit_owner',
+    remedy: "Limit the role's object permissions to the prefix of the app, as the current template does.",
+  },
+  bucket_settings: {
+    actor: 'unit_owner',
+    remedy: 'Block public access, keep encryption on, and refuse requests without TLS by a bucket policy.',
+  },
+  presigned_get: {
+    actor: 'unit_owner',
+    remedy: "Let the bucket's CORS rules name the address of the web interface.",
+  },
+  clock: {
+    actor: 'operator',
+    remedy: "Set the broker's clock by NTP: AWS refuses signatures that are more than 5 minutes off.",
+  },
+  quotas: {
+    actor: 'unit_owner',
+    remedy: 'Ask AWS to raise the quota of Fargate vCPUs or Lambda memory if larger jobs do not start.',
+  },
+  image: {
+    actor: 'unit_owner',
+    remedy: 'Deploy the current stack again: it names the worker by the digest of a released image.',
+  },
+  privileges: {
+    actor: 'unit_owner',
+    remedy: 'Deploy the current stack again: the role needs less than it has.',
+  },
+  canary_run: {
+    actor: 'unit_owner',
+    remedy: 'Look at the failure of the test job; it says what the worker was missing.',
+  },
+  canary_callback: {
+    actor: 'unit_owner',
+    remedy: "Let the worker reach the broker over HTTPS: give its subnets a route to the broker's address.",
+  },
+  canary_download: {
+    actor: 'unit_owner',
+    remedy: 'Let the role read the results bucket under the prefix of the app.',
+  },
+  canary_snr: {
+    actor: 'operator',
+    remedy: 'The worker computes something else than this release: deploy the current stack again.',
+  },
+  canary_cancel: {
+    actor: 'unit_owner',
+    remedy: 'Let the role stop executions of its state machine (states:StopExecution).',
+  },
+} as const satisfies Record<string, CheckInfo>;
+
+export type CheckCode = keyof typeof CHECKS;
+
+export function passed(code: CheckCode, evidence: string, at: number): UnitCheck {
+  return { code, status: 'passed', evidence, at };
+}
+
+/** Could not be asked, for a reason that is nobody's fault. */
+export function skipped(code: CheckCode, evidence: string, at: number): UnitCheck {
+  return { code, status: 'skipped', evidence, at };
+}
+
+/** `policy` is a statement that can be pasted into the role as it is. */
+export function failed(code: CheckCode, evidence: string, at: number, policy?: object): UnitCheck {
+  return notPassed('failed', code, evidence, at, policy);
+}
+
+/** Jobs run nevertheless. */
+export function warning(code: CheckCode, evidence: string, at: number, policy?: object): UnitCheck {
+  return notPassed('warning', code, evidence, at, policy);
+}
+
+function notPassed(
+  status: 'failed' | 'warning',
+  code: CheckCode,
+  evidence: string,
+  at: number,
+  policy?: object,
+): UnitCheck {
+  const { remedy, actor } = CHECKS[code];
+  return { code, status, evidence, remedy, actor, ...(policy ? { policy: JSON.stringify(policy) } : {}), at };
+}
+
+const ORDER = Object.keys(CHECKS);
+
+/** In the order of the catalogue; a newer finding replaces the older one of its code. */
+export function merged(older: readonly UnitCheck[] | undefined, newer: readonly UnitCheck[]): UnitCheck[] {
+  const byCode = new Map([...(older ?? []), ...newer].map((check) => [check.code, check]));
+  return [...byCode.values()].sort((a, b) => ORDER.indexOf(a.code) - ORDER.indexOf(b.code));
+}

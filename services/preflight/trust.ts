@@ -1,0 +1,62 @@
+/** Whether the role of a unit lets the broker in, and nobody else through the broker. */
+import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
+import { type Clock, CloudError, type UnitTrust } from '../ports.ts';
+import { failed, passed, warning } from './catalogue.ts';
+
+/** A session policy that takes more of its room than this may become too large with longer names. */
+const MAX_POLICY_PERCENT = 80;
+
+export interface TrustChecksDeps {
+  trust: UnitTrust;
+  clock: Clock;
+  brokerRoleArn: string;
+}
+
+/** Creates the checks of trust. Mode 1 units are in the broker's own account and have none. */
+export function createTrustChecks({ trust, clock, brokerRoleArn }: TrustChecksDeps) {
+  /** @throws CloudError `unavailable` or `throttled` if AWS does not answer. */
+  return async function checkTrust(unit: Unit): Promise<UnitCheck[]> {
+    const at = clock();
+    if (unit.mode === 'mode_1') return [passed('assume_role', "the platform's own account", at)];
+    const policy = trustPolicy(brokerRoleArn, unit.externalId ?? '');
+    try {
+      const { open, policyPercent } = await trust.probe(unit);
+      return [
+        passed('assume_role', 'the role lets the broker in with the external ID', at),
+        open.length === 0
+          ? passed('external_id_required', 'without it and with a wrong one the role refuses', at)
+          : failed('external_id_required', `the role lets the broker in ${open.join(' and ')}`, at, policy),
+        policyCheck(policyPercent, at),
+      ];
+    } catch (error) {
+      if (!(error instanceof CloudError) || isAway(error)) throw error;
+      if (error.problem === 'invalid') return [failed('session_policy', error.message, at)];
+      // Absent, of somebody else, or closed: AWS does not tell, and neither does the broker.
+      return [failed('assume_role', 'the role does not let the broker in with this external ID', at, policy)];
+    }
+  };
+}
+
+export type TrustChecks = ReturnType<typeof createTrustChecks>;
+
+/** AWS gave no answer, so nothing is known about the unit. */
+export function isAway(error: unknown): boolean {
+  return error instanceof CloudError && ['unavailable', 'throttled', 'expired'].includes(error.problem);
+}
+
+function policyCheck(percent: number | undefined, at: number): UnitCheck {
+  const evidence = `the session policies take ${percent ?? 'an unknown part'}${percent === undefined ? '' : ' %'} of their room`;
+  return (percent ?? 0) < MAX_POLICY_PERCENT
+    ? passed('session_policy', evidence, at)
+    : warning('session_policy', evidence, at);
+}
+
+/** The statement that the role's trust policy should be. */
+function trustPolicy(brokerRoleArn: string, externalId: string): object {
+  return {
+    Effect: 'Allow',
+    Principal: { AWS: brokerRoleArn },
+    Action: 'sts:AssumeRole',
+    Condition: { StringEquals: { 'sts:ExternalId': externalId } },
+  };
+}

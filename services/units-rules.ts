@@ -1,0 +1,58 @@
+/** What a registration must be before anything is asked of AWS, and which unit comes first. Pure. */
+import { AppError } from '../src/errors.ts';
+import { accountOfArn, regionOfArn } from '../src/schemas/ids.ts';
+import type { Mode, Unit } from '../src/schemas/unit.ts';
+import type { Principal } from './principal.ts';
+
+/** A registration in its canonical form; the dialects of old callers are resolved at the door. */
+export interface Registration {
+  appId: string;
+  mode: Mode;
+  alias?: string;
+  awsAccountId: string;
+  region: string;
+  stateMachineArn: string;
+  resultsBucket: string;
+  failedBucket: string;
+  dataBucket: string;
+  crossAccountRoleArn?: string;
+  externalId?: string;
+  isDefault?: boolean;
+}
+
+/** @throws AppError naming everything that does not fit together; not_allowed for Mode 1 by who is no administrator. */
+export function mustBeConsistent(who: Principal, registration: Registration, hubAccountId: string): void {
+  const wrong: string[] = [];
+  const account = registration.awsAccountId;
+  if (accountOfArn(registration.stateMachineArn) !== account) {
+    wrong.push('stateMachineArn: belongs to another account than awsAccountId');
+  }
+  if (regionOfArn(registration.stateMachineArn) !== registration.region) {
+    wrong.push('stateMachineArn: lies in another region than region');
+  }
+  const roleArn = registration.crossAccountRoleArn;
+  if (roleArn && accountOfArn(roleArn) !== account) {
+    wrong.push('crossAccountRoleArn: belongs to another account than awsAccountId');
+  }
+  if (roleArn && partitionOf(roleArn) !== partitionOf(registration.stateMachineArn)) {
+    wrong.push('crossAccountRoleArn: lies in another partition than stateMachineArn');
+  }
+  if (registration.mode === 'mode_1') {
+    if (who.role !== 'admin') throw new AppError('not_allowed', 'only administrators register Mode 1 units');
+    if (account !== hubAccountId) wrong.push('awsAccountId: Mode 1 units run in the account of the platform');
+    if (roleArn) wrong.push('crossAccountRoleArn: Mode 1 units have none');
+  } else if (account === hubAccountId) {
+    wrong.push('awsAccountId: Mode 2 units run in your own account, not in the one of the platform');
+  }
+  if (wrong.length > 0) {
+    throw new AppError('invalid_request', wrong.join('; '), { details: { issues: wrong } });
+  }
+}
+
+/** Default first, then ready before all others, then the newest. */
+export function byPreference(a: Unit, b: Unit): number {
+  const rank = (unit: Unit): number => (unit.status === 'ready' ? 0 : 2) + (unit.isDefault ? 0 : 1);
+  return rank(a) - rank(b) || b.createdAt - a.createdAt;
+}
+
+const partitionOf = (arn: string): string | undefined => arn.split(':')[1];
