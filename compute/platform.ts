@@ -1,44 +1,106 @@
 /**
- * Lambda or Fargate: one pure rule. Lambda starts at once but ends after 15 minutes, with little disk
- * and memory; Fargate takes half a minute to start and has neither limit.
+ * Where a run goes and how long it takes there: one pure function. Lambda starts at once but ends after 15 minutes,
+ * with little disk and memory; Fargate takes a minute to start and comes in sizes.
  */
 import type { PlatformName } from '../src/schemas/execution.ts';
 import { WorkerError } from './errors.ts';
+import type { OutputFacts, RunCost, SignalFacts } from './run-cost.ts';
+import { runCost } from './run-cost.ts';
 import { parseTask, type SnrTask } from './task.ts';
 
-export interface PlatformChoice {
-  readonly name: PlatformName;
+/** What is known of a job before it runs. */
+export interface RunFacts extends SignalFacts {
+  /** All input files together. */
+  readonly inputBytes: number;
+  readonly output?: OutputFacts;
+}
+
+export interface PlatformSize {
+  readonly vcpu: number;
+  readonly memoryMb: number;
+}
+
+export interface RunEstimate {
+  /** Wall seconds on that platform, its start included. */
+  readonly seconds: number;
+  /** Peak memory of the process. */
+  readonly memoryMb: number;
+  readonly platform: PlatformName;
+  readonly size: PlatformSize;
   /** For people; shown with the job. */
   readonly reason: string;
 }
 
+/** Two vCPUs and the temporary disk that go with them. */
+export const LAMBDA: PlatformSize = { vcpu: 2, memoryMb: 3538 };
+/** The sizes of Fargate tasks that are used, ascending. */
+export const FARGATE_SIZES: readonly PlatformSize[] = [
+  { vcpu: 2, memoryMb: 8192 },
+  { vcpu: 4, memoryMb: 16_384 },
+  { vcpu: 8, memoryMb: 32_768 },
+  { vcpu: 16, memoryMb: 65_536 },
+];
 /** Larger inputs do not fit on the disk of a Lambda beside the result. */
 export const LARGEST_LAMBDA_INPUT = 2 ** 30;
 
-/** Methods that reconstruct many times. */
-const REPLICA_METHODS: readonly string[] = ['mr', 'pmr', 'cr'];
+/** Part of the 15 minutes that an estimate may take: it can be wrong by half. */
+const LAMBDA_SECONDS = 600;
+const MEMORY_RESERVE = 1.5;
+const START_SECONDS: Readonly<Record<PlatformName, number>> = { lambda: 2, fargate: 45 };
+/** From and to S3. */
+const BYTES_PER_SECOND = 80 * 2 ** 20;
+/** A size is large enough if the run takes no longer than this. */
+const PATIENCE_SECONDS = 180;
+/** Part of a further thread that is left after waiting for others. */
+const THREAD_EFFICIENCY = 0.9;
 
 /**
- * The platform for a task document with inputs of `inputBytes` in all. A task that cannot be read goes to
- * Lambda, where it is refused fastest.
+ * The estimate for a task document. A task that cannot be read goes to Lambda, where it is refused fastest.
  */
-export function choosePlatform(task: unknown, inputBytes: number): PlatformChoice {
-  let parsed: SnrTask;
+export function estimateRun(facts: RunFacts, document: unknown): RunEstimate {
+  let task: SnrTask;
   try {
-    parsed = parseTask(task);
+    task = parseTask(document);
   } catch (error) {
     if (!(error instanceof WorkerError)) throw error;
-    return { name: 'lambda', reason: 'the task will be refused' };
+    return {
+      seconds: START_SECONDS.lambda + 1,
+      memoryMb: 150,
+      platform: 'lambda',
+      size: LAMBDA,
+      reason: 'the task will be refused',
+    };
   }
-  if (parsed.platform) return { name: parsed.platform, reason: 'asked for in the task' };
-  if (inputBytes > LARGEST_LAMBDA_INPUT) {
-    return { name: 'fargate', reason: `${Math.ceil(inputBytes / 2 ** 20)} MiB of input` };
+  const cost = runCost(facts, task, facts.output);
+  const on = (platform: PlatformName, size: PlatformSize) =>
+    estimateOn(cost, facts.inputBytes, platform, size);
+  const small = on('lambda', LAMBDA);
+  const why = task.platform ? 'asked for in the task' : reasonAgainstLambda(small, facts.inputBytes);
+  if (task.platform === 'lambda' || why === undefined) {
+    return { ...small, reason: why ?? 'small enough for Lambda' };
   }
-  if (parsed.reconstruction === 'espirit' || parsed.sensitivity?.mask.method === 'espirit') {
-    return { name: 'fargate', reason: 'ESPIRiT maps take long' };
-  }
-  if (REPLICA_METHODS.includes(parsed.method)) {
-    return { name: 'fargate', reason: `method "${parsed.method}" reconstructs many times` };
-  }
-  return { name: 'lambda', reason: 'small enough for Lambda' };
+  const sizes = FARGATE_SIZES.map((size) => on('fargate', size));
+  const enough = sizes.filter(({ memoryMb, size }) => MEMORY_RESERVE * memoryMb <= size.memoryMb);
+  const candidates = enough.length > 0 ? enough : sizes.slice(-1);
+  const fast = candidates.find(({ seconds }) => seconds - START_SECONDS.fargate <= PATIENCE_SECONDS);
+  return { ...(fast ?? candidates[candidates.length - 1]), reason: why };
+}
+
+function reasonAgainstLambda({ seconds, memoryMb }: Omit<RunEstimate, 'reason'>, inputBytes: number) {
+  if (inputBytes > LARGEST_LAMBDA_INPUT) return `${Math.ceil(inputBytes / 2 ** 20)} MiB of input`;
+  if (seconds > LAMBDA_SECONDS) return `about ${Math.ceil(seconds / 60)} minutes on Lambda`;
+  if (MEMORY_RESERVE * memoryMb > LAMBDA.memoryMb) return `about ${Math.ceil(memoryMb)} MiB of memory`;
+  return undefined;
+}
+
+function estimateOn(
+  { serial, read, solve, write, memoryMb, memoryMbPerThread }: RunCost,
+  inputBytes: number,
+  platform: PlatformName,
+  size: PlatformSize,
+): Omit<RunEstimate, 'reason'> {
+  const threads = 1 + (size.vcpu - 1) * THREAD_EFFICIENCY;
+  const transfer = inputBytes / BYTES_PER_SECOND;
+  const seconds = START_SECONDS[platform] + transfer + serial + read + solve / threads + write;
+  return { seconds, memoryMb: memoryMb + size.vcpu * memoryMbPerThread, platform, size };
 }

@@ -1,21 +1,37 @@
 /** Lambda of the state machine's first state: reads the job document and chooses the platform. */
 import type { WorkerObjects } from '../../src/aws/worker-objects.ts';
 import { createWorkerObjects } from '../../src/aws/worker-objects.ts';
+import type { PlatformName } from '../../src/schemas/execution.ts';
 import { readWorkerEnvironment } from '../environment.ts';
-import { choosePlatform, type PlatformChoice } from '../platform.ts';
+import { estimateRun, type RunEstimate } from '../platform.ts';
 import { mustBePointer, readDocument } from '../worker.ts';
 
 const objects = createWorkerObjects(readWorkerEnvironment());
 
-/** Chooses for a pointer. Throws WorkerError if there is no job document. */
+/** The estimate with the platform under the name that the state machine reads. */
+export interface PlatformChoice extends Omit<RunEstimate, 'platform'> {
+  readonly name: PlatformName;
+}
+
+/** Chooses for a pointer, by the sizes of the inputs. Throws WorkerError if there is no job document. */
 export async function selectPlatform(pointer: unknown, store: WorkerObjects): Promise<PlatformChoice> {
   const document = await readDocument(mustBePointer(pointer), store);
-  let inputBytes = 0;
-  for (const input of Object.values(document.inputs)) {
-    // A missing object is found out by the worker, which leaves a proper failure.
-    inputBytes += input.sizeBytes ?? (await store.head(input))?.sizeBytes ?? 0;
-  }
-  return choosePlatform(document.task, inputBytes);
+  const sizes = await Promise.all(
+    Object.entries(document.inputs).map(async ([role, input]) => {
+      // A missing object is found out by the worker, which leaves a proper failure.
+      const bytes = input.sizeBytes ?? (await store.head(input))?.sizeBytes ?? 0;
+      return { role, bytes };
+    }),
+  );
+  const { platform: name, ...estimate } = estimateRun(
+    {
+      inputBytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
+      signalBytes: sizes.find(({ role }) => role === 'signal')?.bytes ?? 0,
+      output: document.output,
+    },
+    document.task,
+  );
+  return { name, ...estimate };
 }
 
 export async function handler(pointer: unknown): Promise<PlatformChoice> {

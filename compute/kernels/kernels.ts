@@ -34,6 +34,7 @@ interface Exports {
   multiplyLower(weights: Address, data: Address, work: Address, coils: number, samples: number): void;
   addSquares(data: Address, sums: Address, count: number): void;
   scaledRoots(sums: Address, count: number, scale: number): void;
+  divideByLengths(values: Address, lengths: Address, count: number): void;
   addCorrelatedSquares(factors: Address, numbers: Address, sums: Address, size: number, sets: number): void;
   fillNormals(state: Address, out: Address, count: number, deviation: number): void;
   addProducts(a: Address, b: Address, sums: Address, count: number): void;
@@ -231,6 +232,7 @@ export function instantiate(wasm: Uint8Array): Kernels {
     imageWeights: exports.imageWeights,
     addSquares: exports.addSquares,
     scaledRoots: exports.scaledRoots,
+    divideByLengths: exports.divideByLengths,
     fillNormals: exports.fillNormals,
     addCorrelatedSquares: exports.addCorrelatedSquares,
     addProducts: exports.addProducts,

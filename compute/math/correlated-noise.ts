@@ -3,9 +3,13 @@ import { kernels } from '../kernels/kernels.ts';
 import type { NormalStream } from './random.ts';
 import { STATE_WORDS } from './random.ts';
 
+/** Numbers of a block: what is drawn and added up stays in the first-level cache. */
+const BLOCK_NUMBERS = 4096;
+
 /**
  * Sums over the streams of (F n)^2 for each of `sets` sets of `size` numbers, F lower-triangular: `factors` holds planes
- * `[k (k + 1) / 2 + l, set]`, the result planes `[k, set]`. Each stream gives the n of all sets, plane by plane.
+ * `[k (k + 1) / 2 + l, set]`, the result planes `[k, set]`. Each stream gives the n block by block of sets, and
+ * within a block plane by plane.
  */
 export function addCorrelatedNoise(
   factors: Float32Array,
@@ -18,30 +22,38 @@ export function addCorrelatedNoise(
     throw new RangeError(`${factors.length} factors are not those of ${sets} sets of ${size}`);
   }
   const out = new Float32Array(size * sets);
-  if (out.length === 0) return out;
-  const padded = (sets + 7) & ~7;
+  const block = Math.max(8, (BLOCK_NUMBERS / size) & ~7);
   const k = kernels();
   k.scoped((scratch) => {
-    const words = scratch.floats(STATE_WORDS);
-    const f = scratch.floats(pairs * padded);
-    const numbers = scratch.floats(size * padded);
-    const sums = scratch.floats(size * padded);
-    const state = scratch.words(words, STATE_WORDS);
-    const factorView = scratch.view(f, pairs * padded);
-    const sumView = scratch.view(sums, size * padded).fill(0);
-    for (let pair = 0; pair < pairs; pair++) {
-      factorView.set(factors.subarray(pair * sets, (pair + 1) * sets), pair * padded);
-      factorView.fill(0, pair * padded + sets, (pair + 1) * padded);
+    const states = scratch.floats(STATE_WORDS * streams.length);
+    const f = scratch.floats(pairs * block);
+    const numbers = scratch.floats(size * block);
+    const sums = scratch.floats(size * block);
+    const stateView = scratch.words(states, STATE_WORDS * streams.length);
+    const factorView = scratch.view(f, pairs * block);
+    const sumView = scratch.view(sums, size * block);
+    streams.forEach(({ state }, i) => {
+      stateView.set(state, i * STATE_WORDS);
+    });
+    for (let first = 0; first < sets; first += block) {
+      const wanted = Math.min(block, sets - first);
+      for (let pair = 0; pair < pairs; pair++) {
+        const from = pair * sets + first;
+        factorView.set(factors.subarray(from, from + wanted), pair * block);
+        factorView.fill(0, pair * block + wanted, (pair + 1) * block);
+      }
+      sumView.fill(0);
+      for (let i = 0; i < streams.length; i++) {
+        k.fillNormals(states + 4 * STATE_WORDS * i, numbers, size * block, 1);
+        k.addCorrelatedSquares(f, numbers, sums, size, block);
+      }
+      for (let i = 0; i < size; i++) {
+        out.set(sumView.subarray(i * block, i * block + wanted), i * sets + first);
+      }
     }
-    for (const stream of streams) {
-      state.set(stream.state);
-      k.fillNormals(words, numbers, size * padded, 1);
-      stream.state.set(state);
-      k.addCorrelatedSquares(f, numbers, sums, size, padded);
-    }
-    for (let i = 0; i < size; i++) {
-      out.set(sumView.subarray(i * padded, i * padded + sets), i * sets);
-    }
+    streams.forEach(({ state }, i) => {
+      state.set(stateView.subarray(i * STATE_WORDS, (i + 1) * STATE_WORDS));
+    });
   });
   return out;
 }

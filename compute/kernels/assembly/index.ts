@@ -3,7 +3,7 @@ export { alloc, mark, release } from './memory';
 export { createPlan } from './fft-plan';
 export { fftColumns, fftRows, fftWorkBytes } from './fft';
 export { lowerWorkBytes, multiplyLower } from './whiten';
-export { addSquares, scaledRoots } from './squares';
+export { addSquares, divideByLengths, scaledRoots } from './squares';
 export { addConjugateProducts, addProducts } from './products';
 export { unfoldWorkBytes, unfoldingWeights } from './unfold';
 export { unfoldImage } from './unfold-image';

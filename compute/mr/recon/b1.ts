@@ -4,8 +4,8 @@
  * 0 elsewhere. With the sensitivities p / ||p|| of the image itself this is the root of sums of squares.
  */
 import { realZeros } from '../../array/complex.ts';
-import { combinedImage, fixedCombination } from './fixed-combination.ts';
-import { magnitudeOf } from './magnitude.ts';
+import { transformedCombination } from '../../math/transformed-combination.ts';
+import { fixedCombination } from './fixed-combination.ts';
 import { sensitivitiesOf } from './needed-maps.ts';
 import type { CombinedImage, Reconstruction, Sensitivities, WhitenedSlice } from './reconstruction.ts';
 
@@ -18,14 +18,15 @@ export const b1: Reconstruction = {
 /** The combination of a fully sampled slice with its sensitivities. */
 export function combineWithMaps({ kspace }: WhitenedSlice, sensitivities: Sensitivities): CombinedImage {
   const { maps } = sensitivities;
-  const { image, lengths } = combinedImage(maps, kspace);
+  const { image, magnitude, lengths } = transformedCombination(maps, kspace);
   const noiseDeviation = realZeros(lengths.shape);
-  for (let i = 0; i < lengths.data.length; i++) noiseDeviation.data[i] = lengths.data[i] > 0 ? 1 : 0;
+  const [sizes, deviations] = [lengths.data, noiseDeviation.data];
+  for (let i = 0; i < sizes.length; i++) deviations[i] = sizes[i] > 0 ? 1 : 0;
   return {
-    magnitude: magnitudeOf(image),
+    magnitude,
     noiseDeviation,
     channels: 1,
-    linear: fixedCombination(maps, lengths, image),
+    linear: fixedCombination(() => maps, lengths, image),
     gFactor: noiseDeviation,
     sensitivities,
   };

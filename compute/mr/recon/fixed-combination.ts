@@ -1,24 +1,24 @@
 /** Fully sampled coils combined with fixed weights, pixel by pixel. */
 import type { ComplexArray, RealArray } from '../../array/complex.ts';
 import { complexZeros } from '../../array/complex.ts';
-import { noiseCoilSum } from '../../math/noise-sum.ts';
-import { transformedSum } from '../../math/transformed-sum.ts';
+import { noiseCombination } from '../../math/noise-combination.ts';
+import { transformedCombination } from '../../math/transformed-combination.ts';
 import type { LinearCombination } from './reconstruction.ts';
 import { whiteNoise } from './white-noise.ts';
 
 /**
  * y = w^H p / ||w|| of whitened coil images p: complex noise of variance 1, independent from pixel to pixel, 0
- * where w is 0. `weights` w `[coil, y, x]`, `lengths` ||w||, `image` y of the slice itself.
+ * where w is 0. `weights` gives w `[coil, y, x]` to those who ask, `lengths` ||w||, `image` y of the slice itself.
  */
 export function fixedCombination(
-  weights: ComplexArray,
+  weights: () => ComplexArray,
   lengths: RealArray,
   image: ComplexArray,
 ): LinearCombination {
   return {
     image,
-    combine: (kspace) => combinedImage(weights, kspace).image,
-    combineNoise: (normals) => dividedBy(lengths, noiseCoilSum(weights, normals)),
+    combine: (kspace) => transformedCombination(weights(), kspace).image,
+    combineNoise: (normals) => noiseCombination(weights(), lengths, normals),
     drawNoise(normals) {
       const noise = whiteNoise(normals, image.shape);
       for (let i = 0; i < lengths.data.length; i++) {
@@ -35,28 +35,9 @@ export function fixedCombination(
   };
 }
 
-/** y = w^H p / ||w|| of the coil images p of k-space, 0 where w is 0; and ||w||. */
-export function combinedImage(
-  weights: ComplexArray,
-  kspace: ComplexArray,
-): { image: ComplexArray; lengths: RealArray } {
-  const { sum, lengths } = transformedSum(weights, kspace);
-  return { image: dividedBy(lengths, sum), lengths };
-}
-
 /** A real image as a complex one. */
 export function complexOf({ data, shape }: RealArray): ComplexArray {
   const out = complexZeros(shape);
   for (let i = 0; i < data.length; i++) out.data[2 * i] = data[i];
   return out;
-}
-
-/** In place, element by element; 0 where the divisor is 0. */
-function dividedBy(divisor: RealArray, image: ComplexArray): ComplexArray {
-  for (let i = 0; i < divisor.data.length; i++) {
-    const factor = divisor.data[i] > 0 ? 1 / divisor.data[i] : 0;
-    image.data[2 * i] *= factor;
-    image.data[2 * i + 1] *= factor;
-  }
-  return image;
 }

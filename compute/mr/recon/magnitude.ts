@@ -5,8 +5,9 @@ import { realZeros } from '../../array/complex.ts';
 /** Element by element. */
 export function magnitudeOf({ data, shape }: ComplexArray): RealArray {
   const out = realZeros(shape);
-  for (let i = 0; i < out.data.length; i++) {
-    out.data[i] = Math.sqrt(data[2 * i] * data[2 * i] + data[2 * i + 1] * data[2 * i + 1]);
+  const moduli = out.data;
+  for (let i = 0, k = 0; i < moduli.length; i++, k += 2) {
+    moduli[i] = Math.sqrt(data[k] * data[k] + data[k + 1] * data[k + 1]);
   }
   return out;
 }

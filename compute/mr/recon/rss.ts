@@ -28,16 +28,21 @@ export const rss: Reconstruction = {
  */
 function whitened(kspace: ComplexArray): CombinedImage {
   const magnitude = transformedMagnitude(kspace);
+  let images: ComplexArray | undefined;
   let linear: LinearCombination | undefined;
+  const weights = (): ComplexArray => {
+    if (!images) {
+      images = kspace;
+      centredFftInto(images, images, [1, 2], 'inverse');
+    }
+    return images;
+  };
   return {
     magnitude,
     noiseDeviation: undefined,
     channels: kspace.shape[0],
     get linear() {
-      if (!linear) {
-        centredFftInto(kspace, kspace, [1, 2], 'inverse');
-        linear = fixedCombination(kspace, magnitude, complexOf(magnitude));
-      }
+      linear ??= fixedCombination(weights, magnitude, complexOf(magnitude));
       return linear;
     },
   };
@@ -64,7 +69,7 @@ function unweighted(kspace: ComplexArray, noise: NoiseModel): CombinedImage {
     noiseDeviation: undefined,
     channels: undefined,
     get linear() {
-      return fixedCombination(weights, lengths, complexOf(magnitude));
+      return fixedCombination(() => weights, lengths, complexOf(magnitude));
     },
   };
 }

@@ -19,9 +19,11 @@ export const analytic = withSnr({
     add: () => undefined,
     finish() {
       const snr = realZeros(magnitude.shape);
-      for (let i = 0; i < snr.data.length; i++) {
-        const sigma = noiseDeviation ? noiseDeviation.data[i] : 1;
-        snr.data[i] = sigma > 0 ? (Math.SQRT2 * magnitude.data[i]) / sigma : 0;
+      const { data } = snr;
+      const [signal, noise] = [magnitude.data, noiseDeviation?.data];
+      for (let i = 0; i < data.length; i++) {
+        const sigma = noise ? noise[i] : 1;
+        data[i] = sigma > 0 ? (Math.SQRT2 * signal[i]) / sigma : 0;
       }
       if (biasCorrection) removeMagnitudeBias(snr, channels);
       return { snr };

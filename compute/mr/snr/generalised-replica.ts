@@ -36,9 +36,12 @@ export function windowReach({ boxSize, boxSizeCompatibility }: ReplicaOptions): 
 function localVariance(sums: Float64Array, { magnitude }: CombinedMaps, replicas: ReplicaOptions) {
   const size = [magnitude.shape[0], magnitude.shape[1]] as const;
   const reach = windowReach(replicas);
-  const noisy = Float64Array.from(sums, (sum) => (sum > 0 ? 1 : 0));
-  const total = boxSums(sums, size, reach);
+  const noisy = new Float64Array(sums.length);
+  for (let i = 0; i < sums.length; i++) noisy[i] = sums[i] > 0 ? 1 : 0;
+  const value = boxSums(sums, size, reach);
   const pixels = boxSums(noisy, size, reach);
-  const value = total.map((sum, i) => (noisy[i] > 0 ? sum / (replicas.count * pixels[i]) : 0));
+  for (let i = 0; i < sums.length; i++) {
+    value[i] = noisy[i] > 0 ? value[i] / (replicas.count * pixels[i]) : 0;
+  }
   return { value, freedom: (i: number) => freedomOf(replicas) * pixels[i] };
 }
