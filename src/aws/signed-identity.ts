@@ -38,6 +38,8 @@ const AUTHORIZATION =
 export function readClaim(signed: SignedIdentity, now: number): IdentityClaim {
   const parts = AUTHORIZATION.exec(signed.authorization);
   if (!parts) throw new ProofError('authorization: is not an AWS4-HMAC-SHA256 signature for the service sts');
+  if (!/^[\x21-\x7e]{1,4096}$/.test(signed.challenge))
+    throw new ProofError(`${CHALLENGE_HEADER}: is not plain`);
   const [, , scopeDate, region, headerList] = parts;
   const signedHeaders = headerList.split(';');
   const missing = MUST_SIGN.find((name) => !signedHeaders.includes(name));

@@ -62,13 +62,29 @@ t.test('Mode 2: the external ID comes from the broker, and only its owner sees t
   t.match(brokerRoleArn, /^arn:aws:iam::\d{12}:role\//);
   t.equal(expiresAt, '2099-11-29T09:30:00.000Z');
 
-  const pending = await ada.post('/computing-unit/register', { ...MODE_2, externalId: '' });
-  t.match(pending.json(), { status: 'pending', missing: [/^externalId: /] });
-  const ready = await ada.post('/computing-unit/register', { ...MODE_2, externalId });
-  t.match(ready.json(), { status: 'ready', action: 'updated', computingUnit: { externalId } });
+  const pending = await ada.post('/computing-unit/register', { ...MODE_2, externalId });
+  t.match(pending.json(), { status: 'pending', missing: [/^ownership_proof: /] });
+  const ready = await b.proven(ada, { ...MODE_2, alias: 'Proven' });
+  t.match(ready.json(), {
+    status: 'ready',
+    action: 'updated',
+    missing: [],
+    computingUnit: { alias: 'Proven' },
+  });
+  t.not(ready.json().computingUnit.externalId, externalId, 'the ID of the challenge took its place');
   const unitId = ready.json().computingUnitId;
+  const again = await ada.post('/computing-unit/register', { ...MODE_2, externalId: 'cloudmr-my-own' });
+  t.match(again.json(), { status: 'ready' }, 'the proof lasts while nothing changes');
+  t.equal(
+    again.json().computingUnit.externalId,
+    ready.json().computingUnit.externalId,
+    'T3: not from callers',
+  );
 
-  t.equal((await ada.get(`/api/computing-unit/${unitId}`)).json().externalId, externalId);
+  t.equal(
+    (await ada.get(`/api/computing-unit/${unitId}`)).json().externalId,
+    again.json().computingUnit.externalId,
+  );
   const foreign = await eve.get(`/api/computing-unit/${unitId}`);
   t.equal(foreign.statusCode, 404);
   t.equal(foreign.json().code, 'not_found');
@@ -189,17 +205,16 @@ t.test(
   async (t) => {
     const b = await broker(t);
     const ada = await b.person('ada@example.org');
-    const { externalId } = (await ada.post('/computing-unit/external-id')).json();
-    b.cloud.refuse = 'unavailable';
-    const away = await ada.post('/computing-unit/register', { ...MODE_2, externalId });
+    b.account.refuse = 'unavailable';
+    const away = await b.proven(ada);
     t.equal(away.statusCode, 503);
     t.equal(away.json().code, 'unavailable');
     t.ok(Number(away.headers['retry-after']) > 0);
-    b.cloud.refuse = 'trust_denied';
-    const closed = await ada.post('/computing-unit/register', { ...MODE_2, externalId });
+    b.account.refuse = 'trust_denied';
+    const closed = await b.proven(ada);
     t.match(closed.json(), {
       status: 'pending',
-      missing: [/^trust: /],
+      missing: [/^assume_role: /],
       computingUnit: { awsAccountId: RESEARCHER },
     });
   },

@@ -22,7 +22,7 @@ async function setting(t: Parameters<typeof broker>[0]) {
     await ada.post('/data/presign', { operation: 'put', filename: 'a.dat' })
   ).json();
   const { jobId } = (await ada.post('/task/queue', { alias: 'a', task: taskWith({ bucket, key }) })).json();
-  const { computingUnitId } = (await ada.post('/computing-unit/register', MODE_2)).json();
+  const { computingUnitId } = (await b.proven(ada)).json();
   const { tokenId } = (
     await ada.post('/profile/tokens', { name: 'pipeline of ada', scopes: ['jobs:read'] })
   ).json();
@@ -56,6 +56,8 @@ function bodyOf({ operationId }: Operation, ids: Record<string, string>): object
     queueJob: { alias: 'x', computing_unit_id: ids['computingUnitId'], task: {} },
     presign: { operation: 'get', jobId: ids['jobId'] },
     registerUnit: MODE_2,
+    challengeOwner: { computingUnitId: ids['computingUnitId'] },
+    updateUnit: { alias: 'mine now' },
     renameJob: { alias: 'mine now' },
   };
   return bodies[operationId];
@@ -102,6 +104,7 @@ t.test('nobody gets in without a token', async (t) => {
     t.ok(responses['401'], `${operationId} documents it`);
   }
   t.same(open.sort(), [
+    'enrolUnit',
     'forgotPassword',
     'live',
     'login',
