@@ -16,7 +16,7 @@ export interface EventRoutesDeps {
 
 const tags = ['Jobs'];
 /** Whoever was shut out meanwhile is told nothing more after this time. */
-const RECHECK_MS = 15_000;
+const RECHECK_MS = 10_000;
 const headers = z.object({
   'last-event-id': z.string().max(100).optional().meta({ description: 'Where the client left off' }),
 });
@@ -67,7 +67,9 @@ export function eventRoutes({ feed, timers, clock }: EventRoutesDeps) {
               events.end({ event: 'expired', data: '{}' }),
             );
       const cancelRecheck = timers.every(RECHECK_MS, () => {
-        request.stillSignedIn().catch(() => events.end({ event: 'expired', data: '{}' }));
+        void request.stillSignedIn().then((still) => {
+          if (!still) events.end({ event: 'expired', data: '{}' });
+        });
       });
       events.onClose(() => {
         stop();

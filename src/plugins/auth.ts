@@ -39,8 +39,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | null;
     jobToken: string | null;
-    /** Throws once the token of a request that was let in is not valid any more, however long it lasts. */
-    stillSignedIn(): Promise<void>;
+    /** False once the token with which the request was let in is known to be dead; for answers that last. */
+    stillSignedIn(): Promise<boolean>;
   }
 }
 
@@ -76,7 +76,13 @@ export const auth = fp<AuthOptions>(async (app, { authenticate }) => {
   app.decorateRequest('principal', null);
   app.decorateRequest('jobToken', null);
   app.decorateRequest('stillSignedIn', async function (this: FastifyRequest) {
-    await authenticate(bearerOf(this));
+    try {
+      await authenticate(bearerOf(this));
+      return true;
+    } catch (error) {
+      // A store that does not answer says nothing about the token.
+      return error instanceof AppError && error.code === 'unavailable';
+    }
   });
 
   async function signedIn(request: FastifyRequest): Promise<Principal> {

@@ -18,7 +18,7 @@ async function ready(t: Parameters<typeof broker>[0]) {
   t.teardown(async () => b.app.server.closeAllConnections());
   const { port } = b.app.server.address() as AddressInfo;
   const submit = async () => (await ada.post('/api/task/queue', { alias: 'brain', task })).json().jobId;
-  return { ...b, ada, submit, url: `http://127.0.0.1:${port}`, port };
+  return { ...b, admin, ada, submit, url: `http://127.0.0.1:${port}`, port };
 }
 
 /** An open stream; `until` reads on until the text matches, `end` until the broker ends it. */
@@ -101,10 +101,23 @@ t.test('a stream lives as long as its token, and says so at its end', async (t) 
   const { ada, url, timers } = await ready(t);
   const stream = await open(`${url}/job/events`, ada);
   await stream.until(/retry/);
-  t.same(timers.set(), [3_000, 15_000, 3_600_000]);
+  t.same(timers.set(), [3_000, 10_000, 15_000, 3_600_000]);
   timers.fire(15_000);
   await stream.until(/: still here\n\n/);
   timers.fire(3_600_000);
+  t.match(await stream.end(), /event: expired\ndata: \{\}\n\n$/);
+  t.same(timers.set(), [], 'nothing is left behind');
+});
+
+t.test('a stream of somebody who was shut out meanwhile ends', async (t) => {
+  const { ada, admin, url, timers } = await ready(t);
+  const stream = await open(`${url}/job/events`, ada);
+  await stream.until(/retry/);
+  timers.fire(10_000);
+  timers.fire(15_000);
+  await stream.until(/: still here\n\n/);
+  t.equal((await admin.post(`/api/admin/users/${ada.userId}/disable`)).statusCode, 200);
+  timers.fire(10_000);
   t.match(await stream.end(), /event: expired\ndata: \{\}\n\n$/);
   t.same(timers.set(), [], 'nothing is left behind');
 });

@@ -73,7 +73,7 @@ t.test('a token is found until it ends, by the clock and not by its deletion', a
   cloud.clock.advance(10_000);
   t.equal(await tokens.get(token.hash), undefined);
 
-  const { expiresAt: _, ...endless } = sampleToken({ hash: 'c'.repeat(64), kind: 'personal' });
+  const { expiresAt: _, ...endless } = sampleToken({ hash: 'c'.repeat(64), kind: 'oidc' });
   await tokens.put(endless);
   cloud.clock.advance(10 * 365 * 24 * 3_600_000);
   t.same(await tokens.get(endless.hash), endless);
