@@ -27,12 +27,14 @@ export interface RunEstimate {
   readonly memoryMb: number;
   readonly platform: PlatformName;
   readonly size: PlatformSize;
+  /** Of the Fargate task: of this run, or of the one that takes over if it fails on Lambda. */
+  readonly taskSize: PlatformSize;
   /** For people; shown with the job. */
   readonly reason: string;
 }
 
-/** Two vCPUs and the temporary disk that go with them. */
-export const LAMBDA: PlatformSize = { vcpu: 2, memoryMb: 3538 };
+/** What a new account may have at most, and the part of a vCPU that goes with 1,769 MiB each. */
+export const LAMBDA: PlatformSize = { vcpu: 1.7, memoryMb: 3008 };
 /** The sizes of Fargate tasks that are used, ascending. */
 export const FARGATE_SIZES: readonly PlatformSize[] = [
   { vcpu: 2, memoryMb: 8192 },
@@ -68,6 +70,7 @@ export function estimateRun(facts: RunFacts, document: unknown): RunEstimate {
       memoryMb: 150,
       platform: 'lambda',
       size: LAMBDA,
+      taskSize: FARGATE_SIZES[0],
       reason: 'the task will be refused',
     };
   }
@@ -76,17 +79,22 @@ export function estimateRun(facts: RunFacts, document: unknown): RunEstimate {
     estimateOn(cost, facts.inputBytes, platform, size);
   const small = on('lambda', LAMBDA);
   const why = task.platform ? 'asked for in the task' : reasonAgainstLambda(small, facts.inputBytes);
-  if (task.platform === 'lambda' || why === undefined) {
-    return { ...small, reason: why ?? 'small enough for Lambda' };
-  }
   const sizes = FARGATE_SIZES.map((size) => on('fargate', size));
   const enough = sizes.filter(({ memoryMb, size }) => MEMORY_RESERVE * memoryMb <= size.memoryMb);
   const candidates = enough.length > 0 ? enough : sizes.slice(-1);
   const fast = candidates.find(({ seconds }) => seconds - START_SECONDS.fargate <= PATIENCE_SECONDS);
-  return { ...(fast ?? candidates[candidates.length - 1]), reason: why };
+  const large = fast ?? candidates[candidates.length - 1];
+  const goesToLambda = task.platform === 'lambda' || why === undefined;
+  return {
+    ...(goesToLambda ? small : large),
+    taskSize: large.size,
+    reason: why ?? 'small enough for Lambda',
+  };
 }
 
-function reasonAgainstLambda({ seconds, memoryMb }: Omit<RunEstimate, 'reason'>, inputBytes: number) {
+type OnPlatform = Omit<RunEstimate, 'reason' | 'taskSize'>;
+
+function reasonAgainstLambda({ seconds, memoryMb }: OnPlatform, inputBytes: number) {
   if (inputBytes > LARGEST_LAMBDA_INPUT) return `${Math.ceil(inputBytes / 2 ** 20)} MiB of input`;
   if (seconds > LAMBDA_SECONDS) return `about ${Math.ceil(seconds / 60)} minutes on Lambda`;
   if (MEMORY_RESERVE * memoryMb > LAMBDA.memoryMb) return `about ${Math.ceil(memoryMb)} MiB of memory`;
@@ -98,8 +106,8 @@ function estimateOn(
   inputBytes: number,
   platform: PlatformName,
   size: PlatformSize,
-): Omit<RunEstimate, 'reason'> {
-  const threads = 1 + (size.vcpu - 1) * THREAD_EFFICIENCY;
+): OnPlatform {
+  const threads = 1 + Math.max(0, size.vcpu - 1) * THREAD_EFFICIENCY;
   const transfer = inputBytes / BYTES_PER_SECOND;
   const seconds = START_SECONDS[platform] + transfer + serial + read + solve / threads + write;
   return { seconds, memoryMb: memoryMb + size.vcpu * memoryMbPerThread, platform, size };

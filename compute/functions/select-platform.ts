@@ -8,10 +8,14 @@ import { mustBePointer, readDocument } from '../worker.ts';
 
 const objects = createWorkerObjects(readWorkerEnvironment());
 
-/** The estimate with the platform under the name that the state machine reads. */
-export interface PlatformChoice extends Omit<RunEstimate, 'platform'> {
+/** The estimate under the names that the state machine reads. */
+export interface PlatformChoice extends Omit<RunEstimate, 'platform' | 'taskSize'> {
   readonly name: PlatformName;
+  /** Overrides of the Fargate task: CPU units and MiB, as ECS wants them. */
+  readonly task: { readonly cpu: string; readonly memory: string };
 }
+
+const CPU_UNITS = 1024;
 
 /** Chooses for a pointer, by the sizes of the inputs. Throws WorkerError if there is no job document. */
 export async function selectPlatform(pointer: unknown, store: WorkerObjects): Promise<PlatformChoice> {
@@ -23,7 +27,11 @@ export async function selectPlatform(pointer: unknown, store: WorkerObjects): Pr
       return { role, bytes };
     }),
   );
-  const { platform: name, ...estimate } = estimateRun(
+  const {
+    platform: name,
+    taskSize,
+    ...estimate
+  } = estimateRun(
     {
       inputBytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
       signalBytes: sizes.find(({ role }) => role === 'signal')?.bytes ?? 0,
@@ -31,7 +39,8 @@ export async function selectPlatform(pointer: unknown, store: WorkerObjects): Pr
     },
     document.task,
   );
-  return { name, ...estimate };
+  const task = { cpu: String(CPU_UNITS * taskSize.vcpu), memory: String(taskSize.memoryMb) };
+  return { name, task, ...estimate };
 }
 
 export async function handler(pointer: unknown): Promise<PlatformChoice> {

@@ -34,7 +34,10 @@ export function noiseCombination(
     const state = scratch.words(words, STATE_WORDS);
     const sumView = scratch.view(sums, padded).fill(0);
     const factorView = scratch.view(factors, 2 * (block * nx + 4));
-    scratch.view(divisors, padded / 2).fill(0).set(lengths.data);
+    scratch
+      .view(divisors, padded / 2)
+      .fill(0)
+      .set(lengths.data);
     state.set(stream.state);
     for (let coil = 0; coil < coils; coil++) {
       k.fillNormals(words, noise, padded, Math.SQRT1_2);

@@ -223,6 +223,11 @@ export interface LambdaRunner {
   close(): Promise<void>;
 }
 
+export interface TaskSize {
+  cpu?: number;
+  memoryMb?: number;
+}
+
 export interface EcsRunner {
   /** Runs a task to its end. Resolves with the ECS task description; `signal` stops the task (SIGTERM, then SIGKILL). */
   runTask(
@@ -232,6 +237,8 @@ export interface EcsRunner {
       accountId: string;
       region: string;
       overrides: { name: string; environment: { name: string; value: string }[] }[];
+      /** Overrides of the definition: CPU units and MiB. */
+      size?: TaskSize;
     },
     signal: AbortSignal,
   ): Promise<Record<string, unknown>>;

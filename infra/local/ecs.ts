@@ -13,6 +13,7 @@ import {
   type TaskDefinitionResource,
 } from './contract.ts';
 import { baseEnvironment, projectModule, runtimeModule, startChild } from './runtime/child.ts';
+import { isFargateSize } from './runtime/fargate-sizes.ts';
 import { Halted } from './runtime/halted.ts';
 import { openLog, type RotatingLog } from './runtime/log.ts';
 
@@ -122,6 +123,7 @@ export function createEcsRunner(options: EcsOptions): EcsRunner {
 
   async function run(request: Request, definition: TaskDefinitionResource, signal: AbortSignal) {
     const taskId = randomUUID().replaceAll('-', '');
+    const size = sizeOf(request, definition);
     const log = logOf(request.accountId, definition.family);
     const startedAt = clock();
     log.write(`START task ${taskId}\n`);
@@ -130,7 +132,7 @@ export function createEcsRunner(options: EcsOptions): EcsRunner {
       preload: [runtimeModule('task')],
       cwd: options.projectRoot,
       env: environmentOf(request, definition, taskId),
-      memoryMb: definition.memoryMb,
+      memoryMb: size.memoryMb,
       log,
     });
     running.add(child);
@@ -221,6 +223,11 @@ function checked(registry: Registry, request: Request): TaskDefinitionResource {
   if (JSON.stringify({ containerOverrides: overrides }).length > MAX_OVERRIDES) {
     throw refused('InvalidParameterException', `Container Overrides length must be at most ${MAX_OVERRIDES}`);
   }
+  const { cpu, memoryMb } = sizeOf(request, definition);
+  const isOverridden = request.size?.cpu !== undefined || request.size?.memoryMb !== undefined;
+  if (isOverridden && !isFargateSize(cpu, memoryMb)) {
+    throw refused('ClientException', 'No Fargate configuration exists for given values.');
+  }
   const unknown = overrides.find(({ name }) => name !== definition.containerName);
   if (unknown) {
     throw refused(
@@ -229,6 +236,11 @@ function checked(registry: Registry, request: Request): TaskDefinitionResource {
     );
   }
   return definition;
+}
+
+/** The size of a task: the definition's, unless the request says otherwise. */
+function sizeOf({ size }: Request, { cpu, memoryMb }: TaskDefinitionResource) {
+  return { cpu: size?.cpu ?? cpu, memoryMb: size?.memoryMb ?? memoryMb };
 }
 
 function commandOf(projectRoot: string, definition: TaskDefinitionResource): string {
@@ -246,6 +258,7 @@ function describe(
   end: { taskId: string; exitCode: number; stopped: boolean; startedAt: number; stoppedAt: number },
 ): Record<string, unknown> {
   const { accountId, region, cluster } = request;
+  const size = sizeOf(request, definition);
   const ecs = `arn:aws:ecs:${region}:${accountId}`;
   const clusterName = cluster.split('/').at(-1);
   const taskArn = `${ecs}:task/${clusterName}/${end.taskId}`;
@@ -255,8 +268,8 @@ function describe(
     ClusterArn: cluster,
     TaskDefinitionArn: `${ecs}:task-definition/${definition.family}:1`,
     LaunchType: 'FARGATE',
-    Cpu: String(definition.cpu),
-    Memory: String(definition.memoryMb),
+    Cpu: String(size.cpu),
+    Memory: String(size.memoryMb),
     DesiredStatus: 'STOPPED',
     LastStatus: 'STOPPED',
     StartedAt: end.startedAt,

@@ -156,7 +156,14 @@ t.test('the platform is chosen from the document, with sizes from S3 where it do
   t.match(await selectPlatform(await unit.submit({ inputs: { signal: missing } }), unit.objects), {
     name: 'lambda',
   });
-  const heavy = taskDocument({ name: 'pmr' });
-  t.match(await selectPlatform(await unit.submit({ task: heavy }), unit.objects), { name: 'fargate' });
+  const heavy = taskDocument({ name: 'pmr', options: { NR: 20_000, replicaMode: 'exact' } });
+  const slices = { ...file, sizeBytes: 5e8 };
+  t.match(
+    await selectPlatform(await unit.submit({ task: heavy, inputs: { signal: slices } }), unit.objects),
+    {
+      name: 'fargate',
+      task: { cpu: '16384', memory: '65536' },
+    },
+  );
   await t.rejects(selectPlatform({ bucket: BUCKETS.data }, unit.objects), { name: 'worker_error' });
 });

@@ -224,3 +224,27 @@ t.test('closing kills what runs', async (t) => {
   t.notOk(isAlive(pid));
   t.equal((await running).errorName, 'ECS.ServerException');
 });
+
+t.test('a task may be given another size, of those that Fargate has', async (t) => {
+  const ecs = fixtureEcs({ dir: t.testdir(), registry: fixtureRegistry() });
+  t.teardown(() => ecs.close());
+  const sized = (cpu: number, memoryMb: number) => ({ ...request('report'), size: { cpu, memoryMb } });
+  const out = join(t.testdir(), 'out');
+  const description = await ecs.runTask(
+    { ...request('report', { OUT: out }), size: { cpu: 4096, memoryMb: 16_384 } },
+    never,
+  );
+  t.match(description, { Cpu: '4096', Memory: '16384' });
+  t.match(read(out).execArgv.join(' '), /max-old-space-size=1\d{4}\b/, 'the process has the memory');
+  for (const [cpu, memoryMb] of [
+    [4096, 4096],
+    [3000, 8192],
+    [8192, 17_408],
+    [16_384, 131_072],
+  ]) {
+    t.match(await failure(ecs.runTask(sized(cpu, memoryMb), never)), {
+      errorName: 'ECS.ClientException',
+      causeJson: /No Fargate configuration exists for given values/,
+    });
+  }
+});

@@ -109,6 +109,12 @@ const lambdaArn: Integration = {
   run: (resource, parameters, call) => invokeLambda(resource, parameters, call),
 };
 
+/** ECS wants numbers as text. */
+const decimal = z
+  .string()
+  .regex(/^[1-9]\d{0,5}$/)
+  .transform(Number);
+
 const ecsParameters = z.strictObject({
   LaunchType: z.literal('FARGATE'),
   Cluster: z.string().min(1),
@@ -117,6 +123,8 @@ const ecsParameters = z.strictObject({
   NetworkConfiguration: z.json().optional(),
   Overrides: z
     .strictObject({
+      Cpu: decimal.optional(),
+      Memory: decimal.optional(),
       ContainerOverrides: z
         .array(
           z.strictObject({
@@ -138,7 +146,11 @@ const ecsRunTask: Integration = {
     NetworkConfiguration: {
       AwsvpcConfiguration: { Subnets: true, SecurityGroups: true, AssignPublicIp: true },
     },
-    Overrides: { ContainerOverrides: [{ Name: true, Environment: [{ Name: true, Value: true }] }] },
+    Overrides: {
+      Cpu: true,
+      Memory: true,
+      ContainerOverrides: [{ Name: true, Environment: [{ Name: true, Value: true }] }],
+    },
   },
   required: ['LaunchType', 'Cluster', 'TaskDefinition'],
   events: (_resource, services) => taskEvents('ecs', 'runTask.sync', services),
@@ -158,6 +170,7 @@ const ecsRunTask: Integration = {
         taskDefinition: task.TaskDefinition,
         accountId,
         region,
+        size: task.Overrides && { cpu: task.Overrides.Cpu, memoryMb: task.Overrides.Memory },
         overrides: (task.Overrides?.ContainerOverrides ?? []).map((override) => ({
           name: override.Name,
           environment: (override.Environment ?? []).map(({ Name, Value }) => ({ name: Name, value: Value })),
