@@ -9,16 +9,13 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../src/errors.ts';
 import type { OwnershipProof, Unit } from '../src/schemas/unit.ts';
 import { hashSecret } from './job-token.ts';
+import { type Clock, CloudError, type Ids, type TokenStore } from './ports.ts';
 import {
   type CallerIdentities,
-  type Clock,
-  CloudError,
   type IdentityRequest,
-  type Ids,
   ProofError,
   type SignedIdentity,
-  type TokenStore,
-} from './ports.ts';
+} from './unit-ports.ts';
 
 export const CHALLENGE_LIFE_MS = 10 * 60_000;
 

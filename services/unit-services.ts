@@ -1,9 +1,10 @@
 /** The services around computing units, put together: what the composition root and the tests share. */
 import { createExternalIds } from './external-ids.ts';
 import { createOwnership } from './ownership.ts';
-import type { CallerIdentities, Clock, Ids, TokenStore, UnitCloud, UnitStore, UnitTrust } from './ports.ts';
+import type { Clock, Ids, TokenStore, UnitCloud, UnitStore } from './ports.ts';
 import { createPreflight } from './preflight/preflight.ts';
 import { createTrustChecks } from './preflight/trust.ts';
+import type { CallerIdentities, UnitTrust } from './unit-ports.ts';
 import { createUnits, type Units } from './units.ts';
 import { createRegister } from './units-register.ts';
 

@@ -6,8 +6,9 @@ import { AppError } from '../src/errors.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
 import type { ExternalIds, IssuedExternalId } from './external-ids.ts';
 import type { Challenge, Ownership } from './ownership.ts';
-import type { SignedIdentity, UnitCloud, UnitStore } from './ports.ts';
+import type { UnitCloud, UnitStore } from './ports.ts';
 import type { Principal } from './principal.ts';
+import type { SignedIdentity } from './unit-ports.ts';
 import type { Register, Registered, UnitChange } from './units-register.ts';
 import { byPreference, type Registration } from './units-rules.ts';
 

@@ -1,6 +1,6 @@
 /** The answer of sts:GetCallerIdentity, read so strictly that no other answer passes for one. */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { ProofError } from '../../services/ports.ts';
+import { ProofError } from '../../services/unit-ports.ts';
 
 const parser = new XMLParser({
   ignoreAttributes: true,

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { type CallerIdentities, CloudError, ProofError } from '../../services/ports.ts';
+import { CloudError } from '../../services/ports.ts';
+import { type CallerIdentities, ProofError } from '../../services/unit-ports.ts';
 import { readCallerAnswer } from './caller-answer.ts';
 import { BODY, CHALLENGE_HEADER, CONTENT_TYPE, readClaim } from './signed-identity.ts';
 import { stsUrl } from './sts-hosts.ts';

@@ -2,7 +2,7 @@
  * A signed sts:GetCallerIdentity as a registrant hands it over: taken apart strictly, so that nothing of it
  * but the signature, its date, the session token and the challenge ever reaches STS.
  */
-import { ProofError, type SignedIdentity } from '../../services/ports.ts';
+import { ProofError, type SignedIdentity } from '../../services/unit-ports.ts';
 
 export const CONTENT_TYPE = 'application/x-www-form-urlencoded; charset=utf-8';
 export const CHALLENGE_HEADER = 'x-cloudmr-challenge';

@@ -1,7 +1,8 @@
 /** The three ways into a role, tried: with the unit's external ID, without any, and with a wrong one. */
 import { randomBytes } from 'node:crypto';
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
-import { CloudError, type RoleUse, type TrustFindings, type UnitTrust } from '../../services/ports.ts';
+import { CloudError, type RoleUse } from '../../services/ports.ts';
+import type { TrustFindings, UnitTrust } from '../../services/unit-ports.ts';
 import type { Unit } from '../schemas/unit.ts';
 import { toCloudError } from './cloud-errors.ts';
 import { sessionPolicy } from './session-policy.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
 import { signRequest } from '../../infra/local/sigv4/sign.ts';
-import { ProofError, type SignedIdentity } from '../../services/ports.ts';
+import { ProofError, type SignedIdentity } from '../../services/unit-ports.ts';
 import { readCallerAnswer } from '../../src/aws/caller-answer.ts';
 import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
 import { stsUrl } from '../../src/aws/sts-hosts.ts';

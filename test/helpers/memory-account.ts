@@ -2,14 +2,13 @@
  * The role of a computing unit in memory, beside memory-cloud.ts: whoever signs with the word of an account is
  * that account, and tests decide how the role takes those who come.
  */
+import { CloudError, type CloudProblem } from '../../services/ports.ts';
 import {
   type CallerIdentities,
-  CloudError,
-  type CloudProblem,
   ProofError,
   type TrustFindings,
   type UnitTrust,
-} from '../../services/ports.ts';
+} from '../../services/unit-ports.ts';
 
 export interface MemoryAccount extends CallerIdentities, UnitTrust {
   /** Every AssumeRole fails in this way. */
