@@ -40,6 +40,7 @@ import type { Config } from './config.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { toJobView } from './schemas/http/jobs.ts';
 import type { Job } from './schemas/job.ts';
+import { createForeignTokens } from './security/foreign-tokens.ts';
 import { createPasswords } from './security/passwords.ts';
 import { createTokenSigner } from './security/token-signer.ts';
 import { createTimers } from './timers.ts';
@@ -58,7 +59,7 @@ export interface CloudPlace {
 }
 
 export interface DepsOptions {
-  readonly config: Pick<Config, 'tableName' | 'corsOrigins' | 'trustProxy' | 'limits'>;
+  readonly config: Pick<Config, 'tableName' | 'oidc' | 'corsOrigins' | 'trustProxy' | 'limits'>;
   readonly place: CloudPlace;
   readonly tokenSecret: string;
   /** Base URL for callbacks; asked when a job starts, because a free port is only known after listening. */
@@ -128,6 +129,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     log,
     passwords: createPasswords(),
     signer: createTokenSigner(tokenSecret),
+    foreignTokens: config.oidc && createForeignTokens({ ...config.oidc, clock }),
     onSignInRefused: noteSignInRefused(audit),
   });
   const identity = auditedIdentity(bareIdentity, audit);

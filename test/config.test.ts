@@ -38,9 +38,28 @@ t.test('an empty environment is the embedded cloud on loopback', async (t) => {
     adminEmail: 'admin@localhost',
     trustProxy: false,
     limits: { perMinute: 1200, signInsPerMinute: 20 },
+    oidc: undefined,
     unknownVariables: [],
   });
   t.same(loadConfig({ PORT: '', HOST: ' ', LOG_LEVEL: '' }), loadConfig({}), 'empty counts as not set');
+});
+
+t.test('an OpenID Connect issuer is https, or on this machine, and needs an audience', async (t) => {
+  t.equal(loadConfig({ OIDC_AUDIENCE: 'client' }).oidc, undefined);
+  t.same(loadConfig({ OIDC_ISSUER: 'https://login.example.org/x', OIDC_AUDIENCE: 'client' }).oidc, {
+    issuer: 'https://login.example.org/x',
+    audience: 'client',
+    jwksUrl: undefined,
+  });
+  t.ok(loadConfig({ OIDC_ISSUER: 'http://127.0.0.1:9/', OIDC_AUDIENCE: 'client' }).oidc);
+  t.match(problemsOf({ OIDC_ISSUER: 'https://login.example.org' }), [/^OIDC_AUDIENCE is missing/]);
+  for (const wrong of [
+    'http://login.example.org',
+    'http://127.0.0.1.example.org',
+    'http://localhost@evil.org',
+  ]) {
+    t.match(problemsOf({ OIDC_ISSUER: wrong, OIDC_AUDIENCE: 'client' }), [/^OIDC_ISSUER is wrong/], wrong);
+  }
 });
 
 t.test('a whole configuration for aws', async (t) => {
@@ -106,6 +125,9 @@ t.test('each variable refuses nonsense', async (t) => {
     ADMIN_EMAIL: ['admin'],
     REQUESTS_PER_MINUTE: ['0', '-1', 'many'],
     SIGN_INS_PER_MINUTE: ['0', '1.5'],
+    METRICS_TOKEN: ['short', 'has a space in the middle'],
+    OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4318', 'grpc://collector'],
+    TRACES_RATIO: ['-1', '2', 'all'],
     TRUST_PROXY: ['yes', '2 hops', 'proxy.example.org'],
   };
   for (const [name, values] of Object.entries(nonsense)) {
