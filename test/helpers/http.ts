@@ -33,9 +33,11 @@ import { watchJobs } from '../../services/watched-jobs.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createStores } from '../../src/aws/stores.ts';
+import type { Config } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import type { Api } from '../../src/plugins/zod.ts';
 import { toJobView } from '../../src/schemas/http/jobs.ts';
+import { createForeignTokens } from '../../src/security/foreign-tokens.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
 import { startTestCloud, type TestCloud } from './cloud.ts';
@@ -88,7 +90,7 @@ export interface Person {
 /** Builds the broker; `t.teardown` closes it. */
 export async function broker(
   t: { teardown(close: () => Promise<void>): unknown },
-  overrides: Partial<AppDeps> = {},
+  overrides: Partial<AppDeps> & { oidc?: Config['oidc'] } = {},
   prepare?: (app: Api) => void,
 ) {
   let now = START;
@@ -127,6 +129,7 @@ export async function broker(
     log,
     passwords,
     signer,
+    foreignTokens: overrides.oidc && createForeignTokens({ ...overrides.oidc, clock }),
     onSignInRefused,
   });
   const identity = auditedIdentity(bareIdentity, audit);
