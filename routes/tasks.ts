@@ -1,17 +1,26 @@
-/** The door for work: submit a job. */
+/** The door for work: submit a job, or ask first what it would take and cost. */
+import type { LimitsService } from '../services/limits.ts';
 import type { Submit } from '../services/submit.ts';
-import type { Units } from '../services/units.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import { submitAnswer, submitBody, submitHeaders } from '../src/schemas/http/tasks.ts';
+import { estimateAnswer, toCapView, toKeptEstimateView } from '../src/schemas/http/estimates.ts';
+import {
+  estimateBody,
+  submitAnswer,
+  submitBody,
+  submitHeaders,
+  toSubmitAnswer,
+} from '../src/schemas/http/tasks.ts';
 
 export interface TaskRoutesDeps {
-  submit: Submit['submit'];
-  units: Pick<Units, 'get'>;
+  submit: Submit;
+  caps: Pick<LimitsService, 'caps'>;
 }
 
-/** POST /api/task/queue and the name existing callers use for it. */
-export function taskRoutes({ submit, units }: TaskRoutesDeps) {
+const FREE = { low: 0, likely: 0, high: 0 };
+
+/** POST /api/task/queue, the name existing callers use for it, and POST /api/task/estimate. */
+export function taskRoutes({ submit, caps }: TaskRoutesDeps) {
   return async (app: Api): Promise<void> => {
     for (const [url, operationId] of [
       ['/task/queue', 'queueTask'],
@@ -22,7 +31,14 @@ export function taskRoutes({ submit, units }: TaskRoutesDeps) {
         {
           config: {
             access: 'user',
-            errors: ['not_found', 'no_unit', 'unit_not_ready', 'idempotency_key_reuse'],
+            errors: [
+              'not_found',
+              'no_unit',
+              'unit_not_ready',
+              'price_too_high',
+              'idempotency_key_reuse',
+              'limit_reached',
+            ],
           },
           schema: {
             tags: ['Jobs'],
@@ -30,35 +46,55 @@ export function taskRoutes({ submit, units }: TaskRoutesDeps) {
             summary: 'Submit a job',
             description:
               'The answer comes when the job is stored; it starts soon after. The unit is chosen by ' +
-              '`computing_unit_id`, else by `mode`, else it is the default one of Mode 1.',
+              '`computing_unit_id`, else by `mode`, else it is the default one of Mode 1. What is said at the ' +
+              'top of the body counts before what is said in the task. A job beyond a limit is refused with 429, ' +
+              '`limit_reached`; `current_count` and `limit` say how many a month may have.',
             headers: submitHeaders,
             body: submitBody,
             response: { 202: answer('Accepted', submitAnswer) },
           },
         },
         async (request, reply) => {
-          const who = principalOf(request);
-          const job = await submit(who, request.body, request.headers['idempotency-key']);
-          const unit = await units.get(who, job.unitId);
-          return reply.status(202).send({
-            success: true,
-            jobId: job.jobId,
-            pipeline: job.jobId,
-            pipelineId: job.jobId,
-            pipeline_id: job.jobId,
-            taskId: job.jobId,
-            task_id: job.jobId,
-            alias: job.alias,
-            state: job.state,
-            computingUnit: {
-              computingUnitId: unit.unitId,
-              id: unit.unitId,
-              alias: unit.alias,
-              mode: unit.mode,
-            },
-          });
+          const key = request.headers['idempotency-key'];
+          const accepted = await submit.submit(principalOf(request), request.body, key);
+          return reply.status(202).send(toSubmitAnswer(accepted));
         },
       );
     }
+
+    app.post(
+      '/task/estimate',
+      {
+        config: { access: 'user', errors: ['not_found', 'no_unit', 'unit_not_ready'] },
+        schema: {
+          tags: ['Jobs'],
+          operationId: 'estimateTask',
+          summary: 'How long a job would take, what it would cost, and whether there is room for it',
+          description:
+            'Takes the body of a submit and stores nothing. Duration and price come with an interval and the ' +
+            'assumptions behind them.',
+          body: estimateBody,
+          response: { 200: answer('The estimate', estimateAnswer) },
+        },
+      },
+      async (request) => {
+        const who = principalOf(request);
+        const { unit, estimate, warnings } = await submit.estimate(who, request.body);
+        const { reason, lines, paidBy, assumptions, refusal, usd } = estimate;
+        return {
+          computingUnitId: unit.unitId,
+          mode: unit.mode,
+          estimate: toKeptEstimateView(estimate),
+          reason,
+          lines,
+          paidBy,
+          youPayUsd: paidBy === 'platform' || unit.ownerId !== who.userId ? FREE : usd,
+          assumptions,
+          refusal,
+          warnings,
+          caps: (await caps.caps(who, unit)).map(toCapView),
+        };
+      },
+    );
   };
 }

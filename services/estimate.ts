@@ -95,7 +95,9 @@ function assumptionsOf(
     `List prices of ${prices.region} as of ${prices.asOf}, without free tier and discounts${other || ''}.`,
     `The duration may be half or twice as long: matrix, coils and slices are guessed from the size of the files.`,
     `A result of about ${Math.ceil(resultBytes / 1e6)} MB is stored for a month with its inputs and downloaded once.`,
-    ...unknown.map((role) => `The size of the ${role} file is not known; taken for ${TYPICAL_BYTES / 1e6} MB.`),
+    ...unknown.map(
+      (role) => `The size of the ${role} file is not known; taken for ${TYPICAL_BYTES / 1e6} MB.`,
+    ),
     unit.mode === 'mode_1'
       ? 'Mode 1: the platform pays; you pay nothing. Data is processed in the account of the platform: not suitable for regulated data such as HIPAA.'
       : 'Mode 2: AWS bills this to the account of the computing unit; data stays there.',

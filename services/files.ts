@@ -5,6 +5,7 @@
 import { AppError } from '../src/errors.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
 import type { Mode } from '../src/schemas/unit.ts';
+import { mustBeReady } from './job-plan.ts';
 import { refusal } from './jobs.ts';
 import { downloadName, uploadKey } from './naming.ts';
 import {
@@ -80,11 +81,7 @@ export function createFiles({ data, units, unitStore, cloud, clock, ids }: Files
         throw new AppError('payload_too_large', 'a single upload takes at most 5 GiB');
       }
       const unit = await units.choose(who, wish.appId, wish);
-      if (unit.status === 'pending') {
-        throw new AppError('unit_not_ready', `the computing unit "${unit.alias}" cannot take files yet`, {
-          details: { computingUnitId: unit.unitId, missing: unit.missing },
-        });
-      }
+      mustBeReady(unit, 'take files');
       const now = clock();
       const dataId = ids.next();
       const record: DataRecord = {

@@ -1,6 +1,7 @@
 /** The one way to change a stored job: read, decide, write if nobody else was faster, else again. */
 import { AppError } from '../src/errors.ts';
 import type { HistoryEntry, Job, JobState } from '../src/schemas/job.ts';
+import type { Usage } from '../src/schemas/limits.ts';
 import type { AttemptNames } from './attempts.ts';
 import { isTerminal, mayMove, mayRetry } from './lifecycle.ts';
 import type { Clock, JobStore } from './ports.ts';
@@ -32,12 +33,16 @@ export interface Moves {
    * A move the lifecycle does not list is a programming error and throws.
    */
   move(jobId: string, cause: Cause, decide: (job: Job) => Change | undefined): Promise<Job | undefined>;
-  /** The same loop for a new attempt; `decide` gives its names. Throws if the attempt before has not ended. */
+  /**
+   * The same loop for a new attempt; `decide` gives its names. Throws if the attempt before has not ended. With
+   * `usages`, which are written with it, there is one round: `usage_changed` if somebody else was faster.
+   */
   retry(
     jobId: string,
     cause: Cause,
     decide: (job: Job) => AttemptNames | undefined,
-  ): Promise<Job | undefined>;
+    usages: readonly Usage[],
+  ): Promise<Job | undefined | 'usage_changed'>;
   /** The same loop for the alias of a job that has ended: no state changes, so it is no move. */
   rename(jobId: string, decide: (job: Job) => string | undefined): Promise<Job | undefined>;
 }
@@ -64,11 +69,16 @@ export function createMoves({ jobs, clock }: { jobs: JobStore; clock: Clock }): 
         return change && applyChange(job, change, cause, now);
       });
     },
-    retry(jobId, cause, decide) {
-      return rewrite(jobId, (job, now) => {
+    async retry(jobId, cause, decide, usages) {
+      const next = (job: Job, now: number): Job | undefined => {
         const names = decide(job);
         return names && newAttempt(job, names, cause, now);
-      });
+      };
+      if (usages.length === 0) return rewrite(jobId, next);
+      const job = await jobs.get(jobId);
+      const changed = job && next(job, clock());
+      if (!changed) return job;
+      return (await jobs.replace(changed, usages)) ? changed : 'usage_changed';
     },
     rename(jobId, decide) {
       return rewrite(jobId, (job, now) => {

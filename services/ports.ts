@@ -167,20 +167,6 @@ export class CloudError extends Error {
   }
 }
 
-/** One AssumeRole, granted or refused, as the owner of the account should read of it. */
-export interface RoleUse {
-  readonly unit: Unit;
-  readonly purpose: string;
-  /** Whose files the session reaches, if it is for one person's only. */
-  readonly forUserId: string | undefined;
-  /** As in CloudTrail. One name per unit and purpose: the session is kept and serves many requests. */
-  readonly roleSessionName: string;
-  /** `ok`, or the error code of AWS. */
-  readonly outcome: string;
-  /** Names the session in every event of CloudTrail; no secret. */
-  readonly accessKeyId?: string;
-}
-
 export interface ExecutionState {
   readonly arn: string;
   readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';

@@ -54,7 +54,7 @@ export function totalOf(lines: readonly CostLine[]): number {
   return lines.reduce((sum, { usd }) => sum + usd, 0);
 }
 
-/** Dollars to a hundredth of a cent: more digits would promise too much. */
+/** Millionths of a dollar: the smallest runs cost less than a hundredth of a cent. */
 export function rounded(usd: number): number {
-  return Math.round(usd * 1e4) / 1e4;
+  return Math.round(usd * 1e6) / 1e6;
 }

@@ -3,7 +3,9 @@ import { AppError } from '../src/errors.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { attemptNames } from './attempts.ts';
+import { mustBeReady } from './job-plan.ts';
 import { isTerminal, mayRetry } from './lifecycle.ts';
+import type { LimitsService } from './limits.ts';
 import type { Moves } from './moves.ts';
 import { type Clock, CloudError, type JobStore, type Log, type UnitCloud, type UnitStore } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
@@ -16,7 +18,7 @@ const MAX_ATTEMPTS = 20;
  * Begins a new attempt and returns the job. `version` is the job's version as the person saw it: the same click
  * again gives the same attempt, and a job that has changed since is refused. Without it, the job is taken as
  * it is now; then a job whose retry is under way is returned as it is.
- * Throws AppError not_found, conflict (still running, succeeded, changed, too many attempts), unit_not_ready.
+ * Throws AppError not_found, conflict (still running, succeeded, changed, too many attempts), unit_not_ready, limit_reached.
  */
 export type Retry = (who: Principal, jobId: string, version?: number) => Promise<Job>;
 
@@ -25,6 +27,7 @@ export interface RetryDeps {
   units: UnitStore;
   cloud: Pick<UnitCloud, 'stopExecution'>;
   moves: Moves;
+  limits: Pick<LimitsService, 'admit'>;
   ticker: Pick<Ticker, 'nudge'>;
   clock: Clock;
   log: Log;
@@ -33,7 +36,7 @@ export interface RetryDeps {
 
 /** Creates the service of new attempts. */
 export function createRetry(deps: RetryDeps): Retry {
-  const { jobs, units, cloud, moves, ticker, clock, log, tokenSecret } = deps;
+  const { jobs, units, cloud, moves, limits, ticker, clock, log, tokenSecret } = deps;
 
   return async function retry(who, jobId, version) {
     const seen = await jobs.get(jobId);
@@ -44,11 +47,18 @@ export function createRetry(deps: RetryDeps): Retry {
     mustBeRetryable(seen, from);
     const unit = await unitFor(seen);
     if (seen.state === 'lost') await stopLost(unit, seen);
-    const stored = await moves.retry(jobId, { by: byUser(who) }, (latest) => {
-      if (begunFrom(latest, from)) return undefined;
-      mustBeRetryable(latest, from);
-      return attemptNames(unit, { ...latest, attempt: latest.attempt + 1 }, tokenSecret, clock());
-    });
+    const stored = await limits.admit(who, unit, { jobId, usd: seen.estimate?.usd.likely ?? 0 }, (usages) =>
+      moves.retry(
+        jobId,
+        { by: byUser(who) },
+        (latest) => {
+          if (begunFrom(latest, from)) return undefined;
+          mustBeRetryable(latest, from);
+          return attemptNames(unit, { ...latest, attempt: latest.attempt + 1 }, tokenSecret, clock());
+        },
+        usages,
+      ),
+    );
     if (!stored) throw new AppError('not_found', `no job ${jobId}`);
     ticker.nudge(jobId);
     return stored;
@@ -62,11 +72,7 @@ export function createRetry(deps: RetryDeps): Retry {
         remedy: 'Submit the job again, to a computing unit that exists.',
       });
     }
-    if (unit.status === 'pending') {
-      throw new AppError('unit_not_ready', `the computing unit "${unit.alias}" cannot run jobs yet`, {
-        details: { computingUnitId: unit.unitId, missing: unit.missing },
-      });
-    }
+    mustBeReady(unit, 'run jobs');
     if (Object.values(job.inputs).some(({ bucket }) => bucket !== unit.dataBucket)) {
       throw new AppError('conflict', 'the files of this job lie in a bucket that the computing unit left', {
         remedy: 'Upload the files again and submit a new job.',

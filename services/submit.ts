@@ -1,40 +1,58 @@
 /**
- * Submit: choose the unit, name everything, store the job, answer. The start is the ticker's work; the
- * reply promises only what is stored.
+ * Submit: plan the job, name everything, store it, answer. The start is the ticker's work; the reply promises
+ * only what is stored.
  */
 import { createHash } from 'node:crypto';
 import { AppError } from '../src/errors.ts';
+import type { KeptEstimate } from '../src/schemas/estimate.ts';
 import type { Job } from '../src/schemas/job.ts';
-import type { Mode } from '../src/schemas/unit.ts';
+import type { Unit } from '../src/schemas/unit.ts';
 import { attemptNames } from './attempts.ts';
-import { ownerPrefix } from './naming.ts';
-import type { Clock, Ids, JobStore } from './ports.ts';
+import type { Drafts } from './drafts.ts';
+import type { Estimate } from './estimate.ts';
+import type { JobPlan, PlanJob, RunWish } from './job-plan.ts';
+import type { LimitsService } from './limits.ts';
+import { executionArn } from './naming.ts';
+import type { Clock, IdempotencyKey, Ids, JobStore, UnitStore } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
-import { takeFiles } from './task-files.ts';
 import type { Ticker } from './ticker.ts';
-import type { Units } from './units.ts';
-
-/** A stored job must stay far below DynamoDB's 400 KB, with its history. */
-const MAX_TASK_BYTES = 100_000;
 
 /** A job as it is asked for, in canonical form. */
-export interface Submission {
-  appId: string;
-  alias: string;
-  task: Record<string, unknown>;
-  output: Job['output'];
-  unitId?: string;
-  mode?: Mode;
+export interface Submission extends RunWish {
+  /** May be left out for a pipeline that was made before, with a name. */
+  alias?: string;
+  /** A pipeline that was made before; any other id is ignored. */
+  draftId?: string;
+  /** The person pays no more than this: dearer jobs, by the upper end of the estimate, are refused. */
+  maxUsd?: number;
+}
+
+/** A job that is stored, and what its caller is told of it. */
+export interface Accepted {
+  readonly job: Job;
+  /** Undefined for a repeated request whose unit was removed meanwhile. */
+  readonly unit: Unit | undefined;
+  /** Under which name the execution will be found. */
+  readonly executionArn: string | undefined;
+  readonly warnings: string[];
 }
 
 export interface Submit {
-  /** The stored job; the same one again for the same idempotency key and request. */
-  submit(who: Principal, submission: Submission, idempotencyKey?: string): Promise<Job>;
+  /**
+   * The stored job; the same one again for the same idempotency key and request, whatever has become of limits
+   * and units since. Throws AppError: those of a plan, limit_reached, price_too_high, idempotency_key_reuse.
+   */
+  submit(who: Principal, submission: Submission, idempotencyKey?: string): Promise<Accepted>;
+  /** What the same submission would take and cost. Nothing is stored. */
+  estimate(who: Principal, wish: RunWish): Promise<{ unit: Unit; estimate: Estimate; warnings: string[] }>;
 }
 
 export interface SubmitDeps {
   jobs: JobStore;
-  units: Units;
+  units: Pick<UnitStore, 'get'>;
+  planJob: PlanJob;
+  drafts: Pick<Drafts, 'find'>;
+  limits: Pick<LimitsService, 'admit'>;
   ticker: Pick<Ticker, 'nudge'>;
   clock: Clock;
   ids: Ids;
@@ -42,62 +60,92 @@ export interface SubmitDeps {
 }
 
 /** Creates the service that accepts jobs. */
-export function createSubmit({ jobs, units, ticker, clock, ids, tokenSecret }: SubmitDeps): Submit {
+export function createSubmit(deps: SubmitDeps): Submit {
+  const { jobs, units, planJob, drafts, limits, ticker, clock, ids, tokenSecret } = deps;
+
+  function newJob(
+    who: Principal,
+    submission: Submission & { alias: string },
+    plan: JobPlan,
+    jobId: string,
+  ): Job {
+    const { unit, task, inputs, estimate } = plan;
+    const now = clock();
+    return {
+      jobId,
+      ownerId: who.userId,
+      appId: unit.appId,
+      unitId: unit.unitId,
+      mode: unit.mode,
+      alias: submission.alias,
+      state: 'queued',
+      version: 1,
+      attempt: 0,
+      tries: 0,
+      createdAt: now,
+      updatedAt: now,
+      dueAt: now,
+      task,
+      output: submission.output,
+      inputs,
+      estimate: kept(estimate),
+      ...attemptNames(unit, { jobId, ownerId: who.userId, attempt: 0 }, tokenSecret, now),
+      history: [{ state: 'queued', at: now, by: byUser(who) }],
+    };
+  }
+
+  async function stored(who: Principal, submission: Submission, idempotency: IdempotencyKey | undefined) {
+    const known = idempotency && (await jobs.ofKey(who.userId, idempotency, clock()));
+    if (known) return { job: mustBeSame(known), warnings: [] };
+    const draft = submission.draftId ? await drafts.find(who, submission.draftId) : undefined;
+    const alias = submission.alias ?? draft?.alias;
+    if (alias === undefined) throw new AppError('invalid_request', 'Parameter alias is required');
+    const plan = await planJob(who, submission);
+    mustBeCheapEnough(plan.estimate, submission.maxUsd);
+    const jobId = draft?.draftId ?? ids.next();
+    const job = newJob(who, { ...submission, alias }, plan, jobId);
+    const created = await limits.admit(who, plan.unit, { jobId, usd: plan.estimate.usd.likely }, (usages) =>
+      jobs.create(job, idempotency, usages),
+    );
+    return { job: mustBeSame(created), warnings: plan.warnings };
+  }
+
   return {
     async submit(who, submission, idempotencyKey) {
-      const unit = await units.choose(who, submission.appId, submission);
-      if (unit.status === 'pending') {
-        throw new AppError('unit_not_ready', `the computing unit "${unit.alias}" cannot run jobs yet`, {
-          details: { computingUnitId: unit.unitId, missing: unit.missing },
-        });
-      }
-      const prefix = ownerPrefix(unit.appId, who.userId);
-      const { task, inputs } = takeFiles(
-        submission.task,
-        (bucket, key) => bucket === unit.dataBucket && key.startsWith(prefix),
-      );
-      if (!inputs['signal']) throw new AppError('invalid_request', 'task: names no signal file');
-      if (Buffer.byteLength(JSON.stringify(task)) > MAX_TASK_BYTES) {
-        throw new AppError('payload_too_large', `task: larger than ${MAX_TASK_BYTES} bytes`);
-      }
-      const now = clock();
-      const jobId = ids.next();
-      const job: Job = {
-        jobId,
-        ownerId: who.userId,
-        appId: unit.appId,
-        unitId: unit.unitId,
-        mode: unit.mode,
-        alias: submission.alias,
-        state: 'queued',
-        version: 1,
-        attempt: 0,
-        tries: 0,
-        createdAt: now,
-        updatedAt: now,
-        dueAt: now,
-        task,
-        output: submission.output,
-        inputs,
-        ...attemptNames(unit, { jobId, ownerId: who.userId, attempt: 0 }, tokenSecret, now),
-        history: [{ state: 'queued', at: now, by: byUser(who) }],
-      };
-      const stored = await jobs.create(job, idempotency(who, submission, idempotencyKey));
-      if (stored === 'key_reused') {
-        throw new AppError('idempotency_key_reuse', 'this Idempotency-Key was used for a different request');
-      }
-      ticker.nudge(stored.jobId);
-      return stored;
+      const key = idempotencyKey ?? (submission.draftId && `pipeline ${submission.draftId}`);
+      const idempotency = key === undefined ? undefined : fingerprint(who, submission, key);
+      const { job, warnings } = await stored(who, submission, idempotency);
+      ticker.nudge(job.jobId);
+      const unit = await units.get(job.unitId);
+      const arn = unit && executionArn(unit.stateMachineArn, job.executionName);
+      return { job, unit, executionArn: job.executionArn ?? arn, warnings };
+    },
+
+    async estimate(who, wish) {
+      const { unit, estimate, warnings } = await planJob(who, wish);
+      return { unit, estimate, warnings };
     },
   };
 }
 
-function idempotency(
-  who: Principal,
-  submission: Submission,
-  key: string | undefined,
-): { key: string; requestHash: string } | undefined {
-  if (key === undefined) return undefined;
+function kept({ platform, vcpu, memoryMb, seconds, usd }: Estimate): KeptEstimate {
+  return { platform, vcpu, memoryMb, seconds, usd };
+}
+
+function mustBeSame(found: Job | 'key_reused'): Job {
+  if (found !== 'key_reused') return found;
+  throw new AppError('idempotency_key_reuse', 'this Idempotency-Key was used for a different request');
+}
+
+/** A job that the platform pays for costs the person nothing. */
+function mustBeCheapEnough({ usd, paidBy }: Estimate, maxUsd: number | undefined): void {
+  if (maxUsd === undefined || paidBy === 'platform' || usd.high <= maxUsd) return;
+  throw new AppError('price_too_high', `the job may cost ${usd.high} USD, more than max_usd`, {
+    details: { usd, maxUsd },
+  });
+}
+
+function fingerprint(who: Principal, submission: Submission, key: string): IdempotencyKey {
   const requestHash = createHash('sha256').update(canonicalJson(submission)).digest('hex');
   return { key: `${who.userId}#${key}`, requestHash };
 }

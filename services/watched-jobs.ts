@@ -6,13 +6,13 @@ import type { JobStore } from './ports.ts';
 export function watchJobs(jobs: JobStore, feed: Pick<Feed, 'publish' | 'removed'>): JobStore {
   return {
     ...jobs,
-    async create(job, idempotency) {
-      const stored = await jobs.create(job, idempotency);
-      if (stored !== 'key_reused') feed.publish(stored);
+    async create(job, idempotency, usages) {
+      const stored = await jobs.create(job, idempotency, usages);
+      if (typeof stored !== 'string') feed.publish(stored);
       return stored;
     },
-    async replace(next) {
-      const written = await jobs.replace(next);
+    async replace(next, usages) {
+      const written = await jobs.replace(next, usages);
       if (written) feed.publish(next);
       return written;
     },

@@ -1,4 +1,5 @@
 /** The HTTP side of the broker: a table of contents of its plugins and routes. Does not listen. */
+import type { Tracer } from '@opentelemetry/api';
 import type { FastifyBaseLogger } from 'fastify';
 import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -14,6 +15,7 @@ import { endedJobRoutes } from '../routes/ended-jobs.ts';
 import { eventRoutes } from '../routes/events.ts';
 import { healthRoutes } from '../routes/health.ts';
 import { jobRoutes } from '../routes/jobs.ts';
+import { limitRoutes } from '../routes/limits.ts';
 import { passwordRoutes } from '../routes/passwords.ts';
 import { pipelineRoutes } from '../routes/pipelines.ts';
 import { profileRoutes } from '../routes/profile.ts';
@@ -21,29 +23,39 @@ import { taskRoutes } from '../routes/tasks.ts';
 import { unitRegistrationRoutes } from '../routes/unit-registration.ts';
 import type { Audit } from '../services/audit.ts';
 import type { Callbacks } from '../services/callbacks.ts';
+import type { Counts } from '../services/counts.ts';
+import type { Drafts } from '../services/drafts.ts';
 import type { EndedJobs } from '../services/ended-jobs.ts';
 import type { Feed } from '../services/feed.ts';
 import type { Files } from '../services/files.ts';
 import type { Identity } from '../services/identity.ts';
 import type { Jobs } from '../services/jobs.ts';
+import type { LimitsService } from '../services/limits.ts';
 import type { Links } from '../services/links.ts';
 import type { Operations } from '../services/operations.ts';
 import type { Clock, Timers } from '../services/ports.ts';
 import type { Retry } from '../services/retry.ts';
 import type { Submit } from '../services/submit.ts';
 import type { Units } from '../services/units.ts';
+import type { Metrics } from './metrics.ts';
 import { auth } from './plugins/auth.ts';
 import { context } from './plugins/context.ts';
 import { canonicalUrl, emptyContentType } from './plugins/dialects.ts';
 import { errors, sendError } from './plugins/errors.ts';
+import { methods } from './plugins/methods.ts';
 import { openapi } from './plugins/openapi.ts';
 import { type Limits, protection } from './plugins/protection.ts';
 import { requestIdFrom, requestLog } from './plugins/request-log.ts';
+import { requestMetrics } from './plugins/request-metrics.ts';
+import { traces } from './plugins/traces.ts';
 import { type Api, zod } from './plugins/zod.ts';
 import type { Readiness } from './schemas/http/health.ts';
 
 /** Larger bodies are refused before they are read; files never pass through the broker. */
 const BODY_LIMIT_BYTES = 1_048_576;
+
+/** For the whole of a request to arrive. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 /** The workers of a whole account often share one address. */
 const WORKERS_PER_PERSON = 10;
@@ -62,9 +74,17 @@ export interface AppDeps {
   timers: Timers;
   clock: Clock;
   callbacks: Callbacks;
+  caps: LimitsService;
+  counts: Counts;
+  drafts: Drafts;
   files: Files;
   links: Links;
   readiness: () => Promise<Readiness>;
+  metrics: Metrics;
+  /** Lets whoever holds it read the figures. Undefined: developers only. */
+  metricsToken?: string;
+  /** Undefined: no traces. */
+  tracer?: Tracer;
   log: FastifyBaseLogger;
   newRequestId: () => string;
   corsOrigins: readonly string[];
@@ -83,15 +103,20 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: deps.trustProxy,
     rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
+    // A body that does not come is not waited for without end.
+    requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: sendError,
   }).withTypeProvider<ZodTypeProvider>();
 
   await app.register(zod);
+  if (deps.tracer) await app.register(traces, { tracer: deps.tracer });
   await app.register(requestLog);
+  await app.register(requestMetrics, deps.metrics);
+  await app.register(methods);
   await app.register(protection, { corsOrigins: deps.corsOrigins, limits });
   await app.register(errors);
   await app.register(emptyContentType);
-  await app.register(auth, { authenticate: deps.identity.authenticate });
+  await app.register(auth, { authenticate: deps.identity.authenticate, metricsToken: deps.metricsToken });
   await app.register(context);
   await app.register(openapi);
 
@@ -106,7 +131,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       await api.register(adminRoutes(deps));
       await api.register(unitRegistrationRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));
       await api.register(unitRoutes(deps));
-      await api.register(taskRoutes({ ...deps, submit: deps.submit.submit }));
+      await api.register(taskRoutes(deps));
+      await api.register(limitRoutes(deps));
       await api.register(jobRoutes(deps));
       await api.register(eventRoutes(deps));
       await api.register(endedJobRoutes(deps));
@@ -117,5 +143,6 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     },
     { prefix: '/api' },
   );
+  app.refuseOtherMethods();
   return app;
 }

@@ -1,4 +1,5 @@
 /** Composition root: from the configuration to stores, services and the loop. */
+import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { createAudit } from '../services/audit.ts';
 import {
@@ -9,21 +10,15 @@ import {
   noteSignInRefused,
   recordRoleUse,
 } from '../services/audited.ts';
-import { createCallbacks } from '../services/callbacks.ts';
-import { createEndedJobs } from '../services/ended-jobs.ts';
 import { createFeed } from '../services/feed.ts';
-import { createFiles } from '../services/files.ts';
 import { createIdentity, type Identity } from '../services/identity.ts';
 import { auditedIdentity } from '../services/identity-audited.ts';
-import { createJobs } from '../services/jobs.ts';
-import { createLinks } from '../services/links.ts';
+import { createJobServices } from '../services/job-services.ts';
 import { createMoves } from '../services/moves.ts';
 import { createObserve } from '../services/observe.ts';
 import { createOperations } from '../services/operations.ts';
 import type { Clock, UserStore } from '../services/ports.ts';
-import { createRetry } from '../services/retry.ts';
 import { createStart } from '../services/start.ts';
-import { createSubmit } from '../services/submit.ts';
 import { createTicker } from '../services/ticker.ts';
 import { createUnitServices } from '../services/unit-services.ts';
 import { watchJobs } from '../services/watched-jobs.ts';
@@ -38,8 +33,11 @@ import { createUnitCloud } from './aws/unit-cloud.ts';
 import { createUnitTrust } from './aws/unit-trust.ts';
 import type { Config } from './config.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { createMetrics } from './metrics.ts';
+import { runEstimator } from './run-estimator.ts';
 import { toJobView } from './schemas/http/jobs.ts';
 import type { Job } from './schemas/job.ts';
+import { PRICES } from './schemas/prices.ts';
 import { createForeignTokens } from './security/foreign-tokens.ts';
 import { createPasswords } from './security/passwords.ts';
 import { createTokenSigner } from './security/token-signer.ts';
@@ -59,13 +57,18 @@ export interface CloudPlace {
 }
 
 export interface DepsOptions {
-  readonly config: Pick<Config, 'tableName' | 'oidc' | 'corsOrigins' | 'trustProxy' | 'limits'>;
+  readonly config: Pick<
+    Config,
+    'tableName' | 'metricsToken' | 'oidc' | 'corsOrigins' | 'trustProxy' | 'limits' | 'fairUse'
+  >;
   readonly place: CloudPlace;
   readonly tokenSecret: string;
   /** Base URL for callbacks; asked when a job starts, because a free port is only known after listening. */
   readonly publicUrl: () => string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Undefined: no traces. */
+  readonly tracer?: Tracer;
 }
 
 export interface Deps {
@@ -77,7 +80,7 @@ export interface Deps {
 }
 
 /** Builds everything; nothing runs and nothing is asked of AWS yet. */
-export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }: DepsOptions): Deps {
+export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, tracer }: DepsOptions): Deps {
   const { region, endpoint, hubAccountId, brokerRoleArn } = place;
   const ids = createIds(clock);
 
@@ -105,7 +108,13 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
   const timers = createTimers();
   const render = (job: Job): string => JSON.stringify(toJobView(job));
   const feed = createFeed({ jobs: stores.jobs, clock, timers, log, render });
-  const jobs = watchJobs(stores.jobs, feed);
+  const jobs = watchJobs(stores.jobs, {
+    ...feed,
+    publish(job) {
+      metrics.stored(job);
+      feed.publish(job);
+    },
+  });
   const moves = createMoves({ jobs, clock });
   const steps = { units: stores.units, cloud, moves, clock, ids, log };
   const observe = createObserve(steps);
@@ -117,6 +126,12 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     },
   });
   const ticker = createTicker({ jobs, start, observe, clock, log });
+  const metrics = createMetrics({
+    awsCalls: clients.counts.list,
+    ticker: ticker.stats,
+    streams: feed.streams,
+    ofProcess: true,
+  });
   const loop = createLoop({ ticker, clock, log });
 
   // Use cases
@@ -145,6 +160,18 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     brokerRoleArn,
   });
   const units = auditedUnits(bareUnits, audit);
+  const work = createJobServices({
+    ...steps,
+    stores,
+    jobs,
+    units,
+    observe,
+    ticker,
+    estimateRun: runEstimator,
+    prices: PRICES,
+    fairUse: config.fairUse,
+    tokenSecret,
+  });
   return {
     identity,
     loop,
@@ -156,20 +183,20 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock }
     app: {
       identity,
       units,
-      submit: createSubmit({ jobs, units, ticker, clock, ids, tokenSecret }),
-      jobs: auditedJobs(createJobs({ jobs, units: stores.units, cloud, moves, ticker, clock }), audit),
-      retry: auditedRetry(createRetry({ ...steps, jobs, ticker, tokenSecret }), audit),
-      endedJobs: auditedEndedJobs(createEndedJobs({ jobs, units: stores.units, cloud, moves }), audit),
+      ...work,
+      jobs: auditedJobs(work.jobs, audit),
+      retry: auditedRetry(work.retry, audit),
+      endedJobs: auditedEndedJobs(work.endedJobs, audit),
       audit,
       operations: createOperations({ jobs, ticker, clock }),
       awsCalls: clients.counts.list,
       feed,
       timers,
       clock,
-      callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
-      files: createFiles({ data: stores.data, units, unitStore: stores.units, cloud, clock, ids }),
-      links: createLinks({ units: stores.units, cloud, log }),
       readiness: async () => ({ store: await answers(stores.users), tick: loop.healthy() }),
+      metrics,
+      metricsToken: config.metricsToken,
+      tracer,
       log,
       newRequestId: ids.next,
       corsOrigins: config.corsOrigins,

@@ -37,6 +37,7 @@ t.test('an empty environment is the embedded cloud on loopback', async (t) => {
     logLevel: 'info',
     adminEmail: 'admin@localhost',
     trustProxy: false,
+    fairUse: { jobsPerMonth: 100, jobsAtOnce: 20, usdPerMonth: 10 },
     limits: { perMinute: 1200, signInsPerMinute: 20 },
     oidc: undefined,
     unknownVariables: [],

@@ -1,11 +1,12 @@
 /** Jobs in DynamoDB. */
 import { z } from 'zod';
 import { isTerminal } from '../../services/lifecycle.ts';
-import type { JobStore } from '../../services/ports.ts';
+import type { IdempotencyKey, JobStore } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
 import { type Job, job as jobShape } from '../schemas/job.ts';
+import type { Usage } from '../schemas/limits.ts';
 import { ABSENT, type Condition, ofVersion } from './conditions.ts';
-import type { ItemTable } from './item-table.ts';
+import type { ItemTable, Operation } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import {
   dueBefore,
@@ -17,6 +18,7 @@ import {
   OPEN_SHARDS,
   openPartition,
 } from './table.ts';
+import { usageOperation } from './usage-store.ts';
 
 const JOB: Kind<Job> = { name: 'job', schema: 1, shape: jobShape };
 
@@ -41,9 +43,9 @@ export function createJobStore(table: ItemTable): JobStore {
   const get = (jobId: string): Promise<Job | undefined> => table.read(JOB, jobKey(jobId));
 
   /** The job under an idempotency key at the time `now`; undefined if the key is free. */
-  async function jobOfKey(
+  async function ofKey(
     ownerId: string,
-    idempotency: { key: string; requestHash: string },
+    idempotency: IdempotencyKey,
     now: number,
   ): Promise<Job | 'key_reused' | undefined> {
     const record = await table.read(IDEMPOTENCY, idempotencyKey(ownerId, idempotency.key));
@@ -56,44 +58,45 @@ export function createJobStore(table: ItemTable): JobStore {
 
   async function createAlone(job: Job): Promise<Job> {
     if (await table.write(itemOf(job), ABSENT)) return job;
-    const stored = await get(job.jobId);
+    return existing(job.jobId);
+  }
+
+  async function existing(jobId: string): Promise<Job> {
+    const stored = await get(jobId);
     if (stored) return stored;
     throw new AppError('conflict', 'the job was deleted while it was created again');
   }
 
-  async function createUnderKey(
+  /** Job, key and usages in one transaction. */
+  async function createTogether(
     job: Job,
-    idempotency: { key: string; requestHash: string },
-  ): Promise<Job | 'key_reused'> {
-    const item = itemOf(job);
-    const expiresAtSeconds = seconds(job.createdAt + KEY_LIFE_MS);
-    const record = toItem(
-      IDEMPOTENCY,
-      idempotencyKey(job.ownerId, idempotency.key),
-      { jobId: job.jobId, requestHash: idempotency.requestHash, expiresAtSeconds },
-      { expiresAtSeconds },
-    );
+    idempotency: IdempotencyKey | undefined,
+    usages: readonly Usage[],
+  ): Promise<Job | 'key_reused' | 'usage_changed'> {
+    const operations: Operation[] = [
+      { put: itemOf(job), condition: ABSENT },
+      ...(idempotency ? [keyOperation(job, idempotency)] : []),
+      ...usages.map(usageOperation),
+    ];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const outcome = await table.transact([
-        { put: item, condition: ABSENT },
-        { put: record, condition: absentOrExpired(job.createdAt) },
-      ]);
+      const outcome = await table.transact(operations);
       if (outcome === 'written') return job;
-      const existing = await jobOfKey(job.ownerId, idempotency, job.createdAt);
-      if (existing) return existing;
-      const [jobExists] = outcome;
-      const same = jobExists ? await get(job.jobId) : undefined;
-      if (same) return same;
+      const known = idempotency && (await ofKey(job.ownerId, idempotency, job.createdAt));
+      if (known) return known;
+      if (outcome[0]) return existing(job.jobId);
+      if (outcome.slice(idempotency ? 2 : 1).includes(true)) return 'usage_changed';
     }
     throw new AppError('unavailable', 'the Idempotency-Key is being used by too many requests at once');
   }
 
   return {
     get,
+    ofKey,
 
-    async create(job, idempotency) {
+    async create(job, idempotency, usages = []) {
       try {
-        return await (idempotency ? createUnderKey(job, idempotency) : createAlone(job));
+        const alone = !idempotency && usages.length === 0;
+        return await (alone ? createAlone(job) : createTogether(job, idempotency, usages));
       } catch (error) {
         // The answer may have been lost after the effect, and another process may have moved the job since.
         const stored = error instanceof AppError && error.code === 'unavailable' && (await get(job.jobId));
@@ -116,14 +119,27 @@ export function createJobStore(table: ItemTable): JobStore {
       return keys.slice(0, limit).map((key) => dueEntry(key).jobId);
     },
 
-    replace(next) {
-      return table.write(itemOf(next), ofVersion(next.version - 1));
+    async replace(next, usages = []) {
+      const [item, condition] = [itemOf(next), ofVersion(next.version - 1)];
+      if (usages.length === 0) return table.write(item, condition);
+      const operations = [{ put: item, condition }, ...usages.map(usageOperation)];
+      return (await table.transact(operations)) === 'written';
     },
 
     async remove(job) {
       const operation = { remove: jobKey(job.jobId), condition: ofVersion(job.version) };
       return (await table.transact([operation])) === 'written';
     },
+  };
+}
+
+/** The write of an idempotency key: it is free, or has expired. */
+function keyOperation(job: Job, { key, requestHash }: IdempotencyKey): Operation {
+  const expiresAtSeconds = seconds(job.createdAt + KEY_LIFE_MS);
+  const record = { jobId: job.jobId, requestHash, expiresAtSeconds };
+  return {
+    put: toItem(IDEMPOTENCY, idempotencyKey(job.ownerId, key), record, { expiresAtSeconds }),
+    condition: absentOrExpired(job.createdAt),
   };
 }
 

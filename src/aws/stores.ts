@@ -5,20 +5,24 @@ import type {
   AuditStore,
   Clock,
   DataStore,
+  DraftStore,
   JobStore,
   Log,
   TokenStore,
   UnitStore,
+  UsageStore,
   UserStore,
 } from '../../services/ports.ts';
 import { createAccessTokenStore } from './access-token-store.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createCursors } from './cursor.ts';
 import { createDataStore } from './data-store.ts';
+import { createDraftStore } from './draft-store.ts';
 import { createItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUnitStore } from './unit-store.ts';
+import { createUsageStore } from './usage-store.ts';
 import { createUserStore } from './user-store.ts';
 
 export interface StoresDeps {
@@ -37,6 +41,8 @@ export interface Stores {
   readonly tokens: TokenStore;
   readonly accessTokens: AccessTokenStore;
   readonly data: DataStore;
+  readonly usage: UsageStore;
+  readonly drafts: DraftStore;
   readonly audit: AuditStore;
 }
 
@@ -50,6 +56,8 @@ export function createStores({ documents, tableName, cursorSecret, clock, log }:
     tokens: createTokenStore(table, clock),
     accessTokens: createAccessTokenStore(table),
     data: createDataStore(table),
+    usage: createUsageStore(table),
+    drafts: createDraftStore(table),
     audit: createAuditStore(table),
   };
 }

@@ -15,12 +15,15 @@
  * | token            | TOKEN#hash                | TOKEN   |                           |               |          |           |
  * | access token     | PAT#token                 | PAT     | OWNER#owner#PAT           | created#token |          |           |
  * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
+ * | usage            | USAGE#scope               | USAGE   |                           |               |          |           |
+ * | caps of a unit   | LIMITS#unit               | LIMITS  |                           |               |          |           |
+ * | pipeline draft   | DRAFT#owner#draft         | DRAFT   |                           |               |          |           |
  * | audit entry      | AUDIT#owner               | at#entry|                           |               |          |           |
  *
  * | access pattern                     | how                                                                    |
  * |------------------------------------|------------------------------------------------------------------------|
  * | one job, unit, user, token, file   | GetItem by pk and sk, strongly consistent                              |
- * | submit                             | TransactWrite: job and idempotency key, both conditional               |
+ * | submit                             | TransactWrite: job, idempotency key, usages: all conditional           |
  * | move a job                         | PutItem, conditional on the version                                    |
  * | delete a job                       | TransactWrite of one Delete, conditional on the version                |
  * | jobs, files, tokens of an owner    | Query gsi1, newest first, pages                                        |
@@ -87,6 +90,13 @@ export function dataKey(ownerId: string, dataId: string): Key {
 }
 
 export const accessTokenKey = (tokenId: string): Key => ({ pk: `PAT#${part(tokenId)}`, sk: 'PAT' });
+
+export const usageKey = (scope: string): Key => ({ pk: `USAGE#${part(scope)}`, sk: 'USAGE' });
+export const unitLimitsKey = (unitId: string): Key => ({ pk: `LIMITS#${part(unitId)}`, sk: 'LIMITS' });
+
+export function draftKey(ownerId: string, draftId: string): Key {
+  return { pk: `DRAFT#${part(ownerId)}#${part(draftId)}`, sk: 'DRAFT' };
+}
 
 export function auditKey(ownerId: string, at: number, entryId: string): Key {
   return { pk: auditPartition(ownerId), sk: `${time(at)}#${part(entryId)}` };

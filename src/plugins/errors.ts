@@ -50,7 +50,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   reply.header('x-request-id', request.id);
   if (known.status === 401) reply.header('www-authenticate', 'Bearer');
   if ((known.status === 503 || known.status === 429) && !reply.hasHeader('retry-after')) {
-    reply.header('retry-after', RETRY_SECONDS);
+    reply.header('retry-after', known.details?.['retryAfterSeconds'] ?? RETRY_SECONDS);
   }
   const body: ErrorBody = {
     code: known.code,
@@ -59,8 +59,16 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     requestId: request.id,
     error: known.message,
     details: known.details,
+    ...monthlyLimit(known),
   };
   reply.status(known.status).type('application/json; charset=utf-8').send(body);
+}
+
+/** The figures of a monthly limit where the web client looks for them: beside the message. */
+function monthlyLimit({ code, details = {} }: AppError): Pick<ErrorBody, 'current_count' | 'limit'> {
+  const { current_count, limit } = details;
+  if (code !== 'limit_reached' || typeof current_count !== 'number' || typeof limit !== 'number') return {};
+  return { current_count, limit };
 }
 
 function toAppError(error: unknown): AppError {

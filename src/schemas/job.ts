@@ -1,5 +1,6 @@
 /** A job as it is stored, and the states it can be in. */
 import { z } from 'zod';
+import { keptEstimate } from './estimate.ts';
 import { jobInput, objectLocation, outputFlags, platformName, runFailure, runResult } from './execution.ts';
 import { mode } from './unit.ts';
 
@@ -72,6 +73,8 @@ export const job = z.object({
   task: z.record(z.string(), z.unknown()),
   output: outputFlags,
   inputs: z.record(z.string(), jobInput),
+  /** What was said before it began; absent in jobs of earlier versions. */
+  estimate: keptEstimate.optional(),
   /** Named at submit, before anything exists. */
   executionName: z.string(),
   document: objectLocation,

@@ -19,4 +19,6 @@ export const PRICES = {
   /** Out of the region to the internet, first 10 TB. */
   egressGb: 0.09,
 } as const;
-export type Prices = { readonly [Name in keyof typeof PRICES]: (typeof PRICES)[Name] extends number ? number : string };
+export type Prices = {
+  readonly [Name in keyof typeof PRICES]: (typeof PRICES)[Name] extends number ? number : string;
+};

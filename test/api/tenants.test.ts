@@ -59,6 +59,8 @@ function bodyOf({ operationId }: Operation, ids: Record<string, string>): object
     challengeOwner: { computingUnitId: ids['computingUnitId'] },
     updateUnit: { alias: 'mine now' },
     renameJob: { alias: 'mine now' },
+    setUnitLimits: { all: { jobsPerMonth: 0 } },
+    estimateTask: { computing_unit_id: ids['computingUnitId'], task: {} },
   };
   return bodies[operationId];
 }

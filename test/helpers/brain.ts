@@ -1,23 +1,21 @@
 /** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { serviceTrust } from '../../infra/local/stacks/worker.ts';
-import { createCallbacks } from '../../services/callbacks.ts';
-import { createEndedJobs } from '../../services/ended-jobs.ts';
 import { createFeed } from '../../services/feed.ts';
-import { createJobs } from '../../services/jobs.ts';
+import { createJobServices } from '../../services/job-services.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import type { Principal } from '../../services/principal.ts';
-import { createRetry } from '../../services/retry.ts';
 import { createStart } from '../../services/start.ts';
-import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
 import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
 import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createUnitTrust } from '../../src/aws/unit-trust.ts';
+import { runEstimator } from '../../src/run-estimator.ts';
 import type { Job } from '../../src/schemas/job.ts';
+import { PRICES } from '../../src/schemas/prices.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
 import { createHandTimers } from './hand-timers.ts';
@@ -106,6 +104,18 @@ export function brokerOn(cloud: TestCloud) {
     hubAccountId: HUB,
     brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
   });
+  const work = createJobServices({
+    ...base,
+    stores,
+    jobs,
+    units,
+    observe,
+    ticker,
+    estimateRun: runEstimator,
+    prices: PRICES,
+    fairUse: {},
+    tokenSecret: TOKEN_SECRET,
+  });
   return {
     jobs,
     feed,
@@ -114,11 +124,11 @@ export function brokerOn(cloud: TestCloud) {
     units,
     moves,
     observe,
-    submit: createSubmit({ jobs, units, ticker, clock, ids, tokenSecret: TOKEN_SECRET }),
-    users: createJobs({ jobs, units: stores.units, cloud: unitCloud, moves, ticker, clock }),
-    retry: createRetry({ ...base, jobs, ticker, tokenSecret: TOKEN_SECRET }),
-    endedJobs: createEndedJobs({ jobs, units: stores.units, cloud: unitCloud, moves }),
-    callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
+    submit: work.submit,
+    users: work.jobs,
+    retry: work.retry,
+    endedJobs: work.endedJobs,
+    callbacks: work.callbacks,
   };
 }
 
@@ -192,8 +202,8 @@ export async function startBrain(
     behave,
     owner,
     unit,
-    queue: () =>
-      broker.submit.submit(owner, {
+    queue: async () => {
+      const { job } = await broker.submit.submit(owner, {
         appId: 'mroptimum',
         alias: 'a brain',
         unitId: unit.unitId,
@@ -217,7 +227,9 @@ export async function startBrain(
             },
           },
         },
-      }),
+      });
+      return job;
+    },
     async writeResult(job, content = 'zip!') {
       await s3.send(
         new PutObjectCommand({

@@ -13,20 +13,14 @@ import {
   auditedUnits,
   noteSignInRefused,
 } from '../../services/audited.ts';
-import { createCallbacks } from '../../services/callbacks.ts';
-import { createEndedJobs } from '../../services/ended-jobs.ts';
 import { createFeed } from '../../services/feed.ts';
-import { createFiles } from '../../services/files.ts';
 import { createIdentity } from '../../services/identity.ts';
 import { auditedIdentity } from '../../services/identity-audited.ts';
-import { createJobs } from '../../services/jobs.ts';
-import { createLinks } from '../../services/links.ts';
+import { createJobServices } from '../../services/job-services.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import { createOperations } from '../../services/operations.ts';
-import { createRetry } from '../../services/retry.ts';
 import { createStart } from '../../services/start.ts';
-import { createSubmit } from '../../services/submit.ts';
 import { createTicker } from '../../services/ticker.ts';
 import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
@@ -35,8 +29,11 @@ import { createIds } from '../../src/aws/ids.ts';
 import { createStores } from '../../src/aws/stores.ts';
 import type { Config } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
+import { createMetrics } from '../../src/metrics.ts';
 import type { Api } from '../../src/plugins/zod.ts';
+import { runEstimator } from '../../src/run-estimator.ts';
 import { toJobView } from '../../src/schemas/http/jobs.ts';
+import { PRICES } from '../../src/schemas/prices.ts';
 import { createForeignTokens } from '../../src/security/foreign-tokens.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
@@ -48,6 +45,8 @@ import { memoryCloud } from './memory-cloud.ts';
 export const SECRET = 'a-secret-of-the-tests-0123456789-0123456789';
 export const HUB = '111111111111';
 export const RESEARCHER = '222222222222';
+/** Small enough to be reached, large enough for what other tests do. */
+export const FAIR_USE = { jobsPerMonth: 40, jobsAtOnce: 30, usdPerMonth: 5 };
 export const PASSWORD = 'Correct-horse.7';
 /** Later than any run of the tests: nothing that ends by this clock has ended for the table's own. */
 const START = Date.UTC(2099, 10, 22, 9, 30);
@@ -83,6 +82,7 @@ export interface Person {
   readonly tokens: Record<'id_token' | 'access_token' | 'refresh_token', string>;
   get(url: string, headers?: Record<string, string>): Promise<Answer>;
   post(url: string, payload?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  put(url: string, payload?: unknown): Promise<Answer>;
   patch(url: string, payload?: unknown): Promise<Answer>;
   del(url: string, payload?: unknown): Promise<Answer>;
 }
@@ -100,7 +100,7 @@ export async function broker(
   const ids = createIds(clock);
   const { tableName, documents } = await newTable();
   const stores = createStores({ documents, tableName, cursorSecret: SECRET, clock, log });
-  const { users, tokens, data, units: unitStore } = stores;
+  const { users, tokens, units: unitStore } = stores;
   const timers = createHandTimers();
   const feed = createFeed({
     jobs: stores.jobs,
@@ -146,23 +146,34 @@ export async function broker(
     brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
   });
   const units = auditedUnits(bareUnits, audit);
+  const work = createJobServices({
+    ...common,
+    stores,
+    jobs: jobStore,
+    units,
+    observe,
+    ticker,
+    estimateRun: runEstimator,
+    prices: PRICES,
+    fairUse: FAIR_USE,
+    tokenSecret: SECRET,
+  });
+  const awsCalls = () => [{ service: 'S3', operation: 'HeadObject', calls: 2, errors: { NotFound: 1 } }];
   const app = await buildApp({
     identity,
     units,
-    submit: createSubmit({ jobs: jobStore, units, ticker, clock, ids, tokenSecret: SECRET }),
-    jobs: auditedJobs(createJobs({ jobs: jobStore, units: unitStore, cloud, moves, ticker, clock }), audit),
-    retry: auditedRetry(createRetry({ ...common, jobs: jobStore, ticker, tokenSecret: SECRET }), audit),
-    endedJobs: auditedEndedJobs(createEndedJobs({ jobs: jobStore, units: unitStore, cloud, moves }), audit),
+    ...work,
+    jobs: auditedJobs(work.jobs, audit),
+    retry: auditedRetry(work.retry, audit),
+    endedJobs: auditedEndedJobs(work.endedJobs, audit),
     audit,
     operations: createOperations({ jobs: jobStore, ticker, clock }),
-    awsCalls: () => [{ service: 'S3', operation: 'HeadObject', calls: 2, errors: { NotFound: 1 } }],
+    awsCalls,
     feed,
     timers,
     clock,
-    callbacks: createCallbacks({ jobs: jobStore, moves, observe, ticker, clock }),
-    files: createFiles({ data, units, unitStore, cloud, clock, ids }),
-    links: createLinks({ units: unitStore, cloud, log }),
     readiness: async () => ({ store: true, tick: true }),
+    metrics: createMetrics({ awsCalls, ticker: ticker.stats, streams: feed.streams }),
     log,
     newRequestId: ids.next,
     corsOrigins: ['https://gui.test'],
@@ -190,6 +201,8 @@ export async function broker(
           payload: payload as object,
           headers: { authorization, ...headers },
         }),
+      put: (url, payload) =>
+        app.inject({ method: 'PUT', url, payload: payload as object, headers: { authorization } }),
       patch: (url, payload) =>
         app.inject({ method: 'PATCH', url, payload: payload as object, headers: { authorization } }),
       del: (url, payload) =>
@@ -281,6 +294,7 @@ export const MODE_2 = {
 export function taskWith(location: { bucket: string; key: string }, filename = 'signal.dat') {
   return {
     version: 'v0',
+    acquisition: 2,
     type: 'snr',
     id: 0,
     name: 'ac',

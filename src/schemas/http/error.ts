@@ -9,6 +9,8 @@ export const errorBody = z
     requestId: z.string().meta({ description: 'Names this request in the log of the broker' }),
     error: z.string().meta({ description: 'The message once more, for older callers' }),
     details: z.record(z.string(), z.unknown()).optional(),
+    current_count: z.number().int().optional().meta({ description: 'limit_reached: jobs of this month' }),
+    limit: z.number().int().optional().meta({ description: 'limit_reached: jobs that a month may have' }),
   })
   .meta({
     id: 'Error',

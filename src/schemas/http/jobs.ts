@@ -13,6 +13,7 @@ import {
   shortText,
   signedUrl,
 } from './common.ts';
+import { estimateView } from './estimates.ts';
 
 export const jobView = z
   .object({
@@ -33,6 +34,7 @@ export const jobView = z
     summary: runResult.shape.summary.optional(),
     seconds: z.number().optional().meta({ description: 'Duration of the run as the worker measured it' }),
     resultBytes: z.number().int().optional(),
+    estimate: estimateView.optional().meta({ description: 'What was said before the job began' }),
     output: outputFlags,
     createdAt: isoTime,
     updatedAt: isoTime,
@@ -75,6 +77,7 @@ export function toJobView(job: Job): JobView {
     summary: job.runResult?.summary,
     seconds: job.runResult?.seconds,
     resultBytes: job.runResult?.sizeBytes,
+    estimate: job.estimate,
     output: job.output,
     createdAt: iso(job.createdAt),
     updatedAt: iso(job.updatedAt),

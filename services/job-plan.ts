@@ -1,0 +1,109 @@
+/** Everything that is decided about a job before it exists: its unit, its files, what it will take. */
+import { AppError } from '../src/errors.ts';
+import type { JobInput, OutputFlags } from '../src/schemas/execution.ts';
+import { ulid } from '../src/schemas/ids.ts';
+import type { Mode, Unit } from '../src/schemas/unit.ts';
+import type { Estimate, EstimateRun } from './estimate.ts';
+import { ownerPrefix } from './naming.ts';
+import type { DataStore } from './ports.ts';
+import type { Principal } from './principal.ts';
+import { takeFiles } from './task-files.ts';
+import type { Units } from './units.ts';
+
+/** A stored job must stay far below DynamoDB's 400 KB, with its history. */
+const MAX_TASK_BYTES = 100_000;
+
+/** A run as it is asked for, in canonical form. */
+export interface RunWish {
+  appId: string;
+  task: Record<string, unknown>;
+  output: OutputFlags;
+  unitId?: string;
+  mode?: Mode;
+}
+
+export interface JobPlan {
+  readonly unit: Unit;
+  readonly task: Record<string, unknown>;
+  readonly inputs: Record<string, JobInput>;
+  readonly estimate: Estimate;
+  /** What the person should know although the job is accepted. */
+  readonly warnings: string[];
+}
+
+/** Throws AppError not_found, no_unit, unit_not_ready, invalid_request, payload_too_large. */
+export type PlanJob = (who: Principal, wish: RunWish) => Promise<JobPlan>;
+
+export interface JobPlanDeps {
+  units: Pick<Units, 'choose'>;
+  data: Pick<DataStore, 'get'>;
+  estimate: EstimateRun;
+}
+
+/** Creates the planning of jobs. */
+export function createPlanJob({ units, data, estimate }: JobPlanDeps): PlanJob {
+  /** What the broker knows of an input: its size once it has arrived. A file that was deleted is refused. */
+  async function known(who: Principal, role: string, input: JobInput) {
+    const dataId = /\/uploads\/([^/.]+)[^/]*$/.exec(input.key)?.[1];
+    if (!ulid.safeParse(dataId).success) return { role, input, bytes: undefined };
+    const record = await data.get(who.userId, dataId as string);
+    if (!record || record.key !== input.key || record.bucket !== input.bucket) {
+      throw new AppError('invalid_request', `the ${role} file is not among your files: it may be deleted`, {
+        remedy: 'Upload the file again, and use the location of that upload.',
+      });
+    }
+    const { sizeBytes, status } = record;
+    // Only what the broker has seen itself is promised to the worker, which compares it.
+    return { role, input: status === 'available' ? { ...input, sizeBytes } : input, bytes: sizeBytes };
+  }
+
+  return async function planJob(who, wish) {
+    const unit = await units.choose(who, wish.appId, wish);
+    mustBeReady(unit, 'run jobs');
+    const prefix = ownerPrefix(unit.appId, who.userId);
+    const { task, inputs } = takeFiles(
+      wish.task,
+      (bucket, key) => bucket === unit.dataBucket && key.startsWith(prefix),
+    );
+    const warnings: string[] = [];
+    if (!inputs['signal']) {
+      if (!isTestMessage(task)) throw new AppError('invalid_request', 'task: names no signal file');
+      warnings.push('task: names no signal file, so the worker will refuse it');
+    }
+    if (Buffer.byteLength(JSON.stringify(task)) > MAX_TASK_BYTES) {
+      throw new AppError('payload_too_large', `task: larger than ${MAX_TASK_BYTES} bytes`);
+    }
+    const files = await Promise.all(Object.entries(inputs).map(([role, input]) => known(who, role, input)));
+    const expected = estimate(unit, {
+      task,
+      output: wish.output,
+      sizes: Object.fromEntries(files.map(({ role, bytes }) => [role, bytes])),
+    });
+    if (expected.refusal !== undefined)
+      warnings.push(`the worker will refuse this task: ${expected.refusal}`);
+    return {
+      unit,
+      task,
+      inputs: Object.fromEntries(files.map(({ role, input }) => [role, input])),
+      estimate: expected,
+      warnings,
+    };
+  };
+}
+
+/** Throws unit_not_ready for a unit that has not proven itself, or that has failed a check since. */
+export function mustBeReady(unit: Unit, what: string): void {
+  if (unit.status === 'ready') return;
+  throw new AppError(
+    'unit_not_ready',
+    `the computing unit "${unit.alias}" cannot ${what}: it is ${unit.status}`,
+    {
+      details: { computingUnitId: unit.unitId, status: unit.status, missing: unit.missing },
+    },
+  );
+}
+
+/** Scripts that test a deployment send `{type: "snr_calculation", parameters: {...}}`: a message, not a scan. */
+function isTestMessage(task: Record<string, unknown>): boolean {
+  return typeof task['parameters'] === 'object' && task['parameters'] !== null && task['type'] !== 'snr';
+}

@@ -1,0 +1,83 @@
+/** Everything that a person does with jobs and files, put together once for the broker and for tests. */
+import type { Limits } from '../src/schemas/limits.ts';
+import type { Prices } from '../src/schemas/prices.ts';
+import { type Callbacks, createCallbacks } from './callbacks.ts';
+import { type Counts, createCounts } from './counts.ts';
+import { createDrafts, type Drafts } from './drafts.ts';
+import { createEndedJobs, type EndedJobs } from './ended-jobs.ts';
+import { createEstimate } from './estimate.ts';
+import { createFiles, type Files } from './files.ts';
+import { createPlanJob } from './job-plan.ts';
+import { createJobs, type Jobs } from './jobs.ts';
+import { createLimits, type LimitsService } from './limits.ts';
+import { createLinks, type Links } from './links.ts';
+import type { Moves } from './moves.ts';
+import type {
+  Clock,
+  DataStore,
+  DraftStore,
+  Ids,
+  JobStore,
+  Log,
+  RunEstimator,
+  UnitCloud,
+  UnitStore,
+  UsageStore,
+} from './ports.ts';
+import { createRetry, type Retry } from './retry.ts';
+import { createSubmit, type Submit } from './submit.ts';
+import type { Ticker } from './ticker.ts';
+import type { Units } from './units.ts';
+
+export interface JobServicesDeps {
+  stores: { units: UnitStore; data: DataStore; usage: UsageStore; drafts: DraftStore };
+  /** The store of jobs, watched. */
+  jobs: JobStore;
+  units: Units;
+  cloud: UnitCloud;
+  moves: Moves;
+  observe: Parameters<typeof createCallbacks>[0]['observe'];
+  ticker: Pick<Ticker, 'nudge'>;
+  estimateRun: RunEstimator;
+  prices: Prices;
+  fairUse: Limits;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  tokenSecret: string;
+}
+
+export interface JobServices {
+  submit: Submit;
+  jobs: Jobs;
+  retry: Retry;
+  endedJobs: EndedJobs;
+  callbacks: Callbacks;
+  files: Files;
+  links: Links;
+  drafts: Drafts;
+  caps: LimitsService;
+  counts: Counts;
+}
+
+/** Creates the services. */
+export function createJobServices(deps: JobServicesDeps): JobServices {
+  const { stores, jobs, units, cloud, moves, observe, ticker, clock, ids, log, tokenSecret } = deps;
+  const { data } = stores;
+  const caps = createLimits({ usage: stores.usage, jobs, clock, fairUse: deps.fairUse });
+  const drafts = createDrafts({ drafts: stores.drafts, clock, ids });
+  const planJob = createPlanJob({ units, data, estimate: createEstimate(deps) });
+  const common = { jobs, units: stores.units, cloud, moves, ticker, clock };
+  return {
+    caps,
+    counts: createCounts({ jobs, usage: stores.usage, clock, fairUse: deps.fairUse }),
+    drafts,
+    submit: createSubmit({ ...common, planJob, drafts, limits: caps, ids, tokenSecret }),
+    jobs: createJobs(common),
+    retry: createRetry({ ...common, limits: caps, log, tokenSecret }),
+    endedJobs: createEndedJobs(common),
+    callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
+    files: createFiles({ data, units, unitStore: stores.units, cloud, clock, ids }),
+    links: createLinks({ ...common, log }),
+  };
+}
