@@ -126,9 +126,9 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
       ? { endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: values.TRACES_RATIO }
       : undefined,
     fairUse: {
-      jobsPerMonth: values.MODE_1_JOBS_PER_MONTH,
-      jobsAtOnce: values.MODE_1_JOBS_AT_ONCE,
-      usdPerMonth: values.MODE_1_USD_PER_MONTH,
+      jobsPerMonth: values.FAIR_USE_JOBS_PER_MONTH,
+      jobsAtOnce: values.FAIR_USE_JOBS_AT_ONCE,
+      usdPerMonth: values.FAIR_USE_USD_PER_MONTH,
     },
     oidc: values.OIDC_ISSUER
       ? { issuer: values.OIDC_ISSUER, audience: values.OIDC_AUDIENCE ?? '', jwksUrl: values.OIDC_JWKS_URL }
