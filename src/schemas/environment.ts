@@ -92,17 +92,17 @@ export const common = z.object({
     'how many requests one address may make in a minute',
     '1200',
   ),
-  MODE_1_JOBS_PER_MONTH: variable(
+  FAIR_USE_JOBS_PER_MONTH: variable(
     z.coerce.number().int().min(0).max(1_000_000).default(100),
     'how many jobs one person may run in Mode 1 in a month',
     '100',
   ),
-  MODE_1_JOBS_AT_ONCE: variable(
+  FAIR_USE_JOBS_AT_ONCE: variable(
     z.coerce.number().int().min(1).max(200).default(20),
     'how many jobs of one person may be open in Mode 1 at once (at most 200)',
     '20',
   ),
-  MODE_1_USD_PER_MONTH: variable(
+  FAIR_USE_USD_PER_MONTH: variable(
     z.coerce.number().min(0).max(1_000_000).default(10),
     'for how many US dollars one person may compute in Mode 1 in a month, by the estimates of the jobs',
     '10',
