@@ -1,12 +1,46 @@
-/** For load balancers and supervisors: does the process live, can it work. */
+/** For load balancers and supervisors: does the process live, can it work, what has it done. */
+import { z } from 'zod';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { liveAnswer, type Readiness, readyAnswer } from '../src/schemas/http/health.ts';
 
 const tags = ['Health'];
 
-/** GET /live and GET /ready, outside /api. */
-export function healthRoutes({ readiness }: { readiness: () => Promise<Readiness> }) {
+export interface HealthRoutesDeps {
+  readiness: () => Promise<Readiness>;
+  metrics: { text(): Promise<string>; contentType: string };
+}
+
+/** GET /live, /ready and /metrics, outside /api; the page a person comes to leads to the documentation. */
+export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
   return async (app: Api): Promise<void> => {
+    app.get('/', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) =>
+      reply.redirect('/docs'),
+    );
+
+    app.get(
+      '/metrics',
+      {
+        config: { access: 'metrics' },
+        schema: {
+          tags,
+          operationId: 'metrics',
+          summary: 'Figures of this broker process for Prometheus',
+          description:
+            'Requests, moves and failures of jobs, calls to AWS, the ticker and the process. No label names a ' +
+            'person, a job or a unit. For developers, or with METRICS_TOKEN of the configuration.',
+          response: {
+            200: {
+              description: 'Text format of Prometheus',
+              content: {
+                'text/plain': { schema: z.string().meta({ examples: ['cloudmr_event_streams 2\n'] }) },
+              },
+            },
+          },
+        },
+      },
+      async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+    );
+
     app.get(
       '/live',
       {

@@ -14,6 +14,7 @@ export const ERRORS = {
     remedy: 'Correct the fields named in the message and send the request again.',
   },
   unsupported_media_type: { status: 415, remedy: 'Send JSON with Content-Type: application/json.' },
+  method_not_allowed: { status: 405, remedy: 'Use a method that the Allow header names; see /docs.' },
   payload_too_large: { status: 413, remedy: 'Send a smaller body; files go to S3 by presigned URL.' },
   not_signed_in: {
     status: 401,

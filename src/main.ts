@@ -1,6 +1,7 @@
 /** The process: configuration, cloud, application, loop; and all of it closed in order. */
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import type { Tracer } from '@opentelemetry/api';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
     publicUrl: () => config.publicUrl ?? ownUrl,
     log,
     clock: Date.now,
+    tracer: await findTracer(config, closers),
   });
   closers.push(() => deps.close());
   const app = await buildApp(deps.app);
@@ -76,6 +78,15 @@ async function findPlace(
   const { region, hubAccountId, brokerRoleArn, tokenSecret } = config;
   const credentials = { kind: 'default' } as const;
   return { place: { endpoint: undefined, region, hubAccountId, brokerRoleArn, credentials }, tokenSecret };
+}
+
+/** Loads OpenTelemetry only if the configuration names a collector. */
+async function findTracer({ traces }: Config, closers: Closers): Promise<Tracer | undefined> {
+  if (!traces) return undefined;
+  const { startTraces } = await import('./traces.ts');
+  const { tracer, close } = startTraces(traces);
+  closers.push(close);
+  return tracer;
 }
 
 /** Loads the embedded cloud, which nothing else in the broker does. */

@@ -1,4 +1,5 @@
 /** How often AWS was asked what, and what it refused, since the process started. Counts whole calls, tries included. */
+import { inSpan } from './call-spans.ts';
 
 export interface CallCount {
   readonly service: string;
@@ -52,7 +53,7 @@ export function createCallCounts(): CallCounts {
       const count = countOf(context);
       count.calls++;
       try {
-        return await next(call);
+        return await inSpan(count.service, count.operation, () => next(call));
       } catch (error) {
         const code = error instanceof Error ? error.name : 'Error';
         const known = code in count.errors || Object.keys(count.errors).length < MAX_CODES;

@@ -3,6 +3,7 @@
  * is read and writes `security` into the route's documentation. A route of the API that does not say it
  * keeps the broker from starting.
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Principal } from '../../services/principal.ts';
@@ -10,8 +11,11 @@ import { AppError } from '../errors.ts';
 import { allows, type Scope, scope as scopeNames } from '../schemas/scopes.ts';
 import type { Tag } from './openapi.ts';
 
-/** `job`: the worker, with the callback token of its job; the service compares it with the job's hash. */
-export type Access = 'public' | 'user' | 'developer' | 'admin' | 'job';
+/**
+ * `job`: the worker, with the callback token of its job; the service compares it with the job's hash.
+ * `metrics`: a developer, or whoever holds the token that the broker is configured with.
+ */
+export type Access = 'public' | 'user' | 'developer' | 'admin' | 'job' | 'metrics';
 
 /** `session`: only with a token of a person who signed in, never with a personal access token. */
 export type Need = Scope | 'session';
@@ -47,6 +51,8 @@ declare module 'fastify' {
 export interface AuthOptions {
   /** Finds the active user behind a token. @throws AppError not_signed_in */
   authenticate: (bearer: string) => Promise<Principal>;
+  /** Undefined: figures are for developers only. */
+  metricsToken?: string;
 }
 
 /** Names of the security schemes in the OpenAPI document. */
@@ -69,10 +75,15 @@ export const SECURITY_SCHEMES = {
     scheme: 'bearer',
     description: 'The callback token of one attempt of one job, from its job document.',
   },
+  metricsToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'METRICS_TOKEN of the configuration of the broker.',
+  },
 } as const;
 
 /** Installs the check of `config.access`. */
-export const auth = fp<AuthOptions>(async (app, { authenticate }) => {
+export const auth = fp<AuthOptions>(async (app, { authenticate, metricsToken }) => {
   app.decorateRequest('principal', null);
   app.decorateRequest('jobToken', null);
   app.decorateRequest('stillSignedIn', async function (this: FastifyRequest) {
@@ -92,11 +103,16 @@ export const auth = fp<AuthOptions>(async (app, { authenticate }) => {
     return principal;
   }
 
+  async function developer(request: FastifyRequest): Promise<void> {
+    const { role } = await signedIn(request);
+    if (role === 'user') throw new AppError('not_allowed', 'This is for developers and administrators.');
+  }
+
   const checks: Record<Exclude<Access, 'public'>, (request: FastifyRequest) => Promise<unknown>> = {
     user: signedIn,
-    async developer(request) {
-      const { role } = await signedIn(request);
-      if (role === 'user') throw new AppError('not_allowed', 'This is for developers and administrators.');
+    developer,
+    async metrics(request) {
+      if (metricsToken === undefined || !sameText(bearerOf(request), metricsToken)) await developer(request);
     },
     async admin(request) {
       const { role } = await signedIn(request);
@@ -126,6 +142,7 @@ export const auth = fp<AuthOptions>(async (app, { authenticate }) => {
     route.config = { ...route.config, scope };
     const security: Record<string, string[]>[] = [{ userToken: [] }];
     if (scope !== 'session') security.push({ personalToken: [scope] });
+    if (access === 'metrics') security.push({ metricsToken: [] });
     route.schema = { ...route.schema, security };
   });
 });
@@ -149,6 +166,12 @@ function mustAllow({ scopes }: Principal, need: Need = 'session'): void {
     remedy: `Make a token with the scope ${need} on the profile page.`,
     details: { scope: need, scopes },
   });
+}
+
+/** Compares without telling by its time where the difference is. */
+function sameText(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
 }
 
 function bearerOf(request: FastifyRequest): string {

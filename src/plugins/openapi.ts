@@ -1,12 +1,11 @@
 /** The OpenAPI 3.1 document, made from the schemas that check the requests, and its pages under /docs. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { ERRORS, type ErrorCode } from '../errors.ts';
-import { errorBody } from '../schemas/http/error.ts';
+import type { ErrorCode } from '../errors.ts';
 import { SECURITY_SCHEMES } from './auth.ts';
+import { withErrors, withHeaders } from './openapi-answers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -48,30 +47,10 @@ export const openapi = fp(async (app) => {
       components: { securitySchemes: SECURITY_SCHEMES },
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+    transformObject: (document) => withHeaders(withoutUnused(jsonSchemaTransformObject(document))),
   });
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } });
 });
-
-/** The schema of a route with an answer for every status it can end with. */
-function withErrors(schema: FastifySchema, route: RouteOptions): FastifySchema {
-  const codes = new Set<ErrorCode>(route.config?.errors);
-  const { access } = route.config ?? {};
-  if (access !== 'public') codes.add('not_signed_in');
-  if (access !== 'public' && access !== 'job') codes.add('not_allowed');
-  if (schema.body || schema.params || schema.querystring || schema.headers) codes.add('invalid_request');
-  if (schema.body) codes.add('payload_too_large').add('unsupported_media_type');
-  for (const code of ['too_many_requests', 'unavailable', 'internal'] as const) codes.add(code);
-  const response: Record<string, unknown> = {};
-  for (const status of [...new Set([...codes].map((code) => ERRORS[code].status))].sort()) {
-    const names = [...codes].filter((code) => ERRORS[code].status === status);
-    response[status] = {
-      description: names.map((code) => `\`${code}\``).join(', '),
-      content: { 'application/json': { schema: errorBody } },
-    };
-  }
-  return { ...schema, response: { ...response, ...(schema.response as object) } };
-}
 
 /** Without the components that nothing refers to (every named schema comes in an input and an output form). */
 function withoutUnused<T extends object>(document: T): T {

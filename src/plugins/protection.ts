@@ -34,6 +34,11 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
         styleSrc: ["'self'", "'unsafe-inline'"],
       },
     },
+    frameguard: { action: 'deny' },
+  });
+  // Answers hold tokens, signed URLs and things of one person: kept by nobody, unless a route says otherwise.
+  app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   await app.register(cors, {
     origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
@@ -46,7 +51,14 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
       'if-none-match',
       'last-event-id',
     ],
-    exposedHeaders: ['ETag', 'x-request-id'],
+    exposedHeaders: [
+      'ETag',
+      'Retry-After',
+      'x-request-id',
+      'x-ratelimit-limit',
+      'x-ratelimit-remaining',
+      'x-ratelimit-reset',
+    ],
     maxAge: 600,
     strictPreflight: false,
   });

@@ -81,7 +81,6 @@ t.test('requests that Fastify itself refuses look the same', async (t) => {
     'payload_too_large',
   );
   looksLikeAnError(t, await b.app.inject('/nothing/here?token=secret'), 'not_found');
-  looksLikeAnError(t, await b.app.inject({ method: 'PATCH', url: '/api/job' }), 'not_found');
   looksLikeAnError(t, await b.app.inject('/api/job/%zz'), 'invalid_request');
   looksLikeAnError(t, await ada.get(`/api/job/${'a'.repeat(200)}`), 'invalid_request');
   t.notMatch((await b.app.inject('/nothing/here?token=secret')).body, 'secret');
@@ -128,6 +127,21 @@ t.test(
   },
 );
 
+t.test('a method that a path does not have answers 405 with those it has', async (t) => {
+  const { app } = await broker(t);
+  const ask = async (method: 'GET', url: string) => {
+    const answer = await app.inject({ method, url });
+    looksLikeAnError(t, answer, 'method_not_allowed');
+    return answer.headers['allow'];
+  };
+  t.equal(await ask('PATCH' as 'GET', '/api/job'), 'GET, HEAD, OPTIONS');
+  t.equal(await ask('DELETE' as 'GET', '/auth/login'), 'POST, OPTIONS');
+  t.equal(await ask('TRACE' as 'GET', '/live'), 'GET, HEAD, OPTIONS');
+  t.equal(await ask('GET', '/Prod/api/task/queue'), 'POST, OPTIONS');
+  t.equal((await app.inject({ method: 'HEAD', url: '/live' })).statusCode, 200);
+  t.equal((await app.inject({ method: 'PUT', url: '/nothing' })).statusCode, 404);
+});
+
 t.test('CORS is exactly what is configured', async (t) => {
   const { app } = await broker(t);
   const preflight = (origin: string) =>
@@ -151,7 +165,10 @@ t.test('CORS is exactly what is configured', async (t) => {
   t.notOk(allowed.headers['access-control-allow-credentials']);
   const simple = await app.inject({ url: '/live', headers: { origin: 'https://gui.test' } });
   t.equal(simple.headers['access-control-allow-origin'], 'https://gui.test');
-  t.equal(simple.headers['access-control-expose-headers'], 'ETag, x-request-id');
+  t.equal(
+    simple.headers['access-control-expose-headers'],
+    'ETag, Retry-After, x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset',
+  );
   for (const origin of [
     'https://gui.test.evil.example',
     'http://gui.test',
@@ -245,10 +262,14 @@ t.test('answers carry security headers, and the pages of /docs need nothing from
   t.match(api.headers, {
     'content-security-policy': /default-src 'self'.*frame-ancestors 'none'.*object-src 'none'/,
     'x-content-type-options': 'nosniff',
-    'x-frame-options': 'SAMEORIGIN',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
     'strict-transport-security': /max-age/,
   });
   t.notOk(api.headers['x-powered-by']);
+  const start = await app.inject('/');
+  t.match({ status: start.statusCode, to: start.headers['location'] }, { status: 302, to: '/docs' });
   const docs = await app.inject('/docs');
   t.equal(docs.statusCode, 200);
   const parts = [...docs.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path);

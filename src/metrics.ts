@@ -1,0 +1,142 @@
+/**
+ * Figures of this broker process for Prometheus. Labels are patterns of routes, names of AWS operations, states
+ * and codes: all from lists that do not grow with use, and none of them names a person, a job or a unit.
+ */
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  prometheusContentType,
+  Registry,
+} from 'prom-client';
+import { FAILURES } from './schemas/failures.ts';
+import type { Job } from './schemas/job.ts';
+
+/** Seconds. Reads take milliseconds, a sign-in or a check of an account takes seconds. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The pattern of the route; `none` if there is no such route. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface Metrics {
+  answered(request: AnsweredRequest): void;
+  /** Looks at a job that has just been stored: counts its move, if it was one. */
+  stored(job: Job): void;
+  /** All figures in the text format of Prometheus. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface MetricsDeps {
+  /** Calls to AWS since the start. */
+  awsCalls: () => readonly {
+    service: string;
+    operation: string;
+    calls: number;
+    errors: Record<string, number>;
+  }[];
+  ticker: () => { lagMs: number; steps: number; failedSteps: number };
+  /** Open event streams. */
+  streams: () => number;
+  /** Also memory, CPU and event loop of the process; once per process. */
+  ofProcess?: boolean;
+}
+
+/** Creates the figures, all zero. */
+export function createMetrics({ awsCalls, ticker, streams, ofProcess = false }: MetricsDeps): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (ofProcess) collectDefaultMetrics({ register: registry, prefix: 'cloudmr_' });
+
+  const requests = new Histogram({
+    name: 'cloudmr_http_request_duration_seconds',
+    help: 'Requests by route and status, and how long they took',
+    labelNames: ['method', 'route', 'status'],
+    buckets: BUCKETS,
+    registers,
+  });
+  const moves = new Counter({
+    name: 'cloudmr_job_moves_total',
+    help: 'Moves of jobs stored by this process, by the new state',
+    labelNames: ['state'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'cloudmr_job_failures_total',
+    help: 'Failures of jobs stored by this process, by code',
+    labelNames: ['code'],
+    registers,
+  });
+  // What others count already is read when it is asked for.
+  new Counter({
+    name: 'cloudmr_aws_calls_total',
+    help: 'Calls to AWS, tries included',
+    labelNames: ['service', 'operation'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { service, operation, calls } of awsCalls()) this.inc({ service, operation }, calls);
+    },
+  });
+  new Counter({
+    name: 'cloudmr_aws_errors_total',
+    help: 'Calls that AWS refused or that did not reach it, by code',
+    labelNames: ['service', 'operation', 'code'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { service, operation, errors } of awsCalls()) {
+        for (const [code, times] of Object.entries(errors)) this.inc({ service, operation, code }, times);
+      }
+    },
+  });
+  new Gauge({
+    name: 'cloudmr_ticker_lag_seconds',
+    help: 'How late the latest job of the last tick was',
+    registers,
+    collect() {
+      this.set(ticker().lagMs / 1000);
+    },
+  });
+  new Counter({
+    name: 'cloudmr_ticker_steps_total',
+    help: 'Steps of jobs by outcome',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      const { steps, failedSteps } = ticker();
+      this.reset();
+      this.inc({ outcome: 'ok' }, steps - failedSteps);
+      this.inc({ outcome: 'failed' }, failedSteps);
+    },
+  });
+  new Gauge({
+    name: 'cloudmr_event_streams',
+    help: 'Open event streams',
+    registers,
+    collect() {
+      this.set(streams());
+    },
+  });
+
+  return {
+    answered({ method, route, status, seconds }) {
+      requests.observe({ method, route, status }, seconds);
+    },
+    stored({ state, history, updatedAt, failure }) {
+      // A change that moves nothing, such as a new name, adds no entry to the history.
+      if (history.at(-1)?.at !== updatedAt) return;
+      moves.inc({ state });
+      if (state === 'failed')
+        failures.inc({ code: failure && failure.code in FAILURES ? failure.code : 'other' });
+    },
+    text: () => registry.metrics(),
+    contentType: prometheusContentType,
+  };
+}
