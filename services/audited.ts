@@ -4,8 +4,8 @@ import type { Unit } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
 import type { EndedJobs } from './ended-jobs.ts';
 import type { Jobs } from './jobs.ts';
-import type { RoleUse } from './ports.ts';
 import type { Retry } from './retry.ts';
+import type { RoleUse } from './unit-ports.ts';
 import type { Units } from './units.ts';
 import type { Registered } from './units-register.ts';
 

@@ -86,7 +86,9 @@ export interface UnitStore {
   ): Promise<Unit | undefined>;
   /** Who holds a role ARN, by a proven registration. */
   roleHolder(roleArn: string): Promise<string | undefined>;
-  /** A user's own units and the shared ones of the app. */
+  /** Ids of units whose next check is due, oldest first. */
+  dueForCheck(now: number, limit: number): Promise<string[]>;
+  /** A user's own units, those shared with them, and the shared ones of the app. */
   listVisible(ownerId: string, appId: string): Promise<Unit[]>;
   /**
    * Creates or replaces (version conditional). `role_taken` if another owner holds the role ARN.
@@ -193,11 +195,38 @@ export interface SignedUrl {
   readonly expiresAt: number;
 }
 
+/** A part of an upload and where to PUT it. */
+export interface SignedPart extends SignedUrl {
+  /** From 1. */
+  readonly partNumber: number;
+}
+
+/** Uploads in parts. All methods throw CloudError; `not_found` once an upload is completed or aborted. */
+export interface UploadCloud {
+  /** Returns the upload id. */
+  beginUpload(unit: Unit, location: ObjectLocation): Promise<string>;
+  presignParts(
+    unit: Unit,
+    location: ObjectLocation,
+    uploadId: string,
+    partNumbers: readonly number[],
+    seconds: number,
+  ): Promise<SignedPart[]>;
+  /** Parts ascending; `invalid` if one is missing, altered or too small. */
+  completeUpload(
+    unit: Unit,
+    location: ObjectLocation,
+    uploadId: string,
+    parts: readonly { readonly partNumber: number; readonly etag: string }[],
+  ): Promise<void>;
+  abortUpload(unit: Unit, location: ObjectLocation, uploadId: string): Promise<void>;
+}
+
 /**
  * The AWS account of a computing unit, reached through a session of its role (Mode 2: AssumeRole with the
  * external ID; Mode 1: the broker's own account). All methods throw CloudError.
  */
-export interface UnitCloud {
+export interface UnitCloud extends UploadCloud {
   putJobDocument(unit: Unit, location: ObjectLocation, document: JobDocument): Promise<void>;
   /** Returns the execution ARN. Repeating it with the same name and input while it runs is harmless. */
   startExecution(unit: Unit, name: string, input: ExecutionInput): Promise<string>;

@@ -14,11 +14,17 @@ import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UnitStore } from './ports.ts';
+import type { UnitWatch } from './unit-watch.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
 const LEASE_MS = 15_000;
 /** First look at Step Functions after the start if no callback came earlier. */
 export const SWEEP_MS = 20_000;
+
+/** Checks whose failure keeps the broker out, or would let others in. */
+const TRUST: ReadonlySet<string> = new Set(['assume_role', 'external_id_required']);
+/** Problems of the unit, not of the job or of the moment. */
+const LASTING: ReadonlySet<string> = new Set(['trust_denied', 'denied', 'not_found']);
 
 export interface StartDeps {
   units: UnitStore;
@@ -29,6 +35,8 @@ export interface StartDeps {
   log: Log;
   /** Secret from which callback tokens derive. */
   tokenSecret: string;
+  /** Looks at the role of a unit before it is entered, and again when it has refused. */
+  watch: Pick<UnitWatch, 'forLaunch' | 'recheck'>;
   /** Base URL of the broker as the units' accounts reach it. */
   publicUrl: string;
 }
@@ -40,7 +48,8 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   return async function start(found: Job): Promise<void> {
     const claimed = await claim(found);
     if (!claimed) return;
-    const unit = await units.get(claimed.unitId);
+    const registered = await units.get(claimed.unitId);
+    const unit = registered && inOneAccount(registered) ? await deps.watch.forLaunch(registered) : registered;
     if (!unit || unit.status === 'pending') {
       await fail(claimed, 'unit_not_found', 'The computing unit of this job is no longer registered.');
       return;
@@ -53,12 +62,16 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       );
       return;
     }
+    const closed = unit.checks?.find(({ code, status }) => status === 'failed' && TRUST.has(code));
+    if (closed) return fail(claimed, 'unit_trust_broken', closed.evidence);
     try {
       const arn = await launch(unit, claimed);
       await started(unit, claimed, arn);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       await sort(claimed, error);
+      // The owner shall hear of it now, and nobody shall submit more in vain.
+      if (LASTING.has(error.problem)) await deps.watch.recheck(unit);
     }
   };
 

@@ -1,4 +1,5 @@
 /** What the trust and the checks of computing units need from the outside, beside ports.ts. */
+import type { ObjectLocation } from '../src/schemas/execution.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 
 /** What a registrant has signed for sts:GetCallerIdentity; all else of the request is the broker's own. */
@@ -45,4 +46,52 @@ export interface TrustFindings {
 export interface UnitTrust {
   /** @throws CloudError; `trust_denied` if the role does not let the broker in with the external ID. */
   probe(unit: Unit): Promise<TrustFindings>;
+}
+
+/** One AssumeRole, granted or refused, as the owner of the account should read of it. */
+export interface RoleUse {
+  readonly unit: Unit;
+  readonly purpose: string;
+  /** Whose files the session reaches, if it is for one person's only. */
+  readonly forUserId: string | undefined;
+  /** As in CloudTrail. One name per unit and purpose: the session is kept and serves many requests. */
+  readonly roleSessionName: string;
+  /** `ok`, or the error code of AWS. */
+  readonly outcome: string;
+  /** Names the session in every event of CloudTrail; no secret. */
+  readonly accessKeyId?: string;
+}
+
+/** Undefined: the role does not let the broker look. */
+export interface BucketSettings {
+  readonly publicAccessBlocked: boolean | undefined;
+  readonly encrypted: boolean | undefined;
+  readonly tlsOnly: boolean | undefined;
+}
+
+export interface FetchedUrl {
+  readonly status: number;
+  readonly sizeBytes: number;
+  /** The header of that name; undefined: a browser would not show the answer to its page. */
+  readonly allowOrigin: string | undefined;
+  /** The time of S3, epoch ms. */
+  readonly date: number | undefined;
+}
+
+/** What the checks try in a unit's account, besides what jobs do there anyway. All methods throw CloudError. */
+export interface UnitProbe {
+  /** The text of the state machine's definition. */
+  definition(unit: Unit): Promise<string>;
+  /** Writes an object for checks; the key lies under `APP/preflight/`. */
+  put(unit: Unit, location: ObjectLocation, content: Uint8Array): Promise<void>;
+  /** Head, read and delete of such an object. */
+  readBack(unit: Unit, location: ObjectLocation): Promise<void>;
+  remove(unit: Unit, location: ObjectLocation): Promise<void>;
+  /** Whether the role may read what lies outside the prefix of the app. */
+  reachesOutside(unit: Unit, bucket: string): Promise<boolean>;
+  settings(unit: Unit, bucket: string): Promise<BucketSettings>;
+  /** Whether the role may list all buckets of the account, which nothing here needs. */
+  seesAllBuckets(unit: Unit): Promise<boolean>;
+  /** Fetches a presigned URL as a browser's page of `origin` would. */
+  fetchUrl(url: string, origin: string | undefined): Promise<FetchedUrl>;
 }

@@ -1,32 +1,74 @@
 /** The services around computing units, put together: what the composition root and the tests share. */
+import type { Audit } from './audit.ts';
 import { createExternalIds } from './external-ids.ts';
 import { createOwnership } from './ownership.ts';
-import type { Clock, Ids, TokenStore, UnitCloud, UnitStore } from './ports.ts';
+import type { Clock, Ids, JobStore, Log, TokenStore, UnitCloud, UnitStore, UserStore } from './ports.ts';
+import { createBucketChecks } from './preflight/buckets.ts';
+import { createCanary, type Phantom } from './preflight/canary.ts';
+import { createMachineCheck } from './preflight/machine.ts';
 import { createPreflight } from './preflight/preflight.ts';
 import { createTrustChecks } from './preflight/trust.ts';
-import type { CallerIdentities, UnitTrust } from './unit-ports.ts';
+import type { Ticker } from './ticker.ts';
+import type { CallerIdentities, UnitProbe, UnitTrust } from './unit-ports.ts';
+import { createUnitWatch, type UnitWatch } from './unit-watch.ts';
 import { createUnits, type Units } from './units.ts';
 import { createRegister } from './units-register.ts';
 
+/** What the checks compare with: parts of this release. */
+export interface Release {
+  /** Text of the state machine's definition, with its `${Names}` still in it. */
+  readonly definition: string;
+  readonly phantom: Phantom;
+}
+
 export interface UnitServicesDeps {
   units: UnitStore;
+  users: Pick<UserStore, 'get' | 'findByEmail'>;
   tokens: TokenStore;
+  jobs: JobStore;
   cloud: UnitCloud;
   callers: CallerIdentities;
   trust: UnitTrust;
+  probe: UnitProbe;
+  ticker: Pick<Ticker, 'nudge'>;
+  audit: Pick<Audit, 'record'>;
   clock: Clock;
   ids: Ids;
+  log: Log;
   hubAccountId: string;
   brokerRoleArn: string;
+  tokenSecret: string;
+  /** Address of the web interface, if one is configured. */
+  origin: string | undefined;
+  release: Release;
 }
 
 /** Creates them. */
-export function createUnitServices(deps: UnitServicesDeps): { units: Units } {
-  const { units, tokens, cloud, clock, ids, brokerRoleArn } = deps;
-  const externalIds = createExternalIds({ tokens, clock, ids, brokerRoleArn });
-  const ownership = createOwnership({ tokens, callers: deps.callers, clock, ids, audience: brokerRoleArn });
-  const checkTrust = createTrustChecks({ trust: deps.trust, clock, brokerRoleArn });
-  const check = createPreflight({ checkTrust, cloud, clock });
+export function createUnitServices(deps: UnitServicesDeps): { units: Units; watch: UnitWatch } {
+  const { units, users, clock, brokerRoleArn, release } = deps;
+  const externalIds = createExternalIds(deps);
+  const ownership = createOwnership({ ...deps, audience: brokerRoleArn });
+  const checkTrust = createTrustChecks(deps);
+  const check = createPreflight({
+    checkTrust,
+    checkMachine: createMachineCheck({ ...deps, template: release.definition }),
+    checkBuckets: createBucketChecks(deps),
+    clock,
+  });
+  const canary = createCanary({ ...deps, phantom: release.phantom });
+  const watch = createUnitWatch({ ...deps, check, checkTrust, canary });
   const registering = createRegister({ ...deps, ownership, externalIds, check });
-  return { units: createUnits({ units, cloud, registering, ownership, externalIds }) };
+  return {
+    units: createUnits({
+      units,
+      users,
+      cloud: deps.cloud,
+      registering,
+      ownership,
+      externalIds,
+      watch,
+      clock,
+    }),
+    watch,
+  };
 }

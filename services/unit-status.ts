@@ -30,6 +30,8 @@ export function judged(unit: Unit, round: readonly UnitCheck[], now: number): Un
   const status = statusOf(unit, wrong);
   const failedChecks = wrong.length === 0 ? 0 : (unit.failedChecks ?? 0) + 1;
   const next = isProven(unit) ? now + pauseMs(failedChecks) : undefined;
+  // A test job that is overdue waits for the next look: something before it has failed.
+  const canaryDueAt = (unit.canaryDueAt ?? 0) > now ? unit.canaryDueAt : undefined;
   return {
     ...unit,
     status,
@@ -39,7 +41,7 @@ export function judged(unit: Unit, round: readonly UnitCheck[], now: number): Un
     statusSince: status === unit.status ? (unit.statusSince ?? now) : now,
     lastValidatedAt: wrong.length === 0 ? now : unit.lastValidatedAt,
     trustCheckedAt: round.some(({ code }) => code === 'assume_role') ? now : unit.trustCheckedAt,
-    nextCheckAt: next === undefined ? undefined : Math.min(next, unit.canaryDueAt ?? next),
+    nextCheckAt: next === undefined ? undefined : Math.min(next, canaryDueAt ?? next),
     updatedAt: now,
   };
 }

@@ -6,11 +6,18 @@ import { AppError } from '../src/errors.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
 import type { ExternalIds, IssuedExternalId } from './external-ids.ts';
 import type { Challenge, Ownership } from './ownership.ts';
-import type { UnitCloud, UnitStore } from './ports.ts';
+import type { Clock, UnitCloud, UnitStore, UserStore } from './ports.ts';
 import type { Principal } from './principal.ts';
 import type { SignedIdentity } from './unit-ports.ts';
+import { mayRun } from './unit-status.ts';
+import type { UnitWatch } from './unit-watch.ts';
 import type { Register, Registered, UnitChange } from './units-register.ts';
 import { byPreference, type Registration } from './units-rules.ts';
+
+/** People a unit may be shared with. */
+const MAX_MEMBERS = 50;
+/** A unit that cannot run jobs is looked at again for a submit, but not more often than this. */
+const RECHECK_PAUSE_MS = 15_000;
 
 export interface Units {
   /** A random external ID for one stack of this user. Not a secret, but chosen by the broker alone. */
@@ -28,12 +35,25 @@ export interface Units {
     who: Principal,
     which: { unitId: string } | { appId: string; stateMachineArn: string },
   ): Promise<boolean>;
-  /** By id, then by mode, then one's own default, then mode_1; only units this person may use. */
+  /** One's own default from now on; the others of its mode are it no longer. */
+  setDefault(who: Principal, unitId: string): Promise<Unit>;
+  /** Lets another person run jobs here, or no longer. `person`: e-mail address or id. */
+  share(who: Principal, unitId: string, person: string): Promise<Unit>;
+  unshare(who: Principal, unitId: string, person: string): Promise<Unit>;
+  /** Runs all checks now and starts the test job; its findings follow in the unit. */
+  preflight(who: Principal, unitId: string): Promise<Unit>;
+  /**
+   * By id, then by mode, then one's own default, then mode_1; only units this person may use. A unit that could
+   * not run jobs is looked at again first. @throws AppError unit_not_ready if it still cannot.
+   */
   choose(who: Principal, appId: string, wish: { unitId?: string; mode?: Mode }): Promise<Unit>;
 }
 
 export interface UnitsDeps {
   units: UnitStore;
+  users: Pick<UserStore, 'get' | 'findByEmail'>;
+  watch: Pick<UnitWatch, 'recheck'>;
+  clock: Clock;
   cloud: Pick<UnitCloud, 'forget'>;
   registering: Register;
   ownership: Ownership;
@@ -42,7 +62,7 @@ export interface UnitsDeps {
 
 /** Creates the service of computing units. */
 export function createUnits(deps: UnitsDeps): Units {
-  const { units, cloud, registering, ownership, externalIds } = deps;
+  const { units, users, cloud, registering, ownership, externalIds, watch, clock } = deps;
 
   async function list(who: Principal, appId: string, mode?: Mode): Promise<Unit[]> {
     const visible = await units.listVisible(who.userId, appId);
@@ -70,6 +90,42 @@ export function createUnits(deps: UnitsDeps): Units {
     return mine.find((unit) => unit.ownerId === who.userId && unit.stateMachineArn === which.stateMachineArn);
   }
 
+  /** Stores a change of a unit that no check depends on. */
+  async function changed(unit: Unit, change: Partial<Unit>): Promise<Unit> {
+    const next = { ...unit, ...change, updatedAt: clock(), version: unit.version + 1 };
+    if ((await units.put(next)) === 'stored') return next;
+    throw new AppError('conflict', 'the computing unit was changed at the same time');
+  }
+
+  async function personOf(person: string): Promise<string> {
+    const user = person.includes('@') ? await users.findByEmail(person) : await users.get(person);
+    if (user?.status !== 'active') throw new AppError('not_found', 'there is no such active account');
+    return user.userId;
+  }
+
+  async function usable(unit: Unit): Promise<Unit> {
+    const stale = clock() - unit.updatedAt > RECHECK_PAUSE_MS;
+    const now = mayRun(unit) || !stale ? unit : await watch.recheck(unit);
+    if (mayRun(now)) return now;
+    throw new AppError('unit_not_ready', `the computing unit "${now.alias}" cannot run jobs`, {
+      details: { computingUnitId: now.unitId, status: now.status, missing: now.missing },
+    });
+  }
+
+  async function onlyDefault(unit: Unit): Promise<void> {
+    const others = await list({ userId: unit.ownerId, role: 'user' }, unit.appId, unit.mode);
+    for (const other of others) {
+      if (other.ownerId !== unit.ownerId || other.unitId === unit.unitId || !other.isDefault) continue;
+      await changed(other, { isDefault: false });
+    }
+  }
+
+  async function withOneDefault(done: Promise<Registered>): Promise<Registered> {
+    const registered = await done;
+    if (registered.unit.isDefault) await onlyDefault(registered.unit);
+    return registered;
+  }
+
   return {
     issueExternalId: (who) => externalIds.issue(who.userId),
 
@@ -80,8 +136,8 @@ export function createUnits(deps: UnitsDeps): Units {
       return { ...issued, ...challenge, externalId: unit?.externalId ?? issued.externalId };
     },
 
-    register: registering.register,
-    enrol: registering.enrol,
+    register: (who, registration, signed) => withOneDefault(registering.register(who, registration, signed)),
+    enrol: (code, registration, signed) => withOneDefault(registering.enrol(code, registration, signed)),
     async update(who, unitId, change, signed) {
       return registering.update(who, await owned(who, unitId), change, signed);
     },
@@ -97,13 +153,44 @@ export function createUnits(deps: UnitsDeps): Units {
       return true;
     },
 
+    async setDefault(who, unitId) {
+      const unit = await owned(who, unitId);
+      const stored = unit.isDefault ? unit : await changed(unit, { isDefault: true });
+      await onlyDefault(stored);
+      return stored;
+    },
+
+    async share(who, unitId, person) {
+      const unit = await owned(who, unitId);
+      if (unit.isShared) throw new AppError('conflict', 'this unit is shared with everybody');
+      const userId = await personOf(person);
+      const members = unit.sharedWith ?? [];
+      if (userId === who.userId || members.includes(userId)) return unit;
+      if (members.length >= MAX_MEMBERS) {
+        throw new AppError('conflict', `a unit is shared with at most ${MAX_MEMBERS} people`);
+      }
+      return changed(unit, { sharedWith: [...members, userId] });
+    },
+
+    async unshare(who, unitId, person) {
+      const unit = await owned(who, unitId);
+      // Somebody who has no account any more is named by the id.
+      const userId = person.includes('@') ? await personOf(person) : person;
+      const left = (unit.sharedWith ?? []).filter((id) => id !== userId);
+      return left.length === unit.sharedWith?.length ? unit : changed(unit, { sharedWith: left });
+    },
+
+    async preflight(who, unitId) {
+      return watch.recheck(await owned(who, unitId), { canary: true });
+    },
+
     async choose(who, appId, wish) {
-      if (wish.unitId) return get(who, wish.unitId);
+      if (wish.unitId) return usable(await get(who, wish.unitId));
       const visible = await list(who, appId, wish.mode);
       const own = visible.find((unit) => unit.ownerId === who.userId && unit.isDefault);
       const first = wish.mode ? visible[0] : (own ?? visible.find((unit) => unit.mode === 'mode_1'));
       if (!first) throw new AppError('no_unit', `there is no computing unit for ${wish.mode ?? 'mode_1'}`);
-      return first;
+      return usable(first);
     },
   };
 }

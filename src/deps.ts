@@ -30,10 +30,12 @@ import { createIds } from './aws/ids.ts';
 import { createSessions } from './aws/sessions.ts';
 import { createStores } from './aws/stores.ts';
 import { createUnitCloud } from './aws/unit-cloud.ts';
+import { createUnitProbe } from './aws/unit-probe.ts';
 import { createUnitTrust } from './aws/unit-trust.ts';
 import type { Config } from './config.ts';
-import { createLoop, type Loop } from './loop.ts';
+import { createLoop, type Loop, together } from './loop.ts';
 import { createMetrics } from './metrics.ts';
+import { readRelease } from './release.ts';
 import { runEstimator } from './run-estimator.ts';
 import { toJobView } from './schemas/http/jobs.ts';
 import type { Job } from './schemas/job.ts';
@@ -118,7 +120,28 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
   const moves = createMoves({ jobs, clock });
   const steps = { units: stores.units, cloud, moves, clock, ids, log };
   const observe = createObserve(steps);
+  const { units: bareUnits, watch } = createUnitServices({
+    units: stores.units,
+    users: stores.users,
+    tokens: stores.tokens,
+    jobs,
+    cloud,
+    callers: createCallerIdentities({ endpoint, partition: partitionOf(brokerRoleArn), region, clock }),
+    trust: createUnitTrust({ sts: clients.sts, onAssumed: recordRoleUse(audit) }),
+    probe: createUnitProbe({ clients, sessions }),
+    ticker: { nudge: (jobId) => ticker.nudge(jobId) },
+    audit,
+    clock,
+    ids,
+    log,
+    hubAccountId,
+    brokerRoleArn,
+    tokenSecret,
+    origin: config.corsOrigins[0],
+    release: readRelease(),
+  });
   const start = createStart({
+    watch,
     ...steps,
     tokenSecret,
     get publicUrl() {
@@ -132,7 +155,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     streams: feed.streams,
     ofProcess: true,
   });
-  const loop = createLoop({ ticker, clock, log });
+  const loop = together([createLoop({ ticker, clock, log }), createLoop({ ticker: watch, clock, log })]);
 
   // Use cases
   const bareIdentity = createIdentity({
@@ -148,17 +171,6 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     onSignInRefused: noteSignInRefused(audit),
   });
   const identity = auditedIdentity(bareIdentity, audit);
-  const { units: bareUnits } = createUnitServices({
-    units: stores.units,
-    tokens: stores.tokens,
-    cloud,
-    callers: createCallerIdentities({ endpoint, partition: partitionOf(brokerRoleArn), region, clock }),
-    trust: createUnitTrust({ sts: clients.sts, onAssumed: recordRoleUse(audit) }),
-    clock,
-    ids,
-    hubAccountId,
-    brokerRoleArn,
-  });
   const units = auditedUnits(bareUnits, audit);
   const work = createJobServices({
     ...steps,

@@ -66,3 +66,16 @@ export function createLoop({ ticker, clock, log }: LoopDeps): Loop {
     healthy: () => running && clock() - finishedAt < HEALTHY_MS,
   };
 }
+
+/** Several loops as one: started together, stopped together, healthy if all are. */
+export function together(loops: readonly Loop[]): Loop {
+  return {
+    start() {
+      for (const loop of loops) loop.start();
+    },
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+    healthy: () => loops.every((loop) => loop.healthy()),
+  };
+}

@@ -121,6 +121,10 @@ export interface CorsRule {
 export interface BucketResource {
   name: string;
   cors?: CorsRule[];
+  /** Default true. */
+  publicAccessBlocked?: boolean;
+  /** A bucket policy that refuses requests without TLS. Default false. */
+  tlsOnly?: boolean;
 }
 
 export interface FunctionResource {

@@ -1,33 +1,43 @@
 /** All checks of a unit that need no test job: run together, reported together. */
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
-import { type Clock, CloudError, type UnitCloud } from '../ports.ts';
-import { failed, passed } from './catalogue.ts';
-import { isAway, type TrustChecks } from './trust.ts';
+import type { Clock } from '../ports.ts';
+import { CHECKS, type CheckCode, passed, skipped } from './catalogue.ts';
+import type { TrustChecks } from './trust.ts';
+
+type Check = (unit: Unit) => Promise<UnitCheck[]>;
 
 export interface PreflightDeps {
   checkTrust: TrustChecks;
-  cloud: UnitCloud;
+  checkMachine: Check;
+  checkBuckets: Check;
   clock: Clock;
 }
 
-/** Creates the preflight. @throws (the checks) CloudError if AWS does not answer. */
-export function createPreflight({ checkTrust, cloud, clock }: PreflightDeps) {
-  async function checkResults(unit: Unit): Promise<UnitCheck[]> {
-    const at = clock();
-    try {
-      await cloud.headObject(unit, { bucket: unit.resultsBucket, key: `${unit.appId}/probe` });
-    } catch (error) {
-      if (!(error instanceof CloudError) || isAway(error)) throw error;
-      if (error.problem !== 'not_found') {
-        return [failed('results_bucket', `${error.awsCode} when looking into ${unit.resultsBucket}`, at)];
-      }
-    }
-    return [passed('results_bucket', 'can be looked into', at)];
-  }
+/** What is not asked, because the role of the broker shall not have the rights for it. */
+const NOT_ASKED: Partial<Record<CheckCode, string>> = {
+  quotas: 'the role gives no right to read quotas; the test job shows that a small job runs',
+  image: 'the role gives no right to read tasks and functions; the test job shows what the worker computes',
+};
+/** Found by the test job, or before any check. */
+const ELSEWHERE = /^(canary_|reachable$|registration$|ownership_proof$)/;
 
-  return async function check(unit: Unit): Promise<UnitCheck[]> {
-    const trust = await checkTrust(unit);
-    if (trust.some(({ status }) => status === 'failed')) return trust;
-    return [...trust, ...(await checkResults(unit))];
+/** Creates the preflight. @throws (the checks) CloudError if AWS does not answer. */
+export function createPreflight({ checkTrust, checkMachine, checkBuckets, clock }: PreflightDeps): Check {
+  return async function check(unit) {
+    const at = clock();
+    const owner =
+      unit.mode === 'mode_1'
+        ? "an administrator registered the platform's own account"
+        : `proven by ${unit.proof?.callerArn}`;
+    const trust = [passed('ownership_proof', owner, at), ...(await checkTrust(unit))];
+    const closed = trust.some(({ status }) => status === 'failed');
+    const rest = closed ? [] : (await Promise.all([checkMachine(unit), checkBuckets(unit)])).flat();
+    const found = new Set([...trust, ...rest].map(({ code }) => code));
+    const unasked = (Object.keys(CHECKS) as CheckCode[])
+      .filter((code) => !ELSEWHERE.test(code) && !found.has(code))
+      .map((code) =>
+        skipped(code, NOT_ASKED[code] ?? 'not asked, because something before it has failed', at),
+      );
+    return [...trust, ...rest, ...unasked];
   };
 }

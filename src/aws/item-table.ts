@@ -21,7 +21,7 @@ import type { Key } from './table.ts';
 
 /** One operation of a transaction. */
 export type Operation =
-  | { readonly put: Item; readonly condition: Condition }
+  | { readonly put: Item; readonly condition?: Condition }
   | { readonly remove: Key; readonly condition?: Condition };
 
 /** A list: a partition of an index, or of the table itself if `index` is left out. Newest first. */

@@ -4,6 +4,7 @@
  * intersection with the role's own.
  */
 import { CloudError } from '../../services/ports.ts';
+import { PREFLIGHT_OWNER } from '../../services/preflight/owner.ts';
 import type { Unit } from '../schemas/unit.ts';
 
 /** Why the broker enters an account. `ownerId` is the person whose files are meant, not the unit's owner. */
@@ -14,7 +15,9 @@ export type Purpose =
   | { readonly kind: 'observe' }
   /** Sign URLs for one person's objects; look whether an upload has arrived. */
   | { readonly kind: 'presign'; readonly ownerId: string }
-  /** Delete one person's objects. */
+  /** Look whether everything is as it must be, with objects of its own under `APP/preflight/`. */
+  | { readonly kind: 'check' }
+  /** Delete one person's objects, and abort uploads of theirs. */
   | { readonly kind: 'remove'; readonly ownerId: string };
 
 export interface SessionPolicy {
@@ -25,6 +28,9 @@ export interface SessionPolicy {
     readonly Resource: readonly string[];
   }[];
 }
+
+/** Lies outside every prefix of an app, so no role should let the broker read it. It never exists. */
+export const OUTSIDE_KEY = 'outside-of-every-app';
 
 /** AWS accepts no longer session policy (inline JSON plus ARNs of managed ones). */
 export const MAX_POLICY_CHARACTERS = 2_048;
@@ -65,8 +71,27 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
         [['s3:GetObject', 's3:PutObject'], owned(purpose.ownerId)],
         [['s3:ListBucket'], buckets.map(arn)],
       );
+    case 'check': {
+      const all = buckets.map(arn);
+      return policy(
+        [['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], owned(PREFLIGHT_OWNER)],
+        [['s3:GetObject'], all.map((bucket) => `${bucket}/${OUTSIDE_KEY}`)],
+        [
+          [
+            's3:ListBucket',
+            's3:GetBucketPolicy',
+            's3:GetBucketPublicAccessBlock',
+            's3:GetEncryptionConfiguration',
+          ],
+          all,
+        ],
+        // Of no use to the broker: that the role refuses it is what is looked at.
+        [['s3:ListAllMyBuckets'], ['*']],
+        [['states:DescribeStateMachine'], [unit.stateMachineArn]],
+      );
+    }
     case 'remove':
-      return policy([['s3:DeleteObject'], owned(purpose.ownerId)]);
+      return policy([['s3:DeleteObject', 's3:AbortMultipartUpload'], owned(purpose.ownerId)]);
   }
 }
 

@@ -4,7 +4,8 @@
  * until 5 minutes before the session ends.
  */
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
-import { type Clock, CloudError, type RoleUse } from '../../services/ports.ts';
+import { type Clock, CloudError } from '../../services/ports.ts';
+import type { RoleUse } from '../../services/unit-ports.ts';
 import type { Unit } from '../schemas/unit.ts';
 import { mayBeExpired, toCloudError } from './cloud-errors.ts';
 import type { AwsCredentials, CredentialProvider } from './credentials.ts';
@@ -143,6 +144,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
       for (const [key, entry] of assumed) if (entry.unitId === unitId) assumed.delete(key);
     },
   };
+}
+
+/** Whole seconds until a session ends; AWS refuses its URLs from then on, whatever they say themselves. */
+export function lifeOf(session: Session, now: number): number {
+  const seconds = Math.floor((session.expiresAt - now) / 1000);
+  if (seconds > 0) return seconds;
+  throw new CloudError('expired', 'Presign', 'ExpiredToken', 'the session that signs has ended');
 }
 
 /** Runs `work`, and once more after `renew` if the first try met an ended session. */

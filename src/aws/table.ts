@@ -9,11 +9,15 @@
  * | unit, private    | UNIT#unit                 | UNIT    | OWNER#owner#APP#app#UNIT  | created#unit  |          |           |
  * | unit, shared     | UNIT#unit                 | UNIT    | SHARED#APP#app#UNIT       | created#unit  |          |           |
  * | same unit        | UNITKEY#sha256(what)      | UNITKEY |                           |               |          |           |
+ * | unit, as checked | (as above)                |         |                           |               | UNITCHECKS | next#unit |
+ * | unit grant       | GRANT#unit#user           | GRANT   | GRANTED#user#APP#app#UNIT | created#unit  |          |           |
  * | role claim       | ROLE#role ARN             | ROLE    |                           |               |          |           |
  * | user             | USER#user                 | USER    | USERS                     | created#user  |          |           |
  * | e-mail claim     | EMAIL#sha256(address)     | EMAIL   |                           |               |          |           |
  * | token            | TOKEN#hash                | TOKEN   |                           |               |          |           |
  * | access token     | PAT#token                 | PAT     | OWNER#owner#PAT           | created#token |          |           |
+ * | webhook          | HOOKS#owner               | webhook |                           |               |          |           |
+ * | webhook delivery | HOOKSEND#delivery         | HOOKSEND| OWNER#owner#HOOK#webhook  | created#deliv.| HOOKSENDS| due#webhook#delivery |
  * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
  * | usage            | USAGE#scope               | USAGE   |                           |               |          |           |
  * | caps of a unit   | LIMITS#unit               | LIMITS  |                           |               |          |           |
@@ -28,7 +32,8 @@
  * | delete a job                       | TransactWrite of one Delete, conditional on the version                |
  * | jobs, files, tokens of an owner    | Query gsi1, newest first, pages                                        |
  * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |
- * | units a person may use             | Query gsi1 twice: own private ones, shared ones of the app             |
+ * | units a person may use             | Query gsi1: own private ones, shared ones of the app, those granted    |
+ * | units that are to be checked       | Query gsi2 UNITCHECKS, due below now; sparse                           |
  * | is this unit registered already    | GetItem UNITKEY, GetItem UNIT                                          |
  * | whose role is this                 | GetItem ROLE                                                           |
  * | sign in by e-mail                  | GetItem EMAIL, GetItem USER                                            |
@@ -85,6 +90,11 @@ export function sameUnitKey({ ownerId, appId, awsAccountId, region, stateMachine
   return { pk: `UNITKEY#${sha256(what)}`, sk: 'UNITKEY' };
 }
 
+/** That a unit is shared with a person. */
+export function grantKey(unitId: string, userId: string): Key {
+  return { pk: `GRANT#${part(unitId)}#${part(userId)}`, sk: 'GRANT' };
+}
+
 export function dataKey(ownerId: string, dataId: string): Key {
   return { pk: `DATA#${part(ownerId)}#${part(dataId)}`, sk: 'DATA' };
 }
@@ -98,6 +108,29 @@ export function draftKey(ownerId: string, draftId: string): Key {
   return { pk: `DRAFT#${part(ownerId)}#${part(draftId)}`, sk: 'DRAFT' };
 }
 
+export const webhooksPartition = (ownerId: string): string => `HOOKS#${part(ownerId)}`;
+export function webhookKey(ownerId: string, webhookId: string): Key {
+  return { pk: webhooksPartition(ownerId), sk: part(webhookId) };
+}
+
+export const deliveryKey = (deliveryId: string): Key => ({
+  pk: `HOOKSEND#${part(deliveryId)}`,
+  sk: 'HOOKSEND',
+});
+export function deliveriesPartition(ownerId: string, webhookId: string): string {
+  return `OWNER#${part(ownerId)}#HOOK#${part(webhookId)}`;
+}
+
+/** All deliveries that are due, in one partition: there are few, and each is in it for a moment only. */
+export const DELIVERIES_DUE = 'HOOKSENDS';
+export function deliveryDueKeys(dueAt: number, webhookId: string, deliveryId: string): IndexKeys {
+  return { gsi2pk: DELIVERIES_DUE, gsi2sk: `${time(dueAt)}#${part(webhookId)}#${part(deliveryId)}` };
+}
+export function deliveryDueEntry(gsi2sk: string): { deliveryId: string; webhookId: string } {
+  const [, webhookId, deliveryId] = gsi2sk.split('#');
+  return { webhookId, deliveryId };
+}
+
 export function auditKey(ownerId: string, at: number, entryId: string): Key {
   return { pk: auditPartition(ownerId), sk: `${time(at)}#${part(entryId)}` };
 }
@@ -108,6 +141,18 @@ export const accessTokensPartition = (ownerId: string): string => `OWNER#${part(
 export const dataPartition = (ownerId: string): string => `OWNER#${part(ownerId)}#DATA`;
 export const usersPartition = (): string => 'USERS';
 export const sharedUnitsPartition = (appId: string): string => `SHARED#APP#${part(appId)}#UNIT`;
+
+export function grantedUnitsPartition(userId: string, appId: string): string {
+  return `GRANTED#${part(userId)}#APP#${part(appId)}#UNIT`;
+}
+
+export const unitChecksPartition = (): string => 'UNITCHECKS';
+
+/** Place of a unit among those that are to be checked; none while nothing of it is proven. */
+export function checkIndexKeys({ unitId, nextCheckAt }: Pick<Unit, 'unitId' | 'nextCheckAt'>): IndexKeys {
+  if (nextCheckAt === undefined) return {};
+  return { gsi2pk: unitChecksPartition(), gsi2sk: `${time(nextCheckAt)}#${part(unitId)}` };
+}
 
 export function ownUnitsPartition(ownerId: string, appId: string): string {
   return `OWNER#${part(ownerId)}#APP#${part(appId)}#UNIT`;

@@ -1,7 +1,7 @@
 /**
  * Computing units in DynamoDB. A unit holds two claims: its natural key (the same registration again is the
  * same unit) and, once the account is proven, its role (a role ARN belongs to one owner). Unit and claims
- * change in one transaction.
+ * change in one transaction, and so do the entries in the lists of those it is shared with.
  */
 import { z } from 'zod';
 import type { UnitStore } from '../../services/ports.ts';
@@ -10,7 +10,20 @@ import { type Unit, unit as unitShape } from '../schemas/unit.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
 import { type ItemTable, MAX_PAGE, type Operation } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
-import { listed, ownUnitsPartition, roleKey, sameUnitKey, sharedUnitsPartition, unitKey } from './table.ts';
+import {
+  checkIndexKeys,
+  dueBefore,
+  dueEntry,
+  grantedUnitsPartition,
+  grantKey,
+  listed,
+  ownUnitsPartition,
+  roleKey,
+  sameUnitKey,
+  sharedUnitsPartition,
+  unitChecksPartition,
+  unitKey,
+} from './table.ts';
 
 const UNIT: Kind<Unit> = { name: 'unit', schema: 1, shape: unitShape };
 
@@ -25,6 +38,9 @@ const roleClaimShape = z.object({
 });
 type RoleClaim = z.infer<typeof roleClaimShape>;
 const ROLE_CLAIM: Kind<RoleClaim> = { name: 'role-claim', schema: 1, shape: roleClaimShape };
+
+/** That a unit is shared with somebody: an entry of their list. */
+const GRANT: Kind<z.infer<typeof sameUnitShape>> = { name: 'unit-grant', schema: 1, shape: sameUnitShape };
 
 /** A person with more units than this sees the newest. */
 const MAX_VISIBLE = 1_000;
@@ -44,6 +60,29 @@ export function createUnitStore(table: ItemTable): UnitStore {
       cursor = page.cursor;
     } while (cursor !== undefined && units.length < MAX_VISIBLE);
     return units;
+  }
+
+  /** The units that others share with a person; the unit itself says whether they still do. */
+  async function listGranted(userId: string, appId: string): Promise<Unit[]> {
+    const list = { index: 'gsi1' as const, partition: grantedUnitsPartition(userId, appId) };
+    const { items } = await table.page(GRANT, list, { limit: MAX_PAGE });
+    const units = await Promise.all(items.map(({ unitId }) => get(unitId)));
+    return units.filter((unit) => unit !== undefined && (unit.sharedWith ?? []).includes(userId)) as Unit[];
+  }
+
+  /** The operations that make the list of each member follow `sharedWith`. */
+  function grants(next: Unit | undefined, stored: Unit | undefined): Operation[] {
+    const [wanted, before] = [next?.sharedWith ?? [], stored?.sharedWith ?? []];
+    const operations: Operation[] = [];
+    for (const userId of next ? wanted.filter((id) => !before.includes(id)) : []) {
+      const { unitId, appId, createdAt } = next as Unit;
+      const place = listed(grantedUnitsPartition(userId, appId), createdAt, unitId);
+      operations.push({ put: toItem(GRANT, grantKey(unitId, userId), { unitId }, place) });
+    }
+    for (const userId of before.filter((id) => !wanted.includes(id))) {
+      operations.push({ remove: grantKey((stored as Unit).unitId, userId) });
+    }
+    return operations;
   }
 
   /** Adds a unit to the claim of its role; `role_taken` if the role is another owner's. */
@@ -86,6 +125,7 @@ export function createUnitStore(table: ItemTable): UnitStore {
       }
       if (oldRole) operations.push(...(await releaseRole(oldRole, unit.unitId)));
     }
+    operations.push(...grants(unit, stored));
     return operations;
   }
 
@@ -96,18 +136,24 @@ export function createUnitStore(table: ItemTable): UnitStore {
       return (await table.read(ROLE_CLAIM, roleKey(roleArn)))?.ownerId;
     },
 
+    async dueForCheck(now, limit) {
+      const keys = await table.openKeys(unitChecksPartition(), dueBefore(now), limit);
+      return keys.map((key) => dueEntry(key).jobId);
+    },
+
     async findSame(key) {
       const same = await table.read(SAME_UNIT, sameUnitKey(key));
       return same && get(same.unitId);
     },
 
     async listVisible(ownerId, appId) {
-      const [own, shared] = await Promise.all([
+      const [own, shared, granted] = await Promise.all([
         listPartition(ownUnitsPartition(ownerId, appId)),
         listPartition(sharedUnitsPartition(appId)),
+        listGranted(ownerId, appId),
       ]);
       // While a unit is being shared, the index may show it in both places for a moment.
-      return [...new Map([...own, ...shared].map((unit) => [unit.unitId, unit])).values()];
+      return [...new Map([...own, ...shared, ...granted].map((unit) => [unit.unitId, unit])).values()];
     },
 
     async put(unit) {
@@ -117,7 +163,7 @@ export function createUnitStore(table: ItemTable): UnitStore {
         const operations = await replacement(unit, stored);
         if (operations === 'role_taken') return 'role_taken';
         const [first, ...claims] = operations;
-        if (claims.length === 0 && 'put' in first) {
+        if (claims.length === 0 && 'put' in first && first.condition) {
           return (await table.write(first.put, first.condition)) ? 'stored' : 'conflict';
         }
         const outcome = await table.transact(operations);
@@ -138,6 +184,7 @@ export function createUnitStore(table: ItemTable): UnitStore {
           { remove: unitKey(stored.unitId), condition: ofVersion(stored.version) },
           { remove: sameUnitKey(stored) },
           ...(role ? await releaseRole(role, stored.unitId) : []),
+          ...grants(undefined, stored),
         ]);
         if (outcome === 'written') return;
       }
@@ -157,6 +204,7 @@ function itemOf(unit: Unit): ReturnType<typeof toItem> {
     : ownUnitsPartition(unit.ownerId, unit.appId);
   return toItem(UNIT, unitKey(unit.unitId), unit, {
     ...listed(partition, unit.createdAt, unit.unitId),
+    ...checkIndexKeys(unit),
     version: unit.version,
   });
 }

@@ -1,8 +1,8 @@
 /** The three ways into a role, tried: with the unit's external ID, without any, and with a wrong one. */
 import { randomBytes } from 'node:crypto';
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
-import { CloudError, type RoleUse } from '../../services/ports.ts';
-import type { TrustFindings, UnitTrust } from '../../services/unit-ports.ts';
+import { CloudError } from '../../services/ports.ts';
+import type { RoleUse, TrustFindings, UnitTrust } from '../../services/unit-ports.ts';
 import type { Unit } from '../schemas/unit.ts';
 import { toCloudError } from './cloud-errors.ts';
 import { sessionPolicy } from './session-policy.ts';
@@ -74,7 +74,7 @@ export function createUnitTrust({ sts, onAssumed }: UnitTrustDeps): UnitTrust {
         );
       }
       // The largest policy of all purposes, so that none can be too large later.
-      const policy = JSON.stringify(sessionPolicy({ kind: 'observe' }, unit));
+      const policy = JSON.stringify(sessionPolicy({ kind: 'check' }, unit));
       let policyPercent: number | undefined;
       try {
         policyPercent = await enter(unit, unit.externalId, policy);

@@ -36,10 +36,9 @@ export const ownershipProof = z.object({
 });
 export type OwnershipProof = z.infer<typeof ownershipProof>;
 
-/** The two test jobs of a preflight that are under way: one runs to its end, one is canceled. */
+/** The test job of a preflight that is under way. */
 export const canaryRun = z.object({
   jobId: z.string(),
-  cancelJobId: z.string(),
   startedAt: z.number(),
 });
 export type CanaryRun = z.infer<typeof canaryRun>;

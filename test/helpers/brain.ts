@@ -1,6 +1,7 @@
 /** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { serviceTrust } from '../../infra/local/stacks/worker.ts';
+import { createAudit } from '../../services/audit.ts';
 import { createFeed } from '../../services/feed.ts';
 import { createJobServices } from '../../services/job-services.ts';
 import { createMoves } from '../../services/moves.ts';
@@ -12,7 +13,9 @@ import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
 import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
 import { createIds } from '../../src/aws/ids.ts';
+import { createUnitProbe } from '../../src/aws/unit-probe.ts';
 import { createUnitTrust } from '../../src/aws/unit-trust.ts';
+import { readRelease } from '../../src/release.ts';
 import { runEstimator } from '../../src/run-estimator.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
@@ -90,20 +93,29 @@ export function brokerOn(cloud: TestCloud) {
   const jobs = watchJobs(stores.jobs, feed);
   const moves = createMoves({ jobs, clock });
   const base = { units: stores.units, cloud: unitCloud, moves, clock, ids, log };
-  const start = createStart({ ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });
-  const observe = createObserve(base);
-  const ticker = createTicker({ jobs, start, observe, clock, log });
-  const { units } = createUnitServices({
+  const { units, watch } = createUnitServices({
     units: stores.units,
+    users: stores.users,
     tokens: stores.tokens,
+    jobs,
     cloud: unitCloud,
     callers: createCallerIdentities({ endpoint: cloud.endpoint, partition: 'aws', region: REGION, clock }),
     trust: createUnitTrust({ sts: cloud.clients.sts }),
+    probe: createUnitProbe(cloud),
+    ticker: { nudge: (jobId) => ticker.nudge(jobId) },
+    audit: createAudit({ store: stores.audit, clock, ids, log }),
     clock,
     ids,
+    log,
     hubAccountId: HUB,
     brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
+    tokenSecret: TOKEN_SECRET,
+    origin: undefined,
+    release: readRelease(),
   });
+  const start = createStart({ watch, ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });
+  const observe = createObserve(base);
+  const ticker = createTicker({ jobs, start, observe, clock, log });
   const work = createJobServices({
     ...base,
     stores,
@@ -122,6 +134,7 @@ export function brokerOn(cloud: TestCloud) {
     timers,
     ticker,
     units,
+    watch,
     moves,
     observe,
     submit: work.submit,
@@ -184,6 +197,7 @@ export async function startBrain(
   await behave(BEHAVIOUR.forever);
   const unit = {
     ...cloud.mode2,
+    trustCheckedAt: cloud.clock(),
     unitId: createIds(cloud.clock).next(),
     stateMachineArn: `arn:aws:states:${REGION}:${RESEARCHER}:stateMachine:${machine}`,
   };

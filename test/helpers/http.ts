@@ -31,6 +31,7 @@ import type { Config } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Api } from '../../src/plugins/zod.ts';
+import { readRelease } from '../../src/release.ts';
 import { runEstimator } from '../../src/run-estimator.ts';
 import { toJobView } from '../../src/schemas/http/jobs.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
@@ -114,11 +115,32 @@ export async function broker(
   const moves = createMoves({ jobs: jobStore, clock });
   const common = { units: unitStore, cloud, moves, clock, ids, log };
   const observe = createObserve(common);
-  const start = createStart({ ...common, tokenSecret: SECRET, publicUrl: 'http://broker.test' });
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const account = memoryAccount();
+  const { units: bareUnits, watch } = createUnitServices({
+    units: unitStore,
+    users,
+    tokens,
+    jobs: jobStore,
+    cloud,
+    callers: account,
+    trust: account,
+    probe: account,
+    ticker: { nudge: (jobId) => ticker.nudge(jobId) },
+    audit,
+    clock,
+    ids,
+    log,
+    hubAccountId: HUB,
+    brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
+    tokenSecret: SECRET,
+    origin: 'https://gui.test',
+    release: readRelease(),
+  });
+  const start = createStart({ watch, ...common, tokenSecret: SECRET, publicUrl: 'http://broker.test' });
   const ticker = createTicker({ jobs: jobStore, start, observe, clock, log });
   const passwords = createPasswords();
   const signer = createTokenSigner(SECRET);
-  const audit = createAudit({ store: stores.audit, clock, ids, log });
   const onSignInRefused = noteSignInRefused(audit);
   const bareIdentity = createIdentity({
     users,
@@ -133,18 +155,6 @@ export async function broker(
     onSignInRefused,
   });
   const identity = auditedIdentity(bareIdentity, audit);
-  const account = memoryAccount();
-  const { units: bareUnits } = createUnitServices({
-    units: unitStore,
-    tokens,
-    cloud,
-    callers: account,
-    trust: account,
-    clock,
-    ids,
-    hubAccountId: HUB,
-    brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
-  });
   const units = auditedUnits(bareUnits, audit);
   const work = createJobServices({
     ...common,
@@ -229,6 +239,7 @@ export async function broker(
     lines,
     cloud,
     account,
+    watch,
     /** Registers a Mode 2 unit with everything that makes it ready. */
     async proven(who: Person, body: object = MODE_2, accountId = RESEARCHER): Promise<Answer> {
       const { externalId, request } = (await who.post('/api/computing-unit/challenges', {})).json();

@@ -4,18 +4,25 @@
  */
 import { CloudError, type CloudProblem } from '../../services/ports.ts';
 import {
+  type BucketSettings,
   type CallerIdentities,
   ProofError,
   type TrustFindings,
+  type UnitProbe,
   type UnitTrust,
 } from '../../services/unit-ports.ts';
 
-export interface MemoryAccount extends CallerIdentities, UnitTrust {
+export interface MemoryAccount extends CallerIdentities, UnitTrust, UnitProbe {
   /** Every AssumeRole fails in this way. */
   refuse?: CloudProblem;
   /** Ways in that must be closed and are open. */
   open: TrustFindings['open'];
   probes: number;
+  /** Buckets in which nothing is allowed. */
+  closedBuckets: string[];
+  outside: boolean;
+  settingsOf: BucketSettings;
+  objects: Map<string, number>;
 }
 
 /** The headers of a request that account `accountId` has signed. */
@@ -33,6 +40,10 @@ export function memoryAccount(): MemoryAccount {
   const account: MemoryAccount = {
     open: [],
     probes: 0,
+    closedBuckets: [],
+    outside: false,
+    settingsOf: { publicAccessBlocked: true, encrypted: true, tlsOnly: true },
+    objects: new Map(),
     requestFor: (challenge) => ({
       method: 'POST',
       url: 'https://sts.us-east-1.amazonaws.com/',
@@ -51,6 +62,19 @@ export function memoryAccount(): MemoryAccount {
       }
       return { policyPercent: 40, open: account.open };
     },
+    definition: async () => '{}',
+    async put(_unit, { bucket, key }, content) {
+      if (account.closedBuckets.includes(bucket)) {
+        throw new CloudError('denied', 'PutObject', 'AccessDenied', 'ordered by the test');
+      }
+      account.objects.set(`${bucket}/${key}`, content.length);
+    },
+    readBack: async () => undefined,
+    remove: async (_unit, { bucket, key }) => void account.objects.delete(`${bucket}/${key}`),
+    reachesOutside: async () => account.outside,
+    settings: async () => account.settingsOf,
+    seesAllBuckets: async () => account.outside,
+    fetchUrl: async (_url, origin) => ({ status: 200, sizeBytes: 4, allowOrigin: origin, date: undefined }),
   };
   return account;
 }

@@ -54,7 +54,14 @@ const stack = z.strictObject({
     )
     .max(100),
   buckets: z
-    .array(z.strictObject({ name: bucketName, cors: z.array(corsRule).max(100).optional() }))
+    .array(
+      z.strictObject({
+        name: bucketName,
+        cors: z.array(corsRule).max(100).optional(),
+        publicAccessBlocked: z.boolean().optional(),
+        tlsOnly: z.boolean().optional(),
+      }),
+    )
     .max(100),
   functions: z
     .array(

@@ -41,6 +41,9 @@ const ROUTES = [
   { name: 'ListBuckets', method: 'GET', level: 'service' },
   { name: 'GetBucketLocation', method: 'GET', level: 'bucket', marker: 'location' },
   { name: 'GetBucketCors', method: 'GET', level: 'bucket', marker: 'cors' },
+  { name: 'GetPublicAccessBlock', method: 'GET', level: 'bucket', marker: 'publicAccessBlock' },
+  { name: 'GetBucketEncryption', method: 'GET', level: 'bucket', marker: 'encryption' },
+  { name: 'GetBucketPolicy', method: 'GET', level: 'bucket', marker: 'policy' },
   { name: 'PutBucketCors', method: 'PUT', level: 'bucket', marker: 'cors' },
   { name: 'DeleteBucketCors', method: 'DELETE', level: 'bucket', marker: 'cors' },
   {

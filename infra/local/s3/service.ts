@@ -13,6 +13,7 @@ import {
 } from '../contract.ts';
 import { createBlobs } from './blobs.ts';
 import { deleteBucketCors, getBucketCors, putBucketCors } from './bucket-cors.ts';
+import { getBucketEncryption, getBucketPolicy, getPublicAccessBlock } from './bucket-settings.ts';
 import {
   corsRules,
   createBucket,
@@ -44,6 +45,9 @@ const OPERATIONS: Record<OperationName, (call: S3Call, stores: Stores) => Promis
   DeleteBucket: deleteBucket,
   GetBucketLocation: getBucketLocation,
   GetBucketCors: getBucketCors,
+  GetPublicAccessBlock: getPublicAccessBlock,
+  GetBucketEncryption: getBucketEncryption,
+  GetBucketPolicy: getBucketPolicy,
   PutBucketCors: putBucketCors,
   DeleteBucketCors: deleteBucketCors,
   ListObjectsV2: listObjectsV2,

@@ -89,7 +89,17 @@ function brokerStatements(
       Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
       Resource: names.map((name) => `arn:aws:s3:::${name}/*`),
     },
-    { Effect: 'Allow', Action: 's3:ListBucket', Resource: names.map((name) => `arn:aws:s3:::${name}`) },
+    {
+      Effect: 'Allow',
+      Action: [
+        's3:ListBucket',
+        's3:GetBucketCORS',
+        's3:GetBucketPolicy',
+        's3:GetBucketPublicAccessBlock',
+        's3:GetEncryptionConfiguration',
+      ],
+      Resource: names.map((name) => `arn:aws:s3:::${name}`),
+    },
   ];
 }
 

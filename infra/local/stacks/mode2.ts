@@ -25,6 +25,14 @@ export function mode2Names(stackName: string, accountId: string, region: string)
   };
 }
 
+/** What the preflight reads of a bucket. */
+const SETTINGS = [
+  's3:GetBucketCORS',
+  's3:GetBucketPolicy',
+  's3:GetBucketPublicAccessBlock',
+  's3:GetEncryptionConfiguration',
+];
+
 /** The stack that a researcher deploys. */
 export function mode2Stack(options: Mode2Options): StackDocument {
   const { stackName, accountId, region, appId } = options;
@@ -69,7 +77,12 @@ export function mode2Stack(options: Mode2Options): StackDocument {
             Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
             Resource: names.map((name) => `arn:aws:s3:::${name}/${appId}/*`),
           },
-          { Effect: 'Allow', Action: 's3:ListBucket', Resource: names.map((name) => `arn:aws:s3:::${name}`) },
+          {
+            Effect: 'Allow',
+            // The settings are only read, by the preflight.
+            Action: ['s3:ListBucket', ...SETTINGS],
+            Resource: names.map((name) => `arn:aws:s3:::${name}`),
+          },
         ],
       },
     ],

@@ -49,7 +49,7 @@ export function workerStack(options: WorkerStackOptions): StackDocument {
     accountId,
     region,
     roles: roles(options, lambdaArn, family),
-    buckets: Object.values(buckets).map((name) => ({ name, cors })),
+    buckets: Object.values(buckets).map((name) => ({ name, cors, tlsOnly: true })),
     functions: [
       {
         name: `${stackName}-SelectPlatform`,

@@ -1,0 +1,206 @@
+/**
+ * The test job of a preflight: a phantom whose SNR is known goes through the unit as any job does. It shows
+ * that the worker runs, reports, leaves a result that can be downloaded, and computes the right numbers; a
+ * second execution shows that running ones can be stopped.
+ */
+import type { Job } from '../../src/schemas/job.ts';
+import type { CanaryRun, Unit, UnitCheck } from '../../src/schemas/unit.ts';
+import { attemptNames } from '../attempts.ts';
+import { isTerminal } from '../lifecycle.ts';
+import { attemptObjects, executionName, jobLocations, ownerPrefix } from '../naming.ts';
+import { type Clock, CloudError, type Ids, type JobStore, type UnitCloud } from '../ports.ts';
+import type { Ticker } from '../ticker.ts';
+import type { UnitProbe } from '../unit-ports.ts';
+import { type CheckCode, failed, passed, skipped, warning } from './catalogue.ts';
+import { PREFLIGHT_OWNER } from './owner.ts';
+import { isAway } from './trust.ts';
+
+/** What is measured, and what this release finds in it. */
+export interface Phantom {
+  content: () => Promise<Uint8Array>;
+  filename: string;
+  medianSnr: number;
+}
+
+export interface CanaryDeps {
+  jobs: JobStore;
+  cloud: UnitCloud;
+  probe: UnitProbe;
+  ticker: Pick<Ticker, 'nudge'>;
+  clock: Clock;
+  ids: Ids;
+  tokenSecret: string;
+  phantom: Phantom;
+}
+
+export interface Canary {
+  /** Stops an execution, then starts the test job. What was found of stopping, and the run to look at later. */
+  begin(unit: Unit): Promise<{ found: UnitCheck[]; run: CanaryRun | undefined }>;
+  /** What the run has shown, once; undefined while it is under way. Nothing is left behind. */
+  look(unit: Unit, run: CanaryRun): Promise<UnitCheck[] | undefined>;
+}
+
+/** A small job that has not ended after this will not. */
+const LIMIT_MS = 15 * 60_000;
+const TOLERANCE = 0.01;
+const LINK_SECONDS = 60;
+const OUTPUT = { coilsensitivity: false, gfactor: false, matlab: false };
+
+/** Creates the test jobs. @throws (its methods) CloudError if AWS does not answer. */
+export function createCanary(deps: CanaryDeps): Canary {
+  const { jobs, cloud, probe, ticker, clock, ids, tokenSecret, phantom } = deps;
+
+  /** An execution is started and stopped; it reports to nobody. */
+  async function stopOne(unit: Unit): Promise<UnitCheck> {
+    const at = clock();
+    const jobId = `cancel-${ids.next()}`;
+    const { document, result, failureBundle } = jobLocations(unit, PREFLIGHT_OWNER, jobId, 0);
+    const code: CheckCode = 'canary_cancel';
+    try {
+      await cloud.putJobDocument(unit, document, {
+        ...documentOf(unit, jobId, await signalOf(unit)),
+        result,
+        failure: failureBundle,
+      });
+      const input = { jobId, attempt: 0, bucket: document.bucket, key: document.key };
+      const arn = await cloud.startExecution(unit, executionName(jobId, 0), input);
+      await cloud.stopExecution(unit, arn, 'the test of a preflight');
+      const { status } = await cloud.describeExecution(unit, arn);
+      await probe.remove(unit, document);
+      if (status === 'ABORTED') return passed(code, 'a running execution was stopped', at);
+      return skipped(code, `the execution had ${status.toLowerCase()} before it could be stopped`, at);
+    } catch (error) {
+      if (!(error instanceof CloudError) || isAway(error)) throw error;
+      // Jobs run nevertheless; they only cannot be stopped.
+      return warning(code, `${error.operation}: ${error.awsCode}`, at, statesPolicy(unit));
+    }
+  }
+
+  async function signalOf(unit: Unit): Promise<Job['inputs']> {
+    const sizeBytes = (await phantom.content()).length;
+    const key = `${ownerPrefix(unit.appId, PREFLIGHT_OWNER)}${phantom.filename}`;
+    return { signal: { bucket: unit.dataBucket, key, filename: phantom.filename, sizeBytes } };
+  }
+
+  function documentOf(unit: Unit, jobId: string, inputs: Job['inputs']) {
+    const { appId, mode } = unit;
+    const common = { jobId, attempt: 0, userId: PREFLIGHT_OWNER, appId, alias: 'Preflight', mode };
+    return { schema: 'cloudmr/job/1' as const, ...common, task: taskOf(inputs), output: OUTPUT, inputs };
+  }
+
+  async function startJob(unit: Unit): Promise<CanaryRun> {
+    const inputs = await signalOf(unit);
+    await probe.put(unit, inputs['signal'], await phantom.content());
+    const now = clock();
+    const jobId = ids.next();
+    const job: Job = {
+      jobId,
+      ownerId: PREFLIGHT_OWNER,
+      appId: unit.appId,
+      unitId: unit.unitId,
+      mode: unit.mode,
+      alias: 'Preflight',
+      state: 'queued',
+      version: 1,
+      attempt: 0,
+      tries: 0,
+      createdAt: now,
+      updatedAt: now,
+      dueAt: now,
+      task: taskOf(inputs),
+      output: OUTPUT,
+      inputs,
+      ...attemptNames(unit, { jobId, ownerId: PREFLIGHT_OWNER, attempt: 0 }, tokenSecret, now),
+      history: [{ state: 'queued', at: now, by: 'broker' }],
+    };
+    await jobs.create(job);
+    ticker.nudge(jobId);
+    return { jobId, startedAt: now };
+  }
+
+  async function clear(unit: Unit, job: Job): Promise<void> {
+    for (const location of [...attemptObjects(job), job.inputs['signal']]) await probe.remove(unit, location);
+    await jobs.remove(job);
+  }
+
+  async function findings(unit: Unit, job: Job): Promise<UnitCheck[]> {
+    const at = clock();
+    const result = job.runResult;
+    if (job.state !== 'succeeded' || !result) {
+      const why = job.failure ? `${job.failure.code}: ${job.failure.message}` : 'no result';
+      return [failed('canary_run', `the test job ${job.state}: ${why}`, at)];
+    }
+    const reported = job.progress !== undefined;
+    const { medianSnr } = result.summary;
+    const off = medianSnr === null ? Number.POSITIVE_INFINITY : Math.abs(medianSnr / phantom.medianSnr - 1);
+    const snr = `median SNR ${medianSnr?.toFixed(2) ?? 'unknown'}, ${phantom.medianSnr.toFixed(2)} is right`;
+    return [
+      passed('canary_run', `ran on ${job.platform ?? 'an unknown platform'} in ${result.seconds} s`, at),
+      reported
+        ? passed('canary_callback', 'the worker has reported to the broker', at)
+        : // Slower, but Step Functions is asked anyway.
+          warning('canary_callback', 'the worker has not reported to the broker', at),
+      (off <= TOLERANCE ? passed : failed)('canary_snr', snr, at),
+      await downloaded(unit, job, result.sizeBytes),
+    ];
+  }
+
+  async function downloaded(unit: Unit, job: Job, expected: number): Promise<UnitCheck> {
+    const at = clock();
+    const { url } = await cloud.presignGet(unit, job.result, 'preflight.zip', LINK_SECONDS);
+    const { status, sizeBytes } = await probe.fetchUrl(url, undefined);
+    if (status === 200 && sizeBytes === expected) {
+      return passed('canary_download', `the result was downloaded, ${sizeBytes} bytes`, at);
+    }
+    return failed('canary_download', `the download answers HTTP ${status} with ${sizeBytes} bytes`, at);
+  }
+
+  return {
+    async begin(unit) {
+      const stopped = await stopOne(unit);
+      try {
+        return { found: [stopped], run: await startJob(unit) };
+      } catch (error) {
+        if (!(error instanceof CloudError) || isAway(error)) throw error;
+        const why = `the phantom cannot be uploaded: ${error.awsCode}`;
+        return { found: [stopped, failed('canary_run', why, clock())], run: undefined };
+      }
+    },
+
+    async look(unit, run) {
+      const job = await jobs.get(run.jobId);
+      if (!job) return [];
+      if (!isTerminal(job.state)) {
+        if (clock() - run.startedAt < LIMIT_MS) return undefined;
+        return [failed('canary_run', `the test job is still ${job.state} after 15 minutes`, clock())];
+      }
+      const found = await findings(unit, job);
+      await clear(unit, job);
+      return found;
+    },
+  };
+}
+
+/** An analytic RSS task over the phantom, which carries its noise. */
+function taskOf(inputs: Job['inputs']): Record<string, unknown> {
+  const { bucket, key, filename } = inputs['signal'];
+  const signal = { type: 'file', options: { type: 's3', filename, bucket, key, multiraid: false } };
+  return {
+    version: 'v0',
+    acquisition: 2,
+    type: 'snr',
+    id: 0,
+    name: 'ac',
+    files: ['signal'],
+    options: { reconstructor: { type: 'recon', name: 'rss', id: 0, options: { signal } } },
+  };
+}
+
+function statesPolicy(unit: Unit): object {
+  const executions = `${unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`;
+  return {
+    Effect: 'Allow',
+    Action: ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'],
+    Resource: [unit.stateMachineArn, executions],
+  };
+}

@@ -1,0 +1,69 @@
+/** Whether the state machine in a unit's account is the one of this release. */
+import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
+import { type Clock, CloudError } from '../ports.ts';
+import type { UnitProbe } from '../unit-ports.ts';
+import { failed, passed, skipped, warning } from './catalogue.ts';
+import { isAway } from './trust.ts';
+
+/** Creates the check; `template` is the released definition, with its `${Names}` still in it. */
+export function createMachineCheck(deps: { probe: UnitProbe; clock: Clock; template: string }) {
+  const template: unknown = JSON.parse(deps.template);
+
+  return async function checkMachine(unit: Unit): Promise<UnitCheck[]> {
+    const at = deps.clock();
+    try {
+      const text = await deps.probe.definition(unit);
+      return [
+        isOfTemplate(template, parse(text))
+          ? passed('state_machine', 'is there, and is the one of this release', at)
+          : warning('state_machine', 'is there, but is not the one of this release', at),
+      ];
+    } catch (error) {
+      if (!(error instanceof CloudError) || isAway(error)) throw error;
+      if (error.problem === 'not_found') {
+        return [failed('state_machine', `${unit.stateMachineArn} does not exist`, at)];
+      }
+      // Older stacks do not let the broker look; the test job shows whether it may start executions.
+      return [skipped('state_machine', 'the role does not allow states:DescribeStateMachine', at)];
+    }
+  };
+}
+
+/** Equal, but for the places where the template has a name to be filled in. */
+function isOfTemplate(template: unknown, actual: unknown): boolean {
+  if (typeof template === 'string') return typeof actual === 'string' && fits(template, actual);
+  if (Array.isArray(template)) {
+    return (
+      Array.isArray(actual) &&
+      actual.length === template.length &&
+      template.every((item, i) => isOfTemplate(item, actual[i]))
+    );
+  }
+  if (typeof template !== 'object' || template === null) return template === actual;
+  if (typeof actual !== 'object' || actual === null || Array.isArray(actual)) return false;
+  const [wanted, found] = [Object.entries(template), actual as Record<string, unknown>];
+  return (
+    Object.keys(found).length === wanted.length &&
+    wanted.every(([key, value]) => Object.hasOwn(found, key) && isOfTemplate(value, found[key]))
+  );
+}
+
+function fits(template: string, actual: string): boolean {
+  const parts = template.split(/\$\{\w+\}/);
+  if (parts.length === 1) return template === actual;
+  let at = 0;
+  for (const [i, part] of parts.entries()) {
+    const found = i === parts.length - 1 ? actual.length - part.length : actual.indexOf(part, at);
+    if (found < at || !actual.startsWith(part, found) || (i === 0 && found !== 0)) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

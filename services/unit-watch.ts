@@ -1,0 +1,188 @@
+/**
+ * Computing units over time: looked at on a schedule and before a launch, recovered by themselves, degraded
+ * loudly. Every stored round is conditional on the version that was read, so several brokers may watch.
+ */
+import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
+import type { Audit } from './audit.ts';
+import type { Clock, Log, UnitCloud, UnitStore } from './ports.ts';
+import type { Canary } from './preflight/canary.ts';
+import { failed } from './preflight/catalogue.ts';
+import { isAway, type TrustChecks } from './preflight/trust.ts';
+import { isProven, judged, mayRun } from './unit-status.ts';
+
+/** A launch within this time of the last look at the role does not look again. */
+const TRUST_LIFE_MS = 15 * 60_000;
+/** Who looks at a unit holds it this long; afterwards another broker may. */
+const LEASE_MS = 2 * 60_000;
+/** The store is asked for due units this often. */
+const POLL_MS = 5_000;
+const BATCH = 20;
+/** How often a test job that is under way is looked at. */
+const CANARY_POLL_MS = 2_000;
+/** Test jobs follow a registration and failures of their own; otherwise the jobs of people show enough. */
+const CANARY_RETRY_MS = 3_600_000;
+
+export interface UnitWatch {
+  /** Looks at all units that are due; returns how many. Never throws for a single unit. */
+  tick(): Promise<number>;
+  idleMs(): number;
+  onWake(wake: () => void): void;
+  /** The unit as it may be launched on: its role was looked at within 15 minutes, or is now. */
+  forLaunch(unit: Unit): Promise<Unit>;
+  /** Looks at everything now; a test job is started too if wished. */
+  recheck(unit: Unit, options?: { canary: boolean }): Promise<Unit>;
+}
+
+export interface UnitWatchDeps {
+  units: UnitStore;
+  cloud: Pick<UnitCloud, 'forget'>;
+  check: (unit: Unit) => Promise<UnitCheck[]>;
+  checkTrust: TrustChecks;
+  canary: Canary;
+  audit: Pick<Audit, 'record'>;
+  clock: Clock;
+  log: Log;
+}
+
+/** Creates the watch of one broker process. */
+export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
+  const { units, cloud, check, checkTrust, canary, audit, clock, log } = deps;
+  const launching = new Map<string, Promise<Unit>>();
+  let nextPoll = 0;
+  let wake = (): void => {};
+
+  /** Stores what a round has found; if the unit has changed meanwhile, that counts, not the round. */
+  async function settle(unit: Unit, after: Unit): Promise<Unit> {
+    const next = { ...after, version: unit.version + 1 };
+    if ((await units.put(next)) !== 'stored') return (await units.get(unit.unitId)) ?? unit;
+    if (next.status !== unit.status) await tell(unit, next);
+    return next;
+  }
+
+  async function tell(before: Unit, after: Unit): Promise<void> {
+    const { unitId, ownerId, status, missing } = after;
+    if (status !== 'ready') cloud.forget(unitId);
+    const fields = { unitId, from: before.status, to: status, missing };
+    if (status === 'ready') log.info(fields, 'a computing unit is ready again');
+    else log.warn(fields, 'a computing unit cannot be used');
+    await audit.record({
+      ownerId,
+      action: 'unit.status',
+      subject: unitId,
+      outcome: status,
+      details: { from: before.status, ...(missing[0] ? { because: missing[0].slice(0, 300) } : {}) },
+    });
+  }
+
+  async function round(unit: Unit, work: (unit: Unit) => Promise<UnitCheck[]>): Promise<UnitCheck[]> {
+    try {
+      return await work(unit);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      return [failed('reachable', 'AWS does not answer for this account', clock())];
+    }
+  }
+
+  async function recheck(unit: Unit, { canary: wished } = { canary: false }): Promise<Unit> {
+    if (!isProven(unit)) return unit;
+    const found = await round(unit, check);
+    const checked = judged(unit, found, clock());
+    if (!wished || checked.canary || !found.every(({ status }) => status !== 'failed')) {
+      return settle(unit, checked);
+    }
+    return settle(unit, await withCanary(checked));
+  }
+
+  /** The unit with a test job under way. */
+  async function withCanary(unit: Unit): Promise<Unit> {
+    let run: Unit['canary'];
+    const found = await round(unit, async () => {
+      const begun = await canary.begin(unit);
+      run = begun.run;
+      return begun.found;
+    });
+    const now = clock();
+    const canaryDueAt = run ? undefined : now + CANARY_RETRY_MS;
+    const next = judged({ ...unit, canary: run, canaryDueAt }, found, now);
+    wakeIn(CANARY_POLL_MS);
+    return run ? { ...next, nextCheckAt: now + CANARY_POLL_MS } : next;
+  }
+
+  async function lookAtCanary(unit: Unit, run: NonNullable<Unit['canary']>): Promise<Unit> {
+    const now = clock();
+    const found = await round(unit, async () => (await canary.look(unit, run)) ?? []);
+    const ended = found.length > 0 && found.every(({ code }) => code !== 'reachable');
+    if (!ended) {
+      wakeIn(CANARY_POLL_MS);
+      return settle(unit, { ...unit, nextCheckAt: now + CANARY_POLL_MS });
+    }
+    const wrong = found.some(({ status }) => status === 'failed');
+    const canaryDueAt = wrong ? now + CANARY_RETRY_MS : undefined;
+    return settle(unit, judged({ ...unit, canary: undefined, canaryDueAt }, found, now));
+  }
+
+  /** One due unit: held against other brokers, then looked at. */
+  async function advance(unitId: string): Promise<void> {
+    const unit = await units.get(unitId);
+    if (!unit || unit.nextCheckAt === undefined || unit.nextCheckAt > clock()) return;
+    const held = { ...unit, nextCheckAt: clock() + LEASE_MS, version: unit.version + 1 };
+    if ((await units.put(held)) !== 'stored') return;
+    if (held.canary) await lookAtCanary(held, held.canary);
+    else await recheck(held, { canary: (held.canaryDueAt ?? Number.POSITIVE_INFINITY) <= clock() });
+  }
+
+  function wakeIn(ms: number): void {
+    nextPoll = Math.min(nextPoll, clock() + ms);
+    wake();
+  }
+
+  async function trusted(unit: Unit): Promise<Unit> {
+    try {
+      const next = judged(unit, await checkTrust(unit), clock());
+      // The rest has not been looked at, so the next full round stays where it was.
+      const nextCheckAt = next.status === 'ready' ? (unit.nextCheckAt ?? next.nextCheckAt) : next.nextCheckAt;
+      return await settle(unit, { ...next, nextCheckAt });
+    } catch (error) {
+      // Nothing is known, and the start itself will meet the same silence and try again.
+      if (isAway(error)) return unit;
+      throw error;
+    }
+  }
+
+  return {
+    async tick() {
+      const now = clock();
+      if (now < nextPoll) return 0;
+      nextPoll = now + POLL_MS;
+      const due = await units.dueForCheck(now, BATCH);
+      for (const unitId of due) {
+        try {
+          await advance(unitId);
+        } catch (error) {
+          log.error({ unitId, err: error }, 'the check of a computing unit failed');
+        }
+      }
+      return due.length;
+    },
+
+    idleMs: () => Math.max(0, nextPoll - clock()),
+    onWake(callback) {
+      wake = callback;
+    },
+    recheck,
+
+    async forLaunch(unit) {
+      if (unit.mode === 'mode_1' || !isProven(unit)) return unit;
+      const fresh = clock() - (unit.trustCheckedAt ?? 0) < TRUST_LIFE_MS;
+      if (fresh && mayRun(unit)) return unit;
+      // Many jobs of one unit at once ask once.
+      const flight = launching.get(unit.unitId) ?? trusted(unit);
+      launching.set(unit.unitId, flight);
+      try {
+        return await flight;
+      } finally {
+        launching.delete(unit.unitId);
+      }
+    },
+  };
+}
