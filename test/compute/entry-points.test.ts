@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { LOADER, script } from '../helpers/script.ts';
 import { BUCKETS, startBroker, startUnit } from './helpers/unit.ts';
 
 const unit = await startUnit(t);
@@ -20,8 +20,9 @@ for (const [role, name] of Object.entries({ signal: 'gre.dat', noise: 'noise.dat
 const environment = { ...process.env, AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: unit.cloud.endpoint };
 
 function startTask(more: Record<string, string>): { child: ChildProcess; output: () => string } {
-  const main = fileURLToPath(new URL('../../compute/fargate.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', main], { env: { ...environment, ...more } });
+  const child = spawn(process.execPath, [...LOADER, script('compute/fargate.ts')], {
+    env: { ...environment, ...more },
+  });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
   t.teardown(() => child.kill('SIGKILL'));

@@ -3,9 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-
-const ROOT = resolve(import.meta.dirname, '../..');
+import { join } from 'node:path';
+import { script } from './script.ts';
 
 export interface Place {
   /** Results. */
@@ -28,7 +27,7 @@ export const leftBehind = ({ temp }: Place): string[] =>
 export function startDemo({ out, temp }: Place, args: string[]): ChildProcess {
   return spawn(
     process.execPath,
-    [...process.execArgv, join(ROOT, 'infra/local/demo.ts'), '--out', out, ...args],
+    [...process.execArgv, script('infra/local/demo.ts'), '--out', out, ...args],
     { env: { PATH: process.env['PATH'], TMPDIR: temp }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
 }

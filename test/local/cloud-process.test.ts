@@ -3,7 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -12,9 +12,10 @@ import t from 'tap';
 import { createControlClient } from '../../infra/local/control-client.ts';
 import { createKeyRing, openMasterKey } from '../../infra/local/credentials.ts';
 import { openRegistry } from '../../infra/local/registry.ts';
+import { LOADER, script } from '../helpers/script.ts';
 import { allow, HUB, stack, TASK_TRUST } from './support/core-with-s3.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../infra/local/main.ts');
+const MAIN = script('infra/local/main.ts');
 const STACK = stack(HUB, {
   roles: [{ name: 'Broker', trust: TASK_TRUST, policies: [allow('*')] }],
   buckets: [{ name: 'hub-data' }],
@@ -36,7 +37,7 @@ interface Started {
 
 function forkMain(env: Record<string, string>): ChildProcess {
   return fork(MAIN, [], {
-    execArgv: ['--import=tsx'],
+    execArgv: [...LOADER],
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -113,7 +114,7 @@ t.test('a parent that is killed leaves no orphan behind', async (t) => {
     [
       '-e',
       `const child = require('node:child_process').fork(${JSON.stringify(MAIN)}, [], {
-        execArgv: ['--import=tsx'], env: { PATH: process.env.PATH, CLOUDMR_LOCAL_DIR: ${JSON.stringify(dir)} } });
+        execArgv: ${JSON.stringify(LOADER)}, env: { PATH: process.env.PATH, CLOUDMR_LOCAL_DIR: ${JSON.stringify(dir)} } });
       child.on('message', () => console.log(child.pid));`,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },

@@ -20,6 +20,7 @@ import { spaceRange } from '../../infra/local/dynamodb/keys.ts';
 import type { Table } from '../../infra/local/dynamodb/table.ts';
 import type { Item } from '../../infra/local/dynamodb/values.ts';
 import { BROKER_TABLE, makeTable } from '../contract/dynamodb/cases.ts';
+import { LOADER, script } from '../helpers/script.ts';
 
 const ROUNDS = 3;
 const WRITERS = 12;
@@ -34,8 +35,7 @@ interface Cloud {
 
 /** `before` runs in a shell before the cloud does, which gets none of the test runner's hooks. */
 async function start(dir: string, before = ':'): Promise<Cloud> {
-  const script = join(import.meta.dirname, 'dynamodb-crash-child.ts');
-  const command = [process.execPath, '--import', 'tsx', script, dir];
+  const command = [process.execPath, ...LOADER, script('test/local/dynamodb-crash-child.ts'), dir];
   const child = spawn('sh', ['-c', `unset NODE_OPTIONS; ${before}; exec "$0" "$@"`, ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { eventually, isAlive, PROJECT } from './cloud-harness.ts';
+import { LOADER, script } from '../helpers/script.ts';
+import { eventually, isAlive } from './cloud-harness.ts';
 
 t.test('after kill -9 of the cloud no function and no task survives, however busy', async (t) => {
   const dir = t.testdir();
   const files = [join(dir, 'function-pid'), join(dir, 'task-pid')];
-  const cloud = fork(join(PROJECT, 'test/fixtures/local/orphans.ts'), [dir, ...files], {
-    execArgv: ['--import', 'tsx'],
+  const cloud = fork(script('test/fixtures/local/orphans.ts'), [dir, ...files], {
+    execArgv: [...LOADER],
   });
   t.teardown(() => cloud.kill('SIGKILL'));
   const pids = await Promise.all(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { InvocationError } from '../../infra/local/contract.ts';
 import { Halted } from '../../infra/local/runtime/halted.ts';
+import { script } from '../helpers/script.ts';
 import {
   CLUSTER,
   eventually,
@@ -55,11 +56,7 @@ t.test(
       Containers: [{ Name: 'worker', ExitCode: 0, LastStatus: 'STOPPED' }],
     });
     const seen = read(out);
-    t.equal(
-      seen.argv[1],
-      join(PROJECT, 'test/fixtures/local/tasks/report.ts'),
-      'the command is the main module',
-    );
+    t.equal(seen.argv[1], script('test/fixtures/local/tasks/report.ts'), 'the command is the main module');
     t.equal(seen.cwd, PROJECT);
     const { PATH, ECS_CONTAINER_METADATA_URI_V4, AWS_SECRET_ACCESS_KEY, ...rest } = withoutTap(seen.env);
     t.match(PATH, /\/usr\/bin/);

@@ -1,7 +1,6 @@
 /** The service in a process of its own that tests kill and start again. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
@@ -9,7 +8,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Test } from 'tap';
-import { PROJECT } from './cloud-harness.ts';
+import { LOADER, script } from '../helpers/script.ts';
 import { executionArn, machineArn, REGION } from './states-harness.ts';
 
 /** A service that can be killed and started again on the same data. */
@@ -28,8 +27,8 @@ export async function killable(t: Test, dir: string) {
     kill,
     async start(): Promise<SFNClient> {
       await kill();
-      child = fork(join(PROJECT, 'test/fixtures/local/states-process.ts'), [dir], {
-        execArgv: ['--import', 'tsx'],
+      child = fork(script('test/fixtures/local/states-process.ts'), [dir], {
+        execArgv: [...LOADER],
       });
       const ended = once(child, 'exit').then(([code]) =>
         Promise.reject(new Error(`the service ended with ${code}`)),

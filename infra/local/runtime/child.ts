@@ -22,7 +22,8 @@ export function projectModule(projectRoot: string, module: string): string {
   const file = resolve(projectRoot, module);
   if (relative(resolve(projectRoot), file).startsWith('..'))
     throw new Error(`${module} is outside of the project`);
-  const found = [file, file.replace(/\.ts$/, '.js')].find((candidate) => existsSync(candidate));
+  const forms = [file.replace(/\.ts$/, EXTENSION), file, file.replace(/\.ts$/, '.js')];
+  const found = forms.find((candidate) => existsSync(candidate));
   if (!found) throw new Error(`there is no module ${module}`);
   return found;
 }

@@ -3,7 +3,7 @@
  * A file is written under `tmp/`, flushed to disk and renamed; only then may metadata refer to it.
  */
 import { randomBytes } from 'node:crypto';
-import { constants, createReadStream, createWriteStream, mkdirSync } from 'node:fs';
+import { constants, createReadStream, mkdirSync } from 'node:fs';
 import { copyFile, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -51,8 +51,10 @@ export function createBlobs(folder: string): Blobs {
   async function write(source: AsyncIterable<Uint8Array>): Promise<string> {
     const blob = randomBytes(16).toString('hex');
     const draft = join(tmp, blob);
+    // Opened before anything can fail: a stream that opens its file itself may do so after it was given up.
+    const file = await open(draft, 'wx');
     try {
-      await pipeline(source, createWriteStream(draft, { flags: 'wx', flush: true }));
+      await pipeline(source, file.createWriteStream({ flush: true }));
       await rename(draft, path(blob));
     } catch (error) {
       await rm(draft, { force: true });

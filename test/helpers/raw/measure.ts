@@ -1,7 +1,7 @@
 /** Files of any size for the readers, and what reading one costs in a fresh process. */
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { LOADER, script } from '../script.ts';
 import { createIsmrmrdWriter, ismrmrdXml } from './ismrmrd-writer.ts';
 import { protocolTexts, writeTwix } from './twix-writer.ts';
 
@@ -15,8 +15,11 @@ export interface ReadCost {
 
 /** Reads the whole file in a child process. */
 export async function costOfReading(path: string): Promise<ReadCost> {
-  const script = fileURLToPath(new URL('./read-all.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, path]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...LOADER,
+    script('test/helpers/raw/read-all.ts'),
+    path,
+  ]);
   return JSON.parse(stdout);
 }
 

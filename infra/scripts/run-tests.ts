@@ -1,0 +1,23 @@
+/**
+ * `npm test [-- TAP OPTIONS AND FILES]`: compiles the project once into `.build/` and runs tap there. Files are named as in
+ * the sources (`test/api/jobs.test.ts`). A single file also runs without it: `npx tap test/api/jobs.test.ts`.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { compileTree } from './compile-tree.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const build = join(root, '.build');
+await compileTree(root, build);
+// The settings of the sources, without the loader that compiles.
+const settings = readFileSync(join(root, '.taprc'), 'utf8')
+  .replace(/^node-arg:\n( +-.*\n)+/m, '')
+  .replaceAll('.test.ts', '.test.js');
+writeFileSync(join(build, '.taprc'), settings);
+
+const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs');
+const args = process.argv.slice(2).map((arg) => arg.replace(/\.test\.ts$/, '.test.js'));
+const { status } = spawnSync(process.execPath, [tap, ...args], { cwd: build, stdio: 'inherit' });
+process.exit(status ?? 1);
