@@ -37,6 +37,8 @@ function registered({ unit, action }: Registered): z.infer<typeof registerUnitAn
   return {
     success: true,
     computingUnitId: unit.unitId,
+    computingUnitID: unit.unitId,
+    data: { computingUnitId: unit.unitId },
     action,
     alias: unit.alias,
     status: unit.status,

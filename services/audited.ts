@@ -4,6 +4,7 @@ import type { Unit } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
 import type { EndedJobs } from './ended-jobs.ts';
 import type { Jobs } from './jobs.ts';
+import type { Principal } from './principal.ts';
 import type { Retry } from './retry.ts';
 import type { RoleUse } from './unit-ports.ts';
 import type { Units } from './units.ts';
@@ -65,6 +66,13 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
     return done;
   }
 
+  async function membership(who: Principal, action: string, work: Promise<Unit>): Promise<Unit> {
+    const unit = await work;
+    const outcome = `${unit.sharedWith?.length ?? 0} people`;
+    await audit.record({ ownerId: who.userId, action, subject: unit.unitId, outcome });
+    return unit;
+  }
+
   return {
     ...units,
     register: (who, registration, signed) => recorded(units.register(who, registration, signed)),
@@ -80,6 +88,8 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
       });
       return unit;
     },
+    share: (who, unitId, person) => membership(who, 'unit.share', units.share(who, unitId, person)),
+    unshare: (who, unitId, person) => membership(who, 'unit.unshare', units.unshare(who, unitId, person)),
     async remove(who, which) {
       const removed = await units.remove(who, which);
       const subject = 'unitId' in which ? which.unitId : which.stateMachineArn;

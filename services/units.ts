@@ -42,6 +42,8 @@ export interface Units {
   unshare(who: Principal, unitId: string, person: string): Promise<Unit>;
   /** Runs all checks now and starts the test job; its findings follow in the unit. */
   preflight(who: Principal, unitId: string): Promise<Unit>;
+  /** The unit with its findings, for its owner. */
+  report(who: Principal, unitId: string): Promise<Unit>;
   /**
    * By id, then by mode, then one's own default, then mode_1; only units this person may use. A unit that could
    * not run jobs is looked at again first. @throws AppError unit_not_ready if it still cannot.
@@ -183,6 +185,8 @@ export function createUnits(deps: UnitsDeps): Units {
     async preflight(who, unitId) {
       return watch.recheck(await owned(who, unitId), { canary: true });
     },
+
+    report: owned,
 
     async choose(who, appId, wish) {
       if (wish.unitId) return usable(await get(who, wish.unitId));

@@ -114,7 +114,7 @@ export function createUnitProbe({ clients, sessions }: UnitProbeDeps): UnitProbe
     },
 
     async seesAllBuckets(unit) {
-      const command = new ListBucketsCommand({ MaxBuckets: 1 });
+      const command = new ListBucketsCommand({});
       return (await asked(inS3(unit, 'ListBuckets', (s3) => s3.send(command)))) !== 'denied';
     },
 

@@ -23,16 +23,22 @@ async function setting(t: Parameters<typeof broker>[0]) {
   ).json();
   const { jobId } = (await ada.post('/task/queue', { alias: 'a', task: taskWith({ bucket, key }) })).json();
   const { computingUnitId } = (await b.proven(ada)).json();
+  const { webhookId } = (await ada.post('/webhooks', { url: 'https://hooks.ada.example.org' })).json();
+  const { deliveryId } = (await ada.post(`/webhooks/${webhookId}/test`)).json();
   const { tokenId } = (
     await ada.post('/profile/tokens', { name: 'pipeline of ada', scopes: ['jobs:read'] })
   ).json();
   const ids: Record<string, string> = {
     jobId,
     tokenId,
+    webhookId,
+    deliveryId,
     pipelineId: jobId,
     dataId,
     computingUnitId,
     userId: ada.userId,
+    appId: 'mroptimum',
+    key,
   };
   const document = b.app.swagger() as unknown as {
     paths: Record<string, Record<string, Omit<Operation, 'method' | 'path'>>>;
@@ -58,7 +64,16 @@ function bodyOf({ operationId }: Operation, ids: Record<string, string>): object
     registerUnit: MODE_2,
     challengeOwner: { computingUnitId: ids['computingUnitId'] },
     updateUnit: { alias: 'mine now' },
+    shareUnit: { person: ids['userId'] },
+    unshareUnit: { person: ids['userId'] },
     renameJob: { alias: 'mine now' },
+    changeWebhook: { description: 'mine now' },
+    signParts: { partNumbers: [1] },
+    completeUpload: { parts: [{ partNumber: 1, etag: 'e' }] },
+    uploadFinalize: { uploadId: 'u', Key: ids['key'], parts: [{ partNumber: 1, etag: 'e' }] },
+    createData: { location: JSON.stringify({ Bucket: 'hub-data', Key: ids['key'] }) },
+    updateData: { fileid: ids['dataId'], filename: 'mine now' },
+    updateDataById: { filename: 'mine now' },
     setUnitLimits: { all: { jobsPerMonth: 0 } },
     estimateTask: { computing_unit_id: ids['computingUnitId'], task: {} },
   };
@@ -135,6 +150,7 @@ t.test("another person's things are not there; nobody but an administrator admin
     listed.push(operationId);
     t.ok(responses[answer.statusCode], `${operationId} documents ${answer.statusCode}`);
     if (operation.path.startsWith('/api/admin')) t.equal(answer.statusCode, 403, operationId);
+    else if (operationId === 'listPipelinesOfApp') t.same(answer.json().jobs, [], operationId);
     else if ('jobToken' in security[0]) t.equal(answer.statusCode, 401, operationId);
     else if (operationId === 'registerUnit') t.equal(answer.json().code, 'already_exists', operationId);
     else if (answer.statusCode === 200) t.same(answer.json(), { success: true, removed: false }, operationId);
@@ -152,6 +168,8 @@ async function state(ada: Person, ids: Record<string, string>): Promise<unknown[
     `/computing-unit/${ids['computingUnitId']}`,
     '/profile',
     '/profile/tokens',
+    '/webhooks',
+    `/webhooks/${ids['webhookId']}/deliveries`,
   ];
   return Promise.all(urls.map(async (url) => (await ada.get(url)).json()));
 }

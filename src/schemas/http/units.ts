@@ -1,9 +1,10 @@
 /** Computing units on the wire, in every dialect that deploy scripts and pipelines speak. */
 import { z } from 'zod';
 import { accountId, bucketName, region, roleArn, stateMachineArn } from '../ids.ts';
-import { type Unit, unitStatus } from '../unit.ts';
+import { checkActor, type Unit, unitStatus } from '../unit.ts';
 import { appFields, appOf, blankable, iso, isoTime, modeWord, shortText, unitIdWord } from './common.ts';
 import { proof } from './proof.ts';
+import { checkView, toCheckView, whoMustAct } from './unit-checks.ts';
 
 const PROVIDERS: Record<string, Unit['provider']> = {
   cloudmrhub: 'cloudmrhub',
@@ -112,8 +113,14 @@ export const unitView = z
     provider: z.enum(['cloudmrhub', 'user']),
     status: unitStatus,
     missing: z.array(z.string()).meta({ description: 'What keeps a pending unit from running jobs' }),
+    statusSince: isoTime,
+    lastValidatedAt: isoTime.nullable().meta({ description: 'When everything was last in order' }),
+    whoMustAct: z.array(checkActor).meta({ description: 'Until the unit is in order again' }),
+    checks: z.array(checkView).optional().meta({ description: 'Shown to the owner only' }),
     isDefault: z.boolean(),
-    isShared: z.boolean(),
+    isShared: z.boolean().meta({ description: 'With everybody' }),
+    sharedWith: z.array(z.string()).optional().meta({ description: 'User ids; shown to the owner only' }),
+    crossAccountRoleVerified: z.boolean(),
     awsAccountId: z.string(),
     region: z.string(),
     stateMachineArn: z.string(),
@@ -129,6 +136,7 @@ export const unitView = z
 
 /** A unit as one of its users sees it. */
 export function toUnitView(unit: Unit, viewerId: string): z.infer<typeof unitView> {
+  const owns = unit.ownerId === viewerId;
   return {
     computingUnitId: unit.unitId,
     appId: unit.appId,
@@ -138,8 +146,16 @@ export function toUnitView(unit: Unit, viewerId: string): z.infer<typeof unitVie
     provider: unit.provider,
     status: unit.status,
     missing: unit.missing,
+    statusSince: iso(unit.statusSince ?? unit.createdAt),
+    lastValidatedAt: unit.lastValidatedAt === undefined ? null : iso(unit.lastValidatedAt),
+    whoMustAct: whoMustAct(unit),
+    checks: owns ? (unit.checks ?? []).map(toCheckView) : undefined,
     isDefault: unit.isDefault,
     isShared: unit.isShared,
+    sharedWith: owns ? (unit.sharedWith ?? []) : undefined,
+    crossAccountRoleVerified: (unit.checks ?? []).some(
+      ({ code, status }) => code === 'assume_role' && status === 'passed',
+    ),
     awsAccountId: unit.awsAccountId,
     region: unit.region,
     stateMachineArn: unit.stateMachineArn,
@@ -147,7 +163,7 @@ export function toUnitView(unit: Unit, viewerId: string): z.infer<typeof unitVie
     failedBucket: unit.failedBucket,
     dataBucket: unit.dataBucket,
     crossAccountRoleArn: unit.crossAccountRoleArn,
-    externalId: unit.ownerId === viewerId ? unit.externalId : undefined,
+    externalId: owns ? unit.externalId : undefined,
     createdAt: iso(unit.createdAt),
     updatedAt: iso(unit.updatedAt),
   };
@@ -156,6 +172,8 @@ export function toUnitView(unit: Unit, viewerId: string): z.infer<typeof unitVie
 export const registerUnitAnswer = z.object({
   success: z.literal(true),
   computingUnitId: z.string(),
+  computingUnitID: z.string().meta({ deprecated: true, description: 'The same' }),
+  data: z.object({ computingUnitId: z.string() }).meta({ deprecated: true, description: 'The same' }),
   action: z.enum(['created', 'updated']),
   alias: z.string(),
   status: unitStatus,
