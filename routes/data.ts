@@ -40,8 +40,8 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
           operationId: 'presign',
           summary: 'A URL to PUT a new file, or to GET a file or a result',
           description:
-            'URLs are valid for an hour, or less if the session that signed them ends earlier: see ' +
-            '`expiresAt`. `put` names the object and stores its record before the bytes arrive.',
+            'URLs are valid for as long as was asked (an hour, if nothing was), or less if the session that ' +
+            'signed them ends earlier: see `expiresAt`. `put` names the object and stores its record before the bytes arrive.',
           body: presignBody,
           response: { 200: answer('Where to send or fetch the bytes, and until when', presignAnswer) },
         },
@@ -49,33 +49,40 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
       async (request) => {
         const who = principalOf(request);
         const { body } = request;
-        if (body.operation === 'put') return toUploadAnswer(await files.presignUpload(who, body.wish));
+        if (body.operation === 'put') {
+          return toUploadAnswer(await files.presignUpload(who, body.wish, body.seconds));
+        }
         const signed = body.jobId
-          ? await jobs.download(who, body.jobId)
-          : await files.presignDownload(who, body.dataId ?? '');
+          ? await jobs.download(who, body.jobId, body.seconds)
+          : await files.presignDownload(who, body.dataId ?? '', body.seconds);
         return { ...signed, expiresAt: iso(signed.expiresAt) };
       },
     );
 
-    app.get(
-      '/data/read',
-      {
-        config: { access: 'user' },
-        schema: {
-          tags,
-          operationId: 'listData',
-          summary: 'Your files, with download links',
-          querystring: dataQuery,
-          response: { 200: answer('Newest first; x-next-cursor continues the list', z.array(dataView)) },
+    for (const [url, operationId] of [
+      ['/data/read', 'listData'],
+      ['/data', 'listDataAsBefore'],
+    ]) {
+      app.get(
+        url,
+        {
+          config: { access: 'user' },
+          schema: {
+            tags,
+            operationId,
+            summary: 'Your files, with download links',
+            querystring: dataQuery,
+            response: { 200: answer('Newest first; x-next-cursor continues the list', z.array(dataView)) },
+          },
         },
-      },
-      async (request, reply) => {
-        const { items, cursor } = await files.list(principalOf(request), request.query);
-        const byFile = await links.ofFiles(items);
-        if (cursor) reply.header('x-next-cursor', cursor);
-        return items.map((record) => toDataView(record, byFile.get(record.dataId)));
-      },
-    );
+        async (request, reply) => {
+          const { items, cursor } = await files.list(principalOf(request), request.query);
+          const byFile = await links.ofFiles(items);
+          if (cursor) reply.header('x-next-cursor', cursor);
+          return items.map((record) => toDataView(record, byFile.get(record.dataId)));
+        },
+      );
+    }
 
     app.post(
       '/data/:dataId/confirm',
@@ -98,6 +105,7 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
     for (const [method, url, operationId] of [
       ['DELETE', '/data/:dataId', 'removeData'],
       ['POST', '/data/delete/:dataId', 'deleteData'],
+      ['GET', '/data/delete/:dataId', 'deleteDataAsBefore'],
     ] as const) {
       app.route({
         method,

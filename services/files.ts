@@ -4,10 +4,9 @@
  */
 import { AppError } from '../src/errors.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
-import type { Mode } from '../src/schemas/unit.ts';
 import { mustBeReady } from './job-plan.ts';
 import { refusal } from './jobs.ts';
-import { downloadName, uploadKey } from './naming.ts';
+import { downloadName } from './naming.ts';
 import {
   type Clock,
   CloudError,
@@ -20,27 +19,31 @@ import {
 } from './ports.ts';
 import type { Principal } from './principal.ts';
 import type { Units } from './units.ts';
+import { newRecord, type UploadWish } from './upload-wish.ts';
+import type { Uploads } from './uploads.ts';
 
 const LINK_SECONDS = 3_600;
 /** One PUT; larger files go in parts. */
 export const MAX_SINGLE_PUT_BYTES = 5 * 1024 ** 3;
 
-export interface UploadWish {
-  appId: string;
-  filename: string;
-  sizeBytes?: number;
-  unitId?: string;
-  mode?: Mode;
-}
-
 export interface Files {
   /** Stores the record first, then signs: the record exists before the bytes arrive. */
-  presignUpload(who: Principal, wish: UploadWish): Promise<{ record: DataRecord; upload: SignedUrl }>;
+  presignUpload(
+    who: Principal,
+    wish: UploadWish,
+    seconds?: number,
+  ): Promise<{ record: DataRecord; upload: SignedUrl }>;
   /** Marks an upload as there, after looking. */
   confirmUpload(who: Principal, dataId: string): Promise<DataRecord>;
-  presignDownload(who: Principal, dataId: string): Promise<SignedUrl & { filename: string }>;
+  presignDownload(
+    who: Principal,
+    dataId: string,
+    seconds?: number,
+  ): Promise<SignedUrl & { filename: string }>;
   list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<DataRecord>>;
-  /** Deletes object and record; false if there was none. */
+  /** The file under another name; its key stays. */
+  rename(who: Principal, dataId: string, filename: string): Promise<DataRecord>;
+  /** Deletes object and record, and an upload that is under way; false if there was none. */
   remove(who: Principal, dataId: string): Promise<boolean>;
 }
 
@@ -49,12 +52,15 @@ export interface FilesDeps {
   units: Units;
   unitStore: UnitStore;
   cloud: UnitCloud;
+  uploads: Pick<Uploads, 'abort'>;
   clock: Clock;
   ids: Ids;
 }
 
 /** Creates the service of a person's files. */
-export function createFiles({ data, units, unitStore, cloud, clock, ids }: FilesDeps): Files {
+export function createFiles(deps: FilesDeps): Files {
+  const { data, units, unitStore, cloud, uploads, clock, ids } = deps;
+
   async function mine(who: Principal, dataId: string): Promise<DataRecord> {
     const record = await data.get(who.userId, dataId);
     if (!record) throw new AppError('not_found', `no file ${dataId}`);
@@ -76,27 +82,14 @@ export function createFiles({ data, units, unitStore, cloud, clock, ids }: Files
   }
 
   return {
-    async presignUpload(who, wish) {
+    async presignUpload(who, wish, seconds = LINK_SECONDS) {
       if ((wish.sizeBytes ?? 0) > MAX_SINGLE_PUT_BYTES) {
         throw new AppError('payload_too_large', 'a single upload takes at most 5 GiB');
       }
       const unit = await units.choose(who, wish.appId, wish);
       mustBeReady(unit, 'take files');
-      const now = clock();
-      const dataId = ids.next();
-      const record: DataRecord = {
-        dataId,
-        ownerId: who.userId,
-        unitId: unit.unitId,
-        filename: wish.filename,
-        bucket: unit.dataBucket,
-        key: uploadKey(unit.appId, who.userId, dataId, wish.filename),
-        sizeBytes: wish.sizeBytes,
-        status: 'notavailable',
-        createdAt: now,
-        updatedAt: now,
-      };
-      const upload = await refused(() => cloud.presignPut(unit, record, LINK_SECONDS));
+      const record = newRecord(who, unit, wish, ids.next(), clock());
+      const upload = await refused(() => cloud.presignPut(unit, record, seconds));
       await data.put(record);
       return { record, upload };
     },
@@ -124,22 +117,30 @@ export function createFiles({ data, units, unitStore, cloud, clock, ids }: Files
       }
     },
 
-    async presignDownload(who, dataId) {
+    async presignDownload(who, dataId, seconds = LINK_SECONDS) {
       const record = await mine(who, dataId);
       const unit = await unitOf(record);
       const dot = record.filename.lastIndexOf('.');
       const stem = dot > 0 ? record.filename.slice(0, dot) : record.filename;
       const filename = downloadName(stem, dot > 0 ? record.filename.slice(dot).replace(/[^\w.]/g, '') : '');
-      return { ...(await refused(() => cloud.presignGet(unit, record, filename, LINK_SECONDS))), filename };
+      return { ...(await refused(() => cloud.presignGet(unit, record, filename, seconds))), filename };
     },
 
     list(who, options) {
       return data.listByOwner(who.userId, options);
     },
 
+    async rename(who, dataId, filename) {
+      const record = await mine(who, dataId);
+      const renamed: DataRecord = { ...record, filename, updatedAt: clock() };
+      await data.put(renamed);
+      return renamed;
+    },
+
     async remove(who, dataId) {
       const record = await data.get(who.userId, dataId);
       if (!record) return false;
+      if (await uploads.abort(who, dataId)) return true;
       const unit = await unitStore.get(record.unitId);
       if (unit) await refused(() => cloud.deleteObject(unit, record));
       await data.remove(who.userId, dataId);

@@ -28,6 +28,7 @@ import { createRetry, type Retry } from './retry.ts';
 import { createSubmit, type Submit } from './submit.ts';
 import type { Ticker } from './ticker.ts';
 import type { Units } from './units.ts';
+import { createUploads, type Uploads } from './uploads.ts';
 
 export interface JobServicesDeps {
   stores: { units: UnitStore; data: DataStore; usage: UsageStore; drafts: DraftStore };
@@ -54,6 +55,7 @@ export interface JobServices {
   endedJobs: EndedJobs;
   callbacks: Callbacks;
   files: Files;
+  uploads: Uploads;
   links: Links;
   drafts: Drafts;
   caps: LimitsService;
@@ -68,6 +70,7 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
   const drafts = createDrafts({ drafts: stores.drafts, clock, ids });
   const planJob = createPlanJob({ units, data, estimate: createEstimate(deps) });
   const common = { jobs, units: stores.units, cloud, moves, ticker, clock };
+  const uploads = createUploads({ data, units, unitStore: stores.units, cloud, clock, ids });
   return {
     caps,
     counts: createCounts({ jobs, usage: stores.usage, clock, fairUse: deps.fairUse }),
@@ -77,7 +80,8 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
     retry: createRetry({ ...common, limits: caps, log, tokenSecret }),
     endedJobs: createEndedJobs(common),
     callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
-    files: createFiles({ data, units, unitStore: stores.units, cloud, clock, ids }),
+    uploads,
+    files: createFiles({ data, units, unitStore: stores.units, cloud, uploads, clock, ids }),
     links: createLinks({ ...common, log }),
   };
 }

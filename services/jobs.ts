@@ -42,7 +42,7 @@ export interface Jobs {
   /** The job as stored: `canceled` if it had not started, else `canceling` until Step Functions says ABORTED. */
   cancel(who: Principal, jobId: string): Promise<Job>;
   /** Presigned GET of the result zip (succeeded) or of the failure bundle (failed). */
-  download(who: Principal, jobId: string): Promise<SignedUrl & { filename: string }>;
+  download(who: Principal, jobId: string, seconds?: number): Promise<SignedUrl & { filename: string }>;
 }
 
 export interface JobsDeps {
@@ -95,7 +95,7 @@ export function createJobs({ jobs, units, cloud, moves, ticker, clock }: JobsDep
       return job;
     },
 
-    async download(who, jobId) {
+    async download(who, jobId, seconds = LINK_SECONDS) {
       const job = await get(who, jobId);
       if (job.state !== 'succeeded' && job.state !== 'failed') {
         throw new AppError('conflict', `the job is ${job.state}: there is nothing to download yet`);
@@ -108,7 +108,7 @@ export function createJobs({ jobs, units, cloud, moves, ticker, clock }: JobsDep
       try {
         // A job that never started, or whose platform was killed, left no bundle: say so instead of a dead link.
         if (failed) await cloud.headObject(unit, location);
-        return { ...(await cloud.presignGet(unit, location, filename, LINK_SECONDS)), filename };
+        return { ...(await cloud.presignGet(unit, location, filename, seconds)), filename };
       } catch (error) {
         if (!(error instanceof CloudError)) throw error;
         if (error.problem === 'not_found') throw new AppError('not_found', 'this job left no failure bundle');

@@ -35,6 +35,7 @@ const PROBLEMS: Readonly<Record<string, CloudProblem>> = {
   NoSuchKey: 'not_found',
   NoSuchBucket: 'not_found',
   NotFound: 'not_found',
+  NoSuchUpload: 'not_found',
   // --- taken ------------------------------------------------------------------------------------------
   ExecutionAlreadyExists: 'already_exists',
   // --- the request is wrong ---------------------------------------------------------------------------
@@ -50,6 +51,10 @@ const PROBLEMS: Readonly<Record<string, CloudProblem>> = {
   InvalidArgument: 'invalid',
   KeyTooLongError: 'invalid',
   EntityTooLarge: 'invalid',
+  EntityTooSmall: 'invalid',
+  InvalidPart: 'invalid',
+  InvalidPartOrder: 'invalid',
+  MalformedXML: 'invalid',
   PermanentRedirect: 'invalid',
   AuthorizationHeaderMalformed: 'invalid',
   IllegalLocationConstraintException: 'invalid',

@@ -19,6 +19,8 @@ export interface PresignRequest {
   readonly bucketOwner: string;
   /** GET only: what the answer's Content-Disposition says. */
   readonly contentDisposition?: string;
+  /** PUT only: a part of an upload. */
+  readonly part?: { readonly uploadId: string; readonly partNumber: number };
   readonly seconds: number;
   /** Epoch ms. */
   readonly now: number;
@@ -101,10 +103,13 @@ export function createPresigner({ publicEndpoint }: { publicEndpoint?: string } 
   }
 
   return {
-    async presign(client, { method, location, region, bucketOwner, contentDisposition, seconds, now }) {
+    async presign(client, request) {
+      const { method, location, region, bucketOwner, contentDisposition, part, seconds, now } = request;
       const endpoint = await endpointOf(client, location.bucket, region);
       const expiresIn = Math.min(Math.max(1, Math.floor(seconds)), MAX_SECONDS);
-      const query: Record<string, string> = { 'x-id': method === 'GET' ? 'GetObject' : 'PutObject' };
+      const query: Record<string, string> = part
+        ? { 'x-id': 'UploadPart', partNumber: String(part.partNumber), uploadId: part.uploadId }
+        : { 'x-id': method === 'GET' ? 'GetObject' : 'PutObject' };
       if (contentDisposition) query['response-content-disposition'] = contentDisposition;
       const signer = signerOf(client, region);
       const signed = await signer.sign.presign(

@@ -11,8 +11,9 @@ import type { AwsClients } from './clients.ts';
 import { attachment } from './content-disposition.ts';
 import { createPresigner, type PresignRequest } from './presign.ts';
 import type { Purpose } from './session-policy.ts';
-import type { Session, Sessions } from './sessions.ts';
+import { lifeOf, type Sessions } from './sessions.ts';
 import { mustBeItsExecution, mustBeOneAccount, mustBeOurs, ownerOf } from './unit-checks.ts';
+import { createUnitUploads } from './unit-uploads.ts';
 
 export interface UnitCloudDeps {
   readonly clients: Pick<AwsClients, 's3' | 'sfn'>;
@@ -68,11 +69,13 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
       region: unit.region,
       bucketOwner: unit.awsAccountId,
       now,
-      seconds: Math.min(request.seconds, secondsLeft(session, now)),
+      seconds: Math.min(request.seconds, lifeOf(session, now)),
     });
   }
 
   return {
+    ...createUnitUploads({ clients, sessions, presigner, clock }),
+
     async putJobDocument(unit, location, document) {
       mustBeOurs(unit, location, 'PutObject');
       const command = new PutObjectCommand({
@@ -173,13 +176,6 @@ function objectOf(
   { bucket, key }: ObjectLocation,
 ): { Bucket: string; Key: string; ExpectedBucketOwner: string } {
   return { Bucket: bucket, Key: key, ExpectedBucketOwner: unit.awsAccountId };
-}
-
-/** Whole seconds until the session ends; AWS refuses the URL from then on, whatever it says itself. */
-function secondsLeft(session: Session, now: number): number {
-  const seconds = Math.floor((session.expiresAt - now) / 1000);
-  if (seconds > 0) return seconds;
-  throw new CloudError('expired', 'Presign', 'ExpiredToken', 'the session that signs has ended');
 }
 
 /** A field that AWS always answers. */

@@ -6,12 +6,16 @@ const NOUNS = new Set([
   'admin',
   'audit',
   'auth',
+  'cloudapp',
   'computing-unit',
   'data',
+  'downloads',
   'job',
   'pipeline',
   'profile',
   'task',
+  'upload_finalize',
+  'upload_initiate',
 ]);
 
 /**
@@ -20,7 +24,7 @@ const NOUNS = new Set([
  */
 export function canonicalUrl(url: string): string {
   const path = url.startsWith('/Prod/') ? url.slice('/Prod'.length) : url;
-  const noun = /^\/([a-z-]+)(?=[/?]|$)/.exec(path)?.[1];
+  const noun = /^\/([a-z_-]+)(?=[/?]|$)/.exec(path)?.[1];
   return noun && NOUNS.has(noun) ? `/api${path}` : path;
 }
 

@@ -80,6 +80,8 @@ export const dataRecord = z.object({
   key: z.string(),
   sizeBytes: z.number().int().optional(),
   status: z.enum(['notavailable', 'available']),
+  /** An upload in parts; kept when it has ended, so that its end can be told twice. */
+  upload: z.object({ uploadId: z.string(), partBytes: z.number().int(), parts: z.number().int() }).optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
 });

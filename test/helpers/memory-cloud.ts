@@ -14,6 +14,10 @@ export interface MemoryCloud extends UnitCloud {
   objects: Map<string, ObjectInfo>;
   executions: Map<string, ExecutionState>;
   documents: JobDocument[];
+  /** Open uploads, by upload id. */
+  uploads: Map<string, string>;
+  /** Size of what the next upload in parts leaves. */
+  uploadedBytes: number;
   refuse?: CloudProblem;
 }
 
@@ -21,6 +25,7 @@ export function memoryCloud(clock: () => number): MemoryCloud {
   const objects = new Map<string, ObjectInfo>();
   const executions = new Map<string, ExecutionState>();
   const documents: JobDocument[] = [];
+  const uploads = new Map<string, string>();
   const nameOf = ({ bucket, key }: ObjectLocation): string => `${bucket}/${key}`;
   const sign = (method: 'GET' | 'PUT', location: ObjectLocation, seconds: number): SignedUrl => ({
     url: `https://s3.test/${nameOf(location)}?X-Amz-Signature=canary-signature`,
@@ -33,6 +38,8 @@ export function memoryCloud(clock: () => number): MemoryCloud {
     objects,
     executions,
     documents,
+    uploads,
+    uploadedBytes: 0,
     async putJobDocument(_unit, location, document) {
       reach('PutObject');
       documents.push(document);
@@ -82,8 +89,38 @@ export function memoryCloud(clock: () => number): MemoryCloud {
       reach('AssumeRole');
       return sign('PUT', location, seconds);
     },
+    async beginUpload(_unit, location) {
+      reach('CreateMultipartUpload');
+      const uploadId = `upload-${uploads.size + 1}`;
+      uploads.set(uploadId, nameOf(location));
+      return uploadId;
+    },
+    async presignParts(_unit, location, uploadId, partNumbers, seconds) {
+      reach('AssumeRole');
+      return partNumbers.map((partNumber) => {
+        const signed = sign('PUT', location, seconds);
+        return { ...signed, partNumber, url: `${signed.url}&uploadId=${uploadId}&partNumber=${partNumber}` };
+      });
+    },
+    async completeUpload(_unit, location, uploadId, parts) {
+      reach('CompleteMultipartUpload');
+      mustBeOpen(uploadId, 'CompleteMultipartUpload');
+      if (parts.some(({ etag }) => etag === 'wrong')) {
+        throw new CloudError('invalid', 'CompleteMultipartUpload', 'InvalidPart', 'a part was not found');
+      }
+      uploads.delete(uploadId);
+      objects.set(nameOf(location), { sizeBytes: cloud.uploadedBytes, etag: 'e', metadata: {} });
+    },
+    async abortUpload(_unit, _location, uploadId) {
+      reach('AbortMultipartUpload');
+      mustBeOpen(uploadId, 'AbortMultipartUpload');
+      uploads.delete(uploadId);
+    },
     forget() {},
   };
+  function mustBeOpen(uploadId: string, operation: string): void {
+    if (!uploads.has(uploadId)) throw new CloudError('not_found', operation, 'NoSuchUpload', uploadId);
+  }
   function reach(operation: string): void {
     if (cloud.refuse) throw new CloudError(cloud.refuse, operation, 'Refused', 'ordered by the test');
   }

@@ -15,16 +15,22 @@ import {
 
 const id = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
 const bytes = blankable(z.coerce.number().int().min(0));
-const filename = z
+export const filename = z
   .string()
   .trim()
   .min(1)
   .max(255)
   .regex(/^[^\p{Cc}/\\]+$/u, 'must be a file name without slashes');
 
+/** How long a URL should live. */
+const seconds = blankable(z.coerce.number().int().min(60).max(43_200)).meta({
+  description: 'Seconds the URL should live: 60 to 43200, 3600 if left out; `expiresAt` says the truth',
+});
+
 const put = z
   .object({
     operation: z.literal('put'),
+    expiresIn: seconds,
     filename: filename.meta({ examples: ['signal.dat'] }),
     sizeBytes: bytes,
     size: bytes,
@@ -36,6 +42,7 @@ const put = z
   })
   .transform((body) => ({
     operation: body.operation,
+    seconds: body.expiresIn,
     wish: {
       appId: appOf(body),
       filename: body.filename,
@@ -45,11 +52,12 @@ const put = z
     },
   }));
 const get = z
-  .object({ operation: z.literal('get'), dataId: id, jobId: id })
+  .object({ operation: z.literal('get'), dataId: id, jobId: id, expiresIn: seconds })
   .refine((body) => (body.dataId === undefined) !== (body.jobId === undefined), {
     path: ['dataId'],
     message: 'name either a dataId (an upload) or a jobId (its result)',
-  });
+  })
+  .transform(({ expiresIn, ...body }) => ({ ...body, seconds: expiresIn }));
 
 export const presignBody = z.discriminatedUnion('operation', [put, get]);
 
@@ -123,4 +131,46 @@ export function toUploadAnswer({
     key: record.key,
     location: locationText(record),
   };
+}
+
+/** A new name, as the web client and the older one send it. */
+export const updateDataBody = z.object({
+  fileid: id,
+  filename: filename.meta({ examples: ['brain.dat'] }),
+  cloudapp_name: z.string().max(100).optional(),
+  is_demo_data: z.boolean().optional(),
+});
+
+const locationObject = z.object({ Bucket: z.string(), Key: z.string().max(1_024) });
+/** A file that has arrived, as the first web client told it: by the location it was given before. */
+export const createDataBody = z
+  .object({
+    filename: filename.optional(),
+    location: z.union([z.string().max(2_048), locationObject]).meta({
+      examples: [
+        '{"Bucket":"cloudmr-data","Key":"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat"}',
+      ],
+    }),
+    size: bytes,
+    md5: z.string().max(100).nullish(),
+  })
+  .transform((body, context) => {
+    const location = locationObject.safeParse(parsedLocation(body.location));
+    if (location.success) return { filename: body.filename, key: location.data.Key };
+    context.addIssue({
+      code: 'custom',
+      path: ['location'],
+      message: 'must be {"Bucket", "Key"} as JSON text',
+    });
+    return z.NEVER;
+  });
+
+function parsedLocation(location: unknown): unknown {
+  if (typeof location !== 'string') return location;
+  try {
+    return JSON.parse(location);
+  } catch {
+    // Not JSON is one more form that the shape refuses.
+    return undefined;
+  }
 }

@@ -179,7 +179,7 @@ const clientFile = z.object({
   database: z.literal('s3'),
   size: z.string(),
 });
-const clientJob = z.object({
+export const clientJob = z.object({
   id: z.string(),
   pipeline_id: z.string(),
   alias: z.string(),

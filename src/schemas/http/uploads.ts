@@ -1,0 +1,169 @@
+/** Uploads in parts on the wire: the broker's own form, and the one of the web client. */
+import { z } from 'zod';
+import type { DataRecord } from '../identity.ts';
+import {
+  appFields,
+  appOf,
+  blankable,
+  iso,
+  isoTime,
+  locationText,
+  modeWord,
+  signedUrl,
+  unitIdWord,
+} from './common.ts';
+import { filename } from './data.ts';
+
+/** The URLs of one answer: 1,000 parts of 10 MiB make 10 GiB. */
+const MAX_SIGNED = 1_000;
+/** S3 allows no smaller parts but the last. */
+const SMALLEST_PART = 5 * 1024 ** 2;
+
+const unit = {
+  computingUnitId: unitIdWord,
+  computing_unit_id: unitIdWord,
+  mode: blankable(modeWord),
+  ...appFields,
+};
+
+export const beginUploadBody = z
+  .object({
+    filename: filename.meta({ examples: ['signal.dat'] }),
+    sizeBytes: z
+      .number()
+      .int()
+      .min(1)
+      .meta({ examples: [3_221_225_472] }),
+    partBytes: z.number().int().min(SMALLEST_PART).optional().meta({
+      description: 'Bytes of every part but the last; the broker chooses if it is left out',
+    }),
+    ...unit,
+  })
+  .transform((body) => ({
+    appId: appOf(body),
+    filename: body.filename,
+    sizeBytes: body.sizeBytes,
+    partBytes: body.partBytes,
+    unitId: body.computingUnitId ?? body.computing_unit_id,
+    mode: body.mode,
+  }));
+
+const partNumber = z.number().int().min(1).max(10_000);
+export const signPartsBody = z.object({
+  partNumbers: z
+    .array(partNumber)
+    .min(1)
+    .max(MAX_SIGNED)
+    .meta({ examples: [[1, 2, 3]] }),
+  expiresIn: z.number().int().min(60).max(43_200).default(3_600),
+});
+
+/** S3 answers them in quotes; the web client takes the quotes off. */
+const etag = z
+  .string()
+  .regex(/^"?[\w-]{1,200}"?$/, 'must be the ETag that the PUT of the part answered')
+  .transform((text) => text.replaceAll('"', ''));
+const parts = z
+  .array(z.object({ partNumber, etag }))
+  .min(1)
+  .max(10_000)
+  .refine(
+    (list) => new Set(list.map(({ partNumber }) => partNumber)).size === list.length,
+    'names a part twice',
+  )
+  .transform((list) => list.toSorted((a, b) => a.partNumber - b.partNumber))
+  .meta({ examples: [[{ partNumber: 1, etag: '9bb58f26192e4ba00f01e2e7b136bbd8' }]] });
+export const completeUploadBody = z.object({ uploadId: z.string().max(2_048).optional(), parts });
+
+export const uploadView = z.object({
+  dataId: z.string(),
+  uploadId: z.string(),
+  bucket: z.string(),
+  key: z.string(),
+  location: z.string().meta({ description: 'JSON text {"Bucket","Key"}' }),
+  partBytes: z.number().int(),
+  parts: z.number().int().meta({ description: 'How many parts the file has' }),
+});
+
+export function toUploadView(record: DataRecord): z.infer<typeof uploadView> {
+  const { dataId, bucket, key, upload } = record;
+  return {
+    dataId,
+    uploadId: upload?.uploadId ?? '',
+    bucket,
+    key,
+    location: locationText(record),
+    partBytes: upload?.partBytes ?? 0,
+    parts: upload?.parts ?? 0,
+  };
+}
+
+const signedPart = signedUrl.extend({ partNumber: z.number().int() });
+export const signedParts = z.object({ parts: z.array(signedPart) });
+
+/** The web client sends the size as text, and a description of the file that says nothing more. */
+export const initiateBody = z
+  .object({
+    filename: filename.meta({ examples: ['signal.dat'] }),
+    filesize: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(5 * 1024 ** 4)
+      .meta({ examples: ['24117248'] }),
+    filetype: z.string().max(200).nullish(),
+    filemd5: z.string().max(100).nullish(),
+    ...unit,
+  })
+  .transform((body) => ({
+    appId: appOf(body),
+    filename: body.filename,
+    sizeBytes: body.filesize,
+    unitId: body.computingUnitId ?? body.computing_unit_id,
+    mode: body.mode,
+  }));
+
+export const initiateAnswer = z.object({
+  uploadId: z.string(),
+  Key: z.string(),
+  partUrls: z.array(z.url()),
+  expiresAt: isoTime,
+  response: z.object({
+    id: z.string(),
+    filename: z.string(),
+    onlineLink: z.string(),
+    status: z.string(),
+    md5: z.string(),
+    location: z.string(),
+    database: z.literal('s3'),
+  }),
+});
+
+export function toInitiateAnswer(
+  record: DataRecord,
+  signed: readonly { url: string; expiresAt: number }[],
+  link: string | undefined,
+): z.infer<typeof initiateAnswer> {
+  return {
+    uploadId: record.upload?.uploadId ?? '',
+    Key: record.key,
+    partUrls: signed.map(({ url }) => url),
+    expiresAt: iso(Math.min(...signed.map(({ expiresAt }) => expiresAt))),
+    response: {
+      id: record.dataId,
+      filename: record.filename,
+      onlineLink: link ?? 'unknown',
+      status: record.status,
+      md5: '',
+      location: locationText(record),
+      database: 's3',
+    },
+  };
+}
+
+export const finalizeBody = z.object({
+  uploadId: z.string().min(1).max(2_048),
+  Key: z.string().min(1).max(1_024),
+  parts,
+  cloudapp_name: z.string().max(100).optional(),
+});
