@@ -1,5 +1,5 @@
 /** Presigned URLs against the SDK's own getSignedUrl: same address, same signed query. */
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import t from 'tap';
 import { attachment } from '../../src/aws/content-disposition.ts';
@@ -72,6 +72,15 @@ for (const { name, region, bucket, endpoint } of PLACES) {
         `PUT ${key}`,
       );
       t.same(put.headers, {}, 'nothing but the URL is needed');
+
+      const part = { uploadId: 'up~load_id+/=', partNumber: 17 };
+      const signed = await presign(client, { ...common, method: 'PUT', part });
+      const upload = new UploadPartCommand({
+        ...object,
+        UploadId: part.uploadId,
+        PartNumber: part.partNumber,
+      });
+      t.same(parts(signed.url), parts(await getSignedUrl(client, upload, options)), `part ${key}`);
     }
   });
 }

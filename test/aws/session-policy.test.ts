@@ -60,7 +60,9 @@ t.test('presign and remove reach the objects of one owner only', async (t) => {
     Resource: owned,
   });
   const remove = sessionPolicy({ kind: 'remove', ownerId: 'u1' }, sampleUnit());
-  t.same(remove.Statement, [{ Effect: 'Allow', Action: ['s3:DeleteObject'], Resource: owned }]);
+  t.same(remove.Statement, [
+    { Effect: 'Allow', Action: ['s3:DeleteObject', 's3:AbortMultipartUpload'], Resource: owned },
+  ]);
 });
 
 t.test('one bucket for everything is named once, and partitions other than aws keep theirs', async (t) => {
