@@ -53,3 +53,8 @@ export function allTokensEnded(
 ): Pick<User, 'sessionGeneration' | 'sessionsEndedAt' | 'tokenGeneration'> {
   return { ...sessionsEnded(user, now), tokenGeneration: (user.tokenGeneration ?? 0) + 1 };
 }
+
+/** True for somebody who may use the broker now. */
+export function isActiveUser(user: User | undefined): boolean {
+  return user?.status === 'active';
+}

@@ -22,6 +22,7 @@ import { createStart } from '../services/start.ts';
 import { createTicker } from '../services/ticker.ts';
 import { createUnitServices } from '../services/unit-services.ts';
 import { watchJobs } from '../services/watched-jobs.ts';
+import { createWebhookServices } from '../services/webhook-services.ts';
 import type { AppDeps } from './app.ts';
 import { createCallerIdentities } from './aws/caller-identity.ts';
 import { createAwsClients } from './aws/clients.ts';
@@ -43,6 +44,7 @@ import { PRICES } from './schemas/prices.ts';
 import { createForeignTokens } from './security/foreign-tokens.ts';
 import { createPasswords } from './security/passwords.ts';
 import { createTokenSigner } from './security/token-signer.ts';
+import { createWebhookCaller } from './security/webhook-caller.ts';
 import { createTimers } from './timers.ts';
 
 /** `/ready` waits this long for the table. */
@@ -110,7 +112,19 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
   const timers = createTimers();
   const render = (job: Job): string => JSON.stringify(toJobView(job));
   const feed = createFeed({ jobs: stores.jobs, clock, timers, log, render });
-  const jobs = watchJobs(stores.jobs, {
+  const hooks = createWebhookServices({
+    webhooks: stores.webhooks,
+    deliveries: stores.deliveries,
+    jobs: stores.jobs,
+    users: stores.users,
+    caller: createWebhookCaller(),
+    audit,
+    clock,
+    ids,
+    log,
+    tokenSecret,
+  });
+  const jobs = watchJobs(hooks.announcer.announced(stores.jobs), {
     ...feed,
     publish(job) {
       metrics.stored(job);
@@ -155,7 +169,9 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     streams: feed.streams,
     ofProcess: true,
   });
-  const loop = together([createLoop({ ticker, clock, log }), createLoop({ ticker: watch, clock, log })]);
+  const loop = together(
+    [ticker, watch, hooks.deliverer].map((each) => createLoop({ ticker: each, clock, log })),
+  );
 
   // Use cases
   const bareIdentity = createIdentity({
@@ -169,6 +185,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     signer: createTokenSigner(tokenSecret),
     foreignTokens: config.oidc && createForeignTokens({ ...config.oidc, clock }),
     onSignInRefused: noteSignInRefused(audit),
+    onRemoved: hooks.webhooks.removeAll,
   });
   const identity = auditedIdentity(bareIdentity, audit);
   const units = auditedUnits(bareUnits, audit);
@@ -202,6 +219,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
       audit,
       operations: createOperations({ jobs, ticker, clock }),
       awsCalls: clients.counts.list,
+      webhooks: hooks.webhooks,
       feed,
       timers,
       clock,

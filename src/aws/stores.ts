@@ -13,6 +13,7 @@ import type {
   UsageStore,
   UserStore,
 } from '../../services/ports.ts';
+import type { DeliveryStore, WebhookStore } from '../../services/webhook-ports.ts';
 import { createAccessTokenStore } from './access-token-store.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createCursors } from './cursor.ts';
@@ -24,6 +25,7 @@ import { createTokenStore } from './token-store.ts';
 import { createUnitStore } from './unit-store.ts';
 import { createUsageStore } from './usage-store.ts';
 import { createUserStore } from './user-store.ts';
+import { createDeliveryStore, createWebhookStore } from './webhook-store.ts';
 
 export interface StoresDeps {
   readonly documents: DynamoDBDocumentClient;
@@ -40,6 +42,8 @@ export interface Stores {
   readonly users: UserStore;
   readonly tokens: TokenStore;
   readonly accessTokens: AccessTokenStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
   readonly data: DataStore;
   readonly usage: UsageStore;
   readonly drafts: DraftStore;
@@ -55,6 +59,8 @@ export function createStores({ documents, tableName, cursorSecret, clock, log }:
     users: createUserStore(table),
     tokens: createTokenStore(table, clock),
     accessTokens: createAccessTokenStore(table),
+    webhooks: createWebhookStore(table),
+    deliveries: createDeliveryStore(table),
     data: createDataStore(table),
     usage: createUsageStore(table),
     drafts: createDraftStore(table),

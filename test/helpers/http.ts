@@ -24,6 +24,7 @@ import { createStart } from '../../services/start.ts';
 import { createTicker } from '../../services/ticker.ts';
 import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
+import { createWebhookServices } from '../../services/webhook-services.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createStores } from '../../src/aws/stores.ts';
@@ -38,6 +39,7 @@ import { PRICES } from '../../src/schemas/prices.ts';
 import { createForeignTokens } from '../../src/security/foreign-tokens.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
+import { createWebhookCaller, type WebhookCallerOptions } from '../../src/security/webhook-caller.ts';
 import { startTestCloud, type TestCloud } from './cloud.ts';
 import { createHandTimers } from './hand-timers.ts';
 import { memoryAccount, signedBy } from './memory-account.ts';
@@ -52,6 +54,9 @@ export const PASSWORD = 'Correct-horse.7';
 /** Later than any run of the tests: nothing that ends by this clock has ended for the table's own. */
 const START = Date.UTC(2099, 10, 22, 9, 30);
 const TABLES = JSON.parse(readFileSync(new URL('../../infra/broker/tables.json', import.meta.url), 'utf8'));
+
+/** Every name is somewhere on the public internet. */
+const anywhere = async () => [{ address: '93.184.216.34', family: 4 }];
 
 /** One cloud for all brokers of a test file; each has its own table. */
 let shared: Promise<TestCloud> | undefined;
@@ -91,7 +96,7 @@ export interface Person {
 /** Builds the broker; `t.teardown` closes it. */
 export async function broker(
   t: { teardown(close: () => Promise<void>): unknown },
-  overrides: Partial<AppDeps> & { oidc?: Config['oidc'] } = {},
+  overrides: Partial<AppDeps> & { oidc?: Config['oidc']; webhookCaller?: WebhookCallerOptions } = {},
   prepare?: (app: Api) => void,
 ) {
   let now = START;
@@ -110,12 +115,21 @@ export async function broker(
     log,
     render: (job) => JSON.stringify(toJobView(job)),
   });
-  const jobStore = watchJobs(stores.jobs, feed);
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const hooks = createWebhookServices({
+    ...stores,
+    caller: createWebhookCaller({ resolve: anywhere, ...overrides.webhookCaller }),
+    audit,
+    clock,
+    ids,
+    log,
+    tokenSecret: SECRET,
+  });
+  const jobStore = watchJobs(hooks.announcer.announced(stores.jobs), feed);
   const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
   const common = { units: unitStore, cloud, moves, clock, ids, log };
   const observe = createObserve(common);
-  const audit = createAudit({ store: stores.audit, clock, ids, log });
   const account = memoryAccount();
   const { units: bareUnits, watch } = createUnitServices({
     units: unitStore,
@@ -153,6 +167,7 @@ export async function broker(
     signer,
     foreignTokens: overrides.oidc && createForeignTokens({ ...overrides.oidc, clock }),
     onSignInRefused,
+    onRemoved: hooks.webhooks.removeAll,
   });
   const identity = auditedIdentity(bareIdentity, audit);
   const units = auditedUnits(bareUnits, audit);
@@ -179,6 +194,7 @@ export async function broker(
     audit,
     operations: createOperations({ jobs: jobStore, ticker, clock }),
     awsCalls,
+    webhooks: hooks.webhooks,
     feed,
     timers,
     clock,
@@ -248,6 +264,7 @@ export async function broker(
     },
     identity,
     audit,
+    deliverer: hooks.deliverer,
     feed,
     timers,
     jobStore,
