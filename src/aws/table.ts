@@ -18,8 +18,6 @@
  * | access token     | PAT#token                 | PAT     | OWNER#owner#PAT           | created#token |          |           |
  * | webhook          | HOOKS#owner               | webhook |                           |               |          |           |
  * | webhook delivery | HOOKSEND#delivery         | HOOKSEND| OWNER#owner#HOOK#webhook  | created#deliv.| HOOKSENDS| due#webhook#delivery |
- * | webhook          | HOOKS#owner               | webhook |                           |               |          |           |
- * | webhook delivery | HOOKSEND#delivery         | HOOKSEND| OWNER#owner#HOOK#webhook  | created#deliv.| HOOKSENDS| due#webhook#delivery |
  * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
  * | usage            | USAGE#scope               | USAGE   |                           |               |          |           |
  * | caps of a unit   | LIMITS#unit               | LIMITS  |                           |               |          |           |
@@ -108,29 +106,6 @@ export const unitLimitsKey = (unitId: string): Key => ({ pk: `LIMITS#${part(unit
 
 export function draftKey(ownerId: string, draftId: string): Key {
   return { pk: `DRAFT#${part(ownerId)}#${part(draftId)}`, sk: 'DRAFT' };
-}
-
-export const webhooksPartition = (ownerId: string): string => `HOOKS#${part(ownerId)}`;
-export function webhookKey(ownerId: string, webhookId: string): Key {
-  return { pk: webhooksPartition(ownerId), sk: part(webhookId) };
-}
-
-export const deliveryKey = (deliveryId: string): Key => ({
-  pk: `HOOKSEND#${part(deliveryId)}`,
-  sk: 'HOOKSEND',
-});
-export function deliveriesPartition(ownerId: string, webhookId: string): string {
-  return `OWNER#${part(ownerId)}#HOOK#${part(webhookId)}`;
-}
-
-/** All deliveries that are due, in one partition: there are few, and each is in it for a moment only. */
-export const DELIVERIES_DUE = 'HOOKSENDS';
-export function deliveryDueKeys(dueAt: number, webhookId: string, deliveryId: string): IndexKeys {
-  return { gsi2pk: DELIVERIES_DUE, gsi2sk: `${time(dueAt)}#${part(webhookId)}#${part(deliveryId)}` };
-}
-export function deliveryDueEntry(gsi2sk: string): { deliveryId: string; webhookId: string } {
-  const [, webhookId, deliveryId] = gsi2sk.split('#');
-  return { webhookId, deliveryId };
 }
 
 export const webhooksPartition = (ownerId: string): string => `HOOKS#${part(ownerId)}`;
