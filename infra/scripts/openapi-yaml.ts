@@ -26,7 +26,6 @@ export async function openapiYaml(): Promise<string> {
     operations: neverCalled<AppDeps['operations']>(),
     awsCalls: services.awsCalls,
     webhooks: neverCalled<AppDeps['webhooks']>(),
-    webhooks: neverCalled<AppDeps['webhooks']>(),
     feed: neverCalled<AppDeps['feed']>(),
     timers: neverCalled<AppDeps['timers']>(),
     clock: services.clock,

@@ -25,16 +25,12 @@ async function setting(t: Parameters<typeof broker>[0]) {
   const { computingUnitId } = (await b.proven(ada)).json();
   const { webhookId } = (await ada.post('/webhooks', { url: 'https://hooks.ada.example.org' })).json();
   const { deliveryId } = (await ada.post(`/webhooks/${webhookId}/test`)).json();
-  const { webhookId } = (await ada.post('/webhooks', { url: 'https://hooks.ada.example.org' })).json();
-  const { deliveryId } = (await ada.post(`/webhooks/${webhookId}/test`)).json();
   const { tokenId } = (
     await ada.post('/profile/tokens', { name: 'pipeline of ada', scopes: ['jobs:read'] })
   ).json();
   const ids: Record<string, string> = {
     jobId,
     tokenId,
-    webhookId,
-    deliveryId,
     webhookId,
     deliveryId,
     pipelineId: jobId,
@@ -71,7 +67,6 @@ function bodyOf({ operationId }: Operation, ids: Record<string, string>): object
     shareUnit: { person: ids['userId'] },
     unshareUnit: { person: ids['userId'] },
     renameJob: { alias: 'mine now' },
-    changeWebhook: { description: 'mine now' },
     changeWebhook: { description: 'mine now' },
     signParts: { partNumbers: [1] },
     completeUpload: { parts: [{ partNumber: 1, etag: 'e' }] },
@@ -173,8 +168,6 @@ async function state(ada: Person, ids: Record<string, string>): Promise<unknown[
     `/computing-unit/${ids['computingUnitId']}`,
     '/profile',
     '/profile/tokens',
-    '/webhooks',
-    `/webhooks/${ids['webhookId']}/deliveries`,
     '/webhooks',
     `/webhooks/${ids['webhookId']}/deliveries`,
   ];
