@@ -15,6 +15,7 @@ import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createUnitProbe } from '../../src/aws/unit-probe.ts';
 import { createUnitTrust } from '../../src/aws/unit-trust.ts';
+import { AppError } from '../../src/errors.ts';
 import { readRelease } from '../../src/release.ts';
 import { runEstimator } from '../../src/run-estimator.ts';
 import type { Job } from '../../src/schemas/job.ts';
@@ -79,7 +80,7 @@ export const BEHAVIOUR = {
 export type Broker = ReturnType<typeof brokerOn>;
 
 /** A broker process's services; several may share one cloud. */
-export function brokerOn(cloud: TestCloud) {
+export function brokerOn(cloud: TestCloud, { origin }: { origin?: string } = {}) {
   const { stores, unitCloud, clock, log } = cloud;
   const ids = createIds(clock);
   const timers = createHandTimers();
@@ -110,7 +111,7 @@ export function brokerOn(cloud: TestCloud) {
     hubAccountId: HUB,
     brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
     tokenSecret: TOKEN_SECRET,
-    origin: undefined,
+    origin,
     release: readRelease(),
   });
   const start = createStart({ watch, ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });
@@ -122,6 +123,9 @@ export function brokerOn(cloud: TestCloud) {
     jobs,
     units,
     observe,
+    authenticate: async () => {
+      throw new AppError('not_signed_in', 'nobody signs in here');
+    },
     ticker,
     estimateRun: runEstimator,
     prices: PRICES,
