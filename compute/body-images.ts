@@ -2,7 +2,8 @@
 import { WorkerError } from './errors.ts';
 import { centredFftInto } from './math/fft.ts';
 import { acquireSlice } from './mr/acquire.ts';
-import { imageReadouts, isFullySampled, mustBeReasonable, mustBeSupported } from './mr/acquisition.ts';
+import { imageReadouts, isFullySampled, mustBeReasonable } from './mr/acquisition.ts';
+import { mustBeCartesian } from './mr/cartesian.ts';
 import { kSpaceGrid } from './mr/kspace.ts';
 import type { SuppliedImages } from './mr/recon/reconstruction.ts';
 import { bodyChannel } from './mr/sensitivity/body-channel.ts';
@@ -24,7 +25,7 @@ export async function bodyImages(
     throw new WorkerError('bad_options', 'inputs: the task asks for a body-coil scan, and the job has none.');
   }
   const scan = await run.open(path);
-  mustBeSupported(scan.header);
+  mustBeCartesian(scan.header);
   const grid = kSpaceGrid(scan.header);
   mustBeReasonable(grid);
   const images = imageReadouts(scan);

@@ -23,7 +23,8 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     code: 'out_of_memory',
-    pattern: /OutOfMemory|out of memory|\bexit(ed)?\b.*\b137\b|signal: killed|JavaScript heap/i,
+    // 137, killed: by the kernel. 134, aborted: by V8, whose heap was full.
+    pattern: /OutOfMemory|out of memory|\bexit(ed)?\b.*\b13[47]\b|signal: (killed|aborted)|JavaScript heap/i,
     message: 'The run was ended because it needed more memory than its platform has.',
   },
   {

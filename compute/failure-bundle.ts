@@ -50,6 +50,16 @@ export async function storeFailure(
   });
   const { jobId, attempt } = document;
   await objects.putJson(beside(document.failure, 'failure.json'), { ...error, jobId, attempt });
+  await storeLog(document.failure, log, objects);
+}
+
+/** The log beside the result or the bundle, where it can be read without unpacking either. */
+export async function storeLog(
+  location: ObjectLocation,
+  log: readonly LogEntry[],
+  objects: WorkerObjects,
+): Promise<void> {
+  await objects.putJson(beside(location, 'log.json'), withoutSecrets(log));
 }
 
 function json(value: unknown): string {

@@ -1,7 +1,8 @@
 /** The first steps of a run: the signal file and the noise. */
 import type { RawScan } from './formats/scan.ts';
 import type { ImageReadouts } from './mr/acquisition.ts';
-import { imageReadouts, mustBeReasonable, mustBeSupported } from './mr/acquisition.ts';
+import { imageReadouts, mustBeReasonable } from './mr/acquisition.ts';
+import { mustBeCartesian } from './mr/cartesian.ts';
 import { estimateNoise } from './mr/estimate-noise.ts';
 import type { KSpaceGrid } from './mr/kspace.ts';
 import { kSpaceGrid } from './mr/kspace.ts';
@@ -24,7 +25,7 @@ export interface Signal {
 export async function readSignal(run: Run): Promise<Signal> {
   await run.step({ step: 'read', fraction: 0, message: 'Reading the signal file' });
   const scan = await run.open(run.request.inputs.signal);
-  mustBeSupported(scan.header);
+  mustBeCartesian(scan.header);
   const grid = kSpaceGrid(scan.header);
   mustBeReasonable(grid);
   const images = imageReadouts(scan);

@@ -9,7 +9,7 @@ import type { WorkerObjects } from '../src/aws/worker-objects.ts';
 import type { ExecutionInput, JobDocument, PlatformName, RunResult } from '../src/schemas/execution.ts';
 import { executionInput, jobDocument } from '../src/schemas/execution.ts';
 import { toWorkerError, WorkerError } from './errors.ts';
-import { beside, storeFailure } from './failure-bundle.ts';
+import { beside, storeFailure, storeLog } from './failure-bundle.ts';
 import type { RawScan } from './formats/scan.ts';
 import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
@@ -89,6 +89,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
     const seconds = (deps.clock() - startedMs) / 1000;
     const result: RunResult = { ...document.result, sizeBytes, sha256, seconds, summary };
     const { jobId, attempt } = document;
+    await storeLog(document.result, log.entries, deps.objects);
     await deps.objects.putJson(beside(document.result, 'run.json'), { ...result, jobId, attempt });
     return result;
   } catch (error) {

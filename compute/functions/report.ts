@@ -17,7 +17,6 @@ import { readDocument } from '../worker.ts';
 const reportEvent = z.object({
   outcome: z.enum(['succeeded', 'failed']),
   state: executionInput.extend({
-    executionName: z.string().optional(),
     run: z.object({ result: z.unknown() }).optional(),
     error: z.object({ Error: z.string().optional(), Cause: z.string().optional() }).optional(),
   }),
@@ -42,7 +41,7 @@ export async function report(
   if (outcome === 'succeeded') {
     const document = await readDocument(state, deps.objects);
     const result = await confirmedResult(state, document, deps.objects);
-    await callBack(document, state, { status: 'succeeded', result }, deps);
+    await callBack(document, { status: 'succeeded', result }, deps);
     return { result };
   }
   let document: JobDocument | undefined;
@@ -53,7 +52,7 @@ export async function report(
     console.warn(`the job document of ${state.jobId} cannot be read: ${toWorkerError(error).code}`);
   }
   const failure = await failureOf(state, document, deps.objects);
-  if (document) await callBack(document, state, { status: 'failed', failure }, deps);
+  if (document) await callBack(document, { status: 'failed', failure }, deps);
   return { failure };
 }
 
@@ -115,7 +114,6 @@ async function sidecar(
 /** Tells the broker, three times if need be. */
 async function callBack(
   { jobId, attempt, callback }: JobDocument,
-  { executionName }: State,
   outcome: { status: string; result?: RunResult; failure?: RunFailure },
   { fetch: post, pause }: ReportDeps,
 ): Promise<void> {
@@ -133,7 +131,7 @@ async function callBack(
       const response = await post(`${callback?.url}/api/job/${encodeURIComponent(jobId)}/callback`, {
         method: 'POST',
         headers: { authorization: `Bearer ${callback?.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ ...outcome, attempt, executionName }),
+        body: JSON.stringify({ ...outcome, attempt }),
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });

@@ -25,36 +25,6 @@ export function isImage({ kind }: ReadoutIndex): boolean {
   return kind === 'image' || kind === 'calibration_and_image';
 }
 
-/** Throws `unsupported_sequence` or `input_unreadable` for scans that this worker cannot turn into images. */
-export function mustBeSupported(header: ScanHeader): void {
-  const { trajectory } = header;
-  if (trajectory !== 'cartesian' || header.rampSampling) {
-    const what =
-      trajectory === 'cartesian'
-        ? 'samples on the gradient ramps'
-        : `has a trajectory of type "${trajectory}"`;
-    throw new WorkerError(
-      'unsupported_sequence',
-      `The signal scan ${what}; only Cartesian acquisitions with a flat readout gradient can be reconstructed.`,
-    );
-  }
-  if (header.acceleration.partition > 1) {
-    throw new WorkerError(
-      'unsupported_sequence',
-      `The signal scan is accelerated along its partitions (factor ${header.acceleration.partition}); only acceleration ` +
-        'along the lines can be reconstructed.',
-      'Measure without acceleration in the partition direction.',
-    );
-  }
-  if ((header.simultaneousSlices ?? 1) > 1) {
-    throw new WorkerError(
-      'unsupported_sequence',
-      `The signal scan excites ${header.simultaneousSlices} slices at a time; such data cannot be separated here.`,
-      'Measure without simultaneous multi-slice (multiband) acceleration.',
-    );
-  }
-}
-
 /** Throws `input_unreadable` or `out_of_memory` for grids that are empty or absurdly large. */
 export function mustBeReasonable(grid: KSpaceGrid): void {
   const { coils, lines, storedColumns, columns, partitions } = grid;

@@ -164,7 +164,7 @@ const CASES: Case[] = [
     message: /k-space grid .* cannot be/,
   },
   { what: 'a spiral', signal: { trajectory: 'spiral' }, code: 'unsupported_sequence', message: /spiral/ },
-  { what: 'an EPI with ramps', signal: 'epi.dat whole', code: 'unsupported_sequence', message: /epi/ },
+  { what: 'an EPI with ramps', signal: 'epi.dat whole', code: 'unsupported_sequence', message: /EPI/ },
   // --- options -----------------------------------------------------------------------------------------
   {
     what: 'fewer replicas than none',

@@ -22,6 +22,11 @@ t.test('what Lambda, ECS and Step Functions say becomes a code with its remedy',
       'out_of_memory',
     ],
     [
+      'Runtime.ExitError',
+      '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1 Error: Runtime exited with error: signal: aborted (core dumped)"}',
+      'out_of_memory',
+    ],
+    [
       'States.TaskFailed',
       task({
         Containers: [{ ExitCode: 137, Reason: 'OutOfMemoryError: Container killed due to memory usage' }],

@@ -75,7 +75,7 @@ t.test(
 t.test('epi.dat is refused by name, with a remedy', async (t) => {
   await t.rejects(run(openRawScan, { inputs: { signal: file('epi.dat') } }), {
     code: 'unsupported_sequence',
-    message: /epi/,
+    message: /EPI/,
     remedy: /Cartesian/,
   });
 });

@@ -1,10 +1,10 @@
 /** ISMRMRD files: samples against libismrmrd, flags, header and geometry. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { mustBeCartesian } from '../../../compute/formats/cartesian.ts';
 import { openRawScan } from '../../../compute/formats/open.ts';
 import type { RawScan } from '../../../compute/formats/scan.ts';
 import { sliceOrder } from '../../../compute/formats/slices.ts';
+import { mustBeCartesian } from '../../../compute/mr/cartesian.ts';
 import { createIsmrmrdWriter, ismrmrdXml, type TestAcquisition } from '../../helpers/raw/ismrmrd-writer.ts';
 import { fixture, readAll, sha256, testSamples } from '../../helpers/raw/samples.ts';
 import { temporaryFolder } from '../../helpers/raw/temporary.ts';

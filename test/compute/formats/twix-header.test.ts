@@ -1,9 +1,9 @@
 /** How the protocol and the lines of a TWIX file become its header. */
 import t from 'tap';
-import { mustBeCartesian } from '../../../compute/formats/cartesian.ts';
 import { openRawScan } from '../../../compute/formats/open.ts';
 import type { ScanHeader } from '../../../compute/formats/scan.ts';
 import { sliceOrder } from '../../../compute/formats/slices.ts';
+import { mustBeCartesian } from '../../../compute/mr/cartesian.ts';
 import { temporaryFolder } from '../../helpers/raw/temporary.ts';
 import {
   protocolTexts,

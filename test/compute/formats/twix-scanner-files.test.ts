@@ -1,8 +1,8 @@
 /** Real Siemens VE11 files: what the header says, which files are fit for SNR, where the slice lies. */
 import t from 'tap';
-import { mustBeCartesian } from '../../../compute/formats/cartesian.ts';
 import { openRawScan } from '../../../compute/formats/open.ts';
 import type { SlicePosition } from '../../../compute/formats/scan.ts';
+import { mustBeCartesian } from '../../../compute/mr/cartesian.ts';
 import { fixture, readAll } from '../../helpers/raw/samples.ts';
 
 t.test('gre.dat: a fully sampled gradient echo', async (t) => {

@@ -1,6 +1,6 @@
 /** Which acquisitions can be turned into an image by a plain Fourier transform of their lines. */
 import { WorkerError } from '../errors.ts';
-import type { ScanHeader } from './scan.ts';
+import type { ScanHeader } from '../formats/scan.ts';
 
 const USE_GRADIENT_ECHO =
   'Measure the signal and the noise with a Cartesian sequence without ramp sampling, for example a gradient ' +
@@ -16,16 +16,13 @@ const NAMES: Record<ScanHeader['trajectory'], string> = {
 
 /**
  * Throws WorkerError('unsupported_sequence') that names what is not supported, unless every readout of the
- * scan is one Cartesian line: no EPI, no ramp sampling, no other trajectory, no simultaneous slices.
+ * scan is one Cartesian line: no EPI, no ramp sampling, no other trajectory, no simultaneous slices, no acceleration
+ * along the partitions.
  */
 export function mustBeCartesian(header: ScanHeader): void {
   const protocol = header.protocol ? ` '${header.protocol}'` : '';
-  const refuse = (what: string, why: string): never => {
-    throw new WorkerError(
-      'unsupported_sequence',
-      `The scan${protocol} is ${what}: ${why}.`,
-      USE_GRADIENT_ECHO,
-    );
+  const refuse = (what: string, why: string, remedy = USE_GRADIENT_ECHO): never => {
+    throw new WorkerError('unsupported_sequence', `The scan${protocol} is ${what}: ${why}.`, remedy);
   };
   const name = NAMES[header.trajectory];
   if (header.trajectory === 'epi') {
@@ -36,5 +33,13 @@ export function mustBeCartesian(header: ScanHeader): void {
   if (header.rampSampling) refuse('ramp-sampled', 'the sampled gradient ramps would need regridding');
   if ((header.simultaneousSlices ?? 1) > 1) {
     refuse('a simultaneous multi-slice (multiband) scan', 'its slices are measured on top of each other');
+  }
+  const { partition } = header.acceleration;
+  if (partition > 1) {
+    refuse(
+      `accelerated along its partitions (factor ${partition})`,
+      'only acceleration along the lines can be reconstructed',
+      'Measure without acceleration in the partition direction.',
+    );
   }
 }
