@@ -3,6 +3,7 @@
  * let go when the change has been written. If the broker dies in between, the message falls due by itself and
  * the deliverer looks whether the change happened. Who has no webhooks pays one remembered read.
  */
+import { AppError } from '../src/errors.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Delivery, Webhook } from '../src/schemas/webhook.ts';
 import type { Clock, Ids, JobStore, Log, UserStore } from './ports.ts';
@@ -79,11 +80,12 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     return prepared;
   }
 
-  /** The job goes on whatever becomes of its messages. */
+  /** A store that is away keeps the change from being written as well; nothing else keeps a job from its end. */
   async function prepareOrLog(job: Job): Promise<Delivery[]> {
     try {
       return await prepare(job);
     } catch (error) {
+      if (error instanceof AppError && error.code === 'unavailable') throw error;
       log.error(
         { err: error, jobId: job.jobId, state: job.state },
         'the webhooks of a job could not be prepared',
