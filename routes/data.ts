@@ -110,7 +110,7 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
       app.route({
         method,
         url,
-        config: { access: 'user', errors: ['cloud_refused'] },
+        config: { access: 'user', scope: 'data:write', errors: ['cloud_refused'] },
         schema: {
           tags,
           operationId,

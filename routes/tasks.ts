@@ -65,7 +65,7 @@ export function taskRoutes({ submit, caps }: TaskRoutesDeps) {
     app.post(
       '/task/estimate',
       {
-        config: { access: 'user', errors: ['not_found', 'no_unit', 'unit_not_ready'] },
+        config: { access: 'user', scope: 'jobs:read', errors: ['not_found', 'no_unit', 'unit_not_ready'] },
         schema: {
           tags: ['Jobs'],
           operationId: 'estimateTask',

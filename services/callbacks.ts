@@ -9,14 +9,18 @@ import type { Job } from '../src/schemas/job.ts';
 import { matchesHash } from './job-token.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
-import type { Clock, JobStore } from './ports.ts';
+import type { Clock, JobStore, UnitStore } from './ports.ts';
+import type { Principal } from './principal.ts';
 import type { Ticker } from './ticker.ts';
 
 /** Progress of the same state is stored at most this often. */
 const PROGRESS_PAUSE_MS = 1_000;
 
 export interface Callbacks {
-  /** The end was reported (succeeded or failed alike). Returns the job as it is now stored. */
+  /**
+   * The end was reported (succeeded or failed alike), with the token of the job or, by the callback function of an
+   * older stack, with that of the person who owns the computing unit. Returns the job as it is now stored.
+   */
   ended(jobId: string, token: string): Promise<Job>;
   /** A step of the run. Returns the job; `canceling` or a terminal state tells the worker to stop. */
   progress(jobId: string, token: string, report: ProgressReport): Promise<Job>;
@@ -24,6 +28,9 @@ export interface Callbacks {
 
 export interface CallbacksDeps {
   jobs: JobStore;
+  units: Pick<UnitStore, 'get'>;
+  /** The active user behind a token. Throws AppError. */
+  authenticate: (bearer: string) => Promise<Principal>;
   moves: Moves;
   observe: (job: Job) => Promise<Job | undefined>;
   ticker: Pick<Ticker, 'nudge'>;
@@ -31,21 +38,41 @@ export interface CallbacksDeps {
 }
 
 /** Creates the service behind the doors of the worker. */
-export function createCallbacks({ jobs, moves, observe, ticker, clock }: CallbacksDeps): Callbacks {
+export function createCallbacks(deps: CallbacksDeps): Callbacks {
+  const { jobs, units, authenticate, moves, observe, ticker, clock } = deps;
+
   /** The job if the token is the one of its current attempt; one answer for every way it is not. */
   async function authenticated(jobId: string, token: string): Promise<Job> {
     const job = await jobs.get(jobId);
-    if (!job || !matchesHash(token, job.tokenHash)) {
-      throw new AppError('not_signed_in', 'not the callback token of this job', {
-        remedy: 'Use the callback token of the job document of this attempt.',
-      });
-    }
+    if (!job || !matchesHash(token, job.tokenHash)) throw notThisJob();
     return job;
+  }
+
+  /**
+   * As `authenticated`, or the token of the unit's owner: stacks that were deployed before job tokens existed know
+   * no other. That the job runs on a unit of this person is what proves that the token belongs.
+   */
+  async function ownedOrAuthenticated(jobId: string, token: string): Promise<Job> {
+    const job = await jobs.get(jobId);
+    if (!job) throw notThisJob();
+    if (matchesHash(token, job.tokenHash)) return job;
+    const [who, unit] = await Promise.all([personOf(token), units.get(job.unitId)]);
+    if (who !== undefined && unit?.ownerId === who.userId) return job;
+    throw notThisJob();
+  }
+
+  async function personOf(token: string): Promise<Principal | undefined> {
+    try {
+      return await authenticate(token);
+    } catch (error) {
+      if (error instanceof AppError && error.code !== 'unavailable') return undefined;
+      throw error;
+    }
   }
 
   return {
     async ended(jobId, token) {
-      const job = await authenticated(jobId, token);
+      const job = await ownedOrAuthenticated(jobId, token);
       if (isTerminal(job.state)) return job;
       const after = (await observe(job)) ?? job;
       // The report function runs inside the execution, so it usually is RUNNING still: look again very soon.
@@ -75,4 +102,10 @@ export function createCallbacks({ jobs, moves, observe, ticker, clock }: Callbac
       return stored ?? job;
     },
   };
+}
+
+function notThisJob(): AppError {
+  return new AppError('not_signed_in', 'not the callback token of this job', {
+    remedy: 'Use the callback token of the job document of this attempt.',
+  });
 }

@@ -1,13 +1,14 @@
 /** Everything that a person does with jobs and files, put together once for the broker and for tests. */
 import type { Limits } from '../src/schemas/limits.ts';
 import type { Prices } from '../src/schemas/prices.ts';
-import { type Callbacks, createCallbacks } from './callbacks.ts';
+import { type Callbacks, type CallbacksDeps, createCallbacks } from './callbacks.ts';
 import { type Counts, createCounts } from './counts.ts';
 import { createDrafts, type Drafts } from './drafts.ts';
 import { createEndedJobs, type EndedJobs } from './ended-jobs.ts';
 import { createEstimate } from './estimate.ts';
 import { createFiles, type Files } from './files.ts';
 import { createPlanJob } from './job-plan.ts';
+import { createJobReports, type JobReports } from './job-reports.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createLimits, type LimitsService } from './limits.ts';
 import { createLinks, type Links } from './links.ts';
@@ -37,7 +38,8 @@ export interface JobServicesDeps {
   units: Units;
   cloud: UnitCloud;
   moves: Moves;
-  observe: Parameters<typeof createCallbacks>[0]['observe'];
+  observe: CallbacksDeps['observe'];
+  authenticate: CallbacksDeps['authenticate'];
   ticker: Pick<Ticker, 'nudge'>;
   estimateRun: RunEstimator;
   prices: Prices;
@@ -51,6 +53,7 @@ export interface JobServicesDeps {
 export interface JobServices {
   submit: Submit;
   jobs: Jobs;
+  reports: JobReports;
   retry: Retry;
   endedJobs: EndedJobs;
   callbacks: Callbacks;
@@ -71,15 +74,17 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
   const planJob = createPlanJob({ units, data, estimate: createEstimate(deps) });
   const common = { jobs, units: stores.units, cloud, moves, ticker, clock };
   const uploads = createUploads({ data, units, unitStore: stores.units, cloud, clock, ids });
+  const people = createJobs(common);
   return {
     caps,
     counts: createCounts({ jobs, usage: stores.usage, clock, fairUse: deps.fairUse }),
     drafts,
     submit: createSubmit({ ...common, planJob, drafts, limits: caps, ids, tokenSecret }),
-    jobs: createJobs(common),
+    jobs: people,
+    reports: createJobReports({ ...common, jobs: people, prices: deps.prices }),
     retry: createRetry({ ...common, limits: caps, log, tokenSecret }),
     endedJobs: createEndedJobs(common),
-    callbacks: createCallbacks({ jobs, moves, observe, ticker, clock }),
+    callbacks: createCallbacks({ ...common, observe, authenticate: deps.authenticate }),
     uploads,
     files: createFiles({ data, units, unitStore: stores.units, cloud, uploads, clock, ids }),
     links: createLinks({ ...common, log }),

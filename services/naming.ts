@@ -43,11 +43,20 @@ export function jobLocations(
 
 /** Every object an attempt may leave, with the sidecars that the worker writes beside result and bundle. */
 export function attemptObjects({ document, result, failureBundle }: JobLocations): ObjectLocation[] {
-  const beside = ({ bucket, key }: ObjectLocation, name: string): ObjectLocation => ({
-    bucket,
-    key: `${key.slice(0, key.lastIndexOf('/') + 1)}${name}`,
-  });
-  return [document, result, beside(result, 'run.json'), failureBundle, beside(failureBundle, 'failure.json')];
+  return [
+    document,
+    result,
+    besideObject(result, 'run.json'),
+    besideObject(result, 'log.json'),
+    failureBundle,
+    besideObject(failureBundle, 'failure.json'),
+    besideObject(failureBundle, 'log.json'),
+  ];
+}
+
+/** The object of that name beside another one. */
+export function besideObject({ bucket, key }: ObjectLocation, name: string): ObjectLocation {
+  return { bucket, key: `${key.slice(0, key.lastIndexOf('/') + 1)}${name}` };
 }
 
 /**

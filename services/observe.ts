@@ -23,6 +23,10 @@ import { failureBody, SWEEP_MS } from './start.ts';
 
 /** DescribeExecution may not know an execution yet right after its start. */
 const SETTLING_MS = 60_000;
+/** A worker reports every few seconds; one that was silent for so long has ended. */
+const QUIET_MS = 30_000;
+/** A job is not kept `canceling` longer than this after it was canceled. */
+const STUBBORN_MS = 5 * 60_000;
 
 export interface ObserveDeps {
   units: UnitStore;
@@ -77,8 +81,15 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
           failedChange('timeout', 'The execution exceeded its time limit.'),
           'step-functions',
         );
-      case 'ABORTED':
-        return settle(job, { state: 'canceled', failure: canceledBody(job, execution) }, 'step-functions');
+      case 'ABORTED': {
+        const proof = job.state === 'canceling' ? await workerEnd(unit, job) : '';
+        if (proof === undefined) return stillWorking(job);
+        return settle(
+          job,
+          { state: 'canceled', failure: canceledBody(job, execution, proof) },
+          'step-functions',
+        );
+      }
       case 'FAILED':
         return settle(job, failedChange(...failureOf(execution)), 'step-functions');
     }
@@ -103,6 +114,32 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
       change.startedAt = latest.startedAt ?? execution.startedAt ?? now;
       return change;
     });
+  }
+
+  /**
+   * An aborted execution asks its task to stop, which is best effort; a Lambda is not stopped at all, but told by
+   * the answers to its reports. So a canceled job has ended when its worker has: how that is known, in words, or
+   * undefined while it still works.
+   */
+  async function workerEnd(unit: Unit, job: Job): Promise<string | undefined> {
+    const now = clock();
+    const lastSign = job.progress?.at;
+    if (lastSign === undefined) return 'No worker had begun.';
+    if (now - lastSign > QUIET_MS) return 'Its worker has not been heard of since.';
+    try {
+      await cloud.headObject(unit, job.failureBundle);
+      return 'Its worker has stopped and left a bundle.';
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+    }
+    const since = job.history.findLast(({ state }) => state === 'canceling')?.at ?? now;
+    return now - since > STUBBORN_MS ? 'Its worker still reports: stop the task in the account.' : undefined;
+  }
+
+  function stillWorking(job: Job): Promise<Job | undefined> {
+    return moves.move(job.jobId, { by: 'broker' }, (latest) =>
+      latest.version === job.version ? { dueAt: clock() + 2_000 } : undefined,
+    );
   }
 
   /** A success counts only with the object: right place, right size, right checksum. */
@@ -172,13 +209,10 @@ function failedChange(code: FailureCode, message: string, remedy?: string): Chan
   return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
 }
 
-function canceledBody(job: Job, execution: ExecutionState): Job['failure'] {
-  const who =
-    job.state === 'canceling' ? 'Canceled as requested.' : 'The execution was aborted in Step Functions.';
-  return failureBody(
-    'canceled',
-    execution.cause && job.state !== 'canceling' ? `${who} ${execution.cause}` : who,
-  );
+function canceledBody(job: Job, execution: ExecutionState, proof: string): Job['failure'] {
+  const aborted = `The execution was aborted in Step Functions. ${execution.cause ?? ''}`;
+  const text = job.state === 'canceling' ? `Canceled as requested. ${proof}` : aborted;
+  return failureBody('canceled', text.trim());
 }
 
 /** Code, message and remedy of a failed execution: the state machine's Fail state carries them as error and cause. */

@@ -20,6 +20,7 @@ export async function openapiYaml(): Promise<string> {
     units: neverCalled<AppDeps['units']>(),
     submit: neverCalled<AppDeps['submit']>(),
     jobs: neverCalled<AppDeps['jobs']>(),
+    reports: neverCalled<AppDeps['reports']>(),
     retry: services.retry,
     endedJobs: neverCalled<AppDeps['endedJobs']>(),
     audit: neverCalled<AppDeps['audit']>(),

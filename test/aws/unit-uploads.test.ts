@@ -25,14 +25,17 @@ t.test('R60: parts go straight to the bucket of the researcher and become the ob
   );
   await t.rejects(
     unitCloud.completeUpload(mode2, location, uploadId, [{ partNumber: 1, etag: '0'.repeat(32) }, parts[1]]),
-    { problem: 'invalid', awsCode: 'InvalidPart' },
+    { name: 'CloudError', problem: 'invalid', awsCode: 'InvalidPart' },
   );
   await unitCloud.completeUpload(mode2, location, uploadId, parts);
   t.equal((await unitCloud.headObject(mode2, location)).sizeBytes, 5 * MIB + 3);
 
   const second = await unitCloud.beginUpload(mode2, location);
   await unitCloud.abortUpload(mode2, location, second);
-  await t.rejects(unitCloud.completeUpload(mode2, location, second, parts), { problem: 'not_found' });
+  await t.rejects(unitCloud.completeUpload(mode2, location, second, parts), {
+    name: 'CloudError',
+    problem: 'not_found',
+  });
 });
 
 t.test('T6: a bucket that belongs to another account is not written to', async (t) => {
@@ -41,8 +44,9 @@ t.test('T6: a bucket that belongs to another account is not written to', async (
   const foreign = { ...mode2, dataBucket: 'mode1-private' };
   const location = { bucket: foreign.dataBucket, key };
   await t.rejects(unitCloud.beginUpload(foreign, location), CloudError);
-  await t.rejects(unitCloud.beginUpload(mode2, location), { awsCode: 'WrongBucket' });
+  await t.rejects(unitCloud.beginUpload(mode2, location), { name: 'CloudError', awsCode: 'WrongBucket' });
   await t.rejects(unitCloud.beginUpload(mode2, { bucket: mode2.dataBucket, key: 'elsewhere/x' }), {
+    name: 'CloudError',
     awsCode: 'WrongKey',
   });
 });

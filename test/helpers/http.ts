@@ -177,6 +177,7 @@ export async function broker(
     jobs: jobStore,
     units,
     observe,
+    authenticate: identity.authenticate,
     ticker,
     estimateRun: runEstimator,
     prices: PRICES,

@@ -1,0 +1,139 @@
+/** What a person wants to know about one run beside its result: its log, and what it has cost. */
+import type { CostLine } from '../src/schemas/estimate.ts';
+import type { PlatformName } from '../src/schemas/execution.ts';
+import type { Job } from '../src/schemas/job.ts';
+import type { Prices } from '../src/schemas/prices.ts';
+import { type Jobs, refusal } from './jobs.ts';
+import { isTerminal } from './lifecycle.ts';
+import { besideObject, downloadName } from './naming.ts';
+import { type Clock, CloudError, type SignedUrl, type UnitCloud, type UnitStore } from './ports.ts';
+import { billOf, rounded, totalOf } from './prices.ts';
+import type { Principal } from './principal.ts';
+
+const LINK_SECONDS = 3_600;
+
+/** A line of the story of a job, oldest first. */
+export interface JobEvent {
+  readonly at: number;
+  /** `broker`, `step-functions`, `worker` or `user:<id>`. */
+  readonly by: string;
+  readonly text: string;
+}
+
+export interface JobLog {
+  readonly job: Job;
+  readonly events: JobEvent[];
+  /** Where the worker's log lies in the account of the unit; undefined while it runs, and if it left none. */
+  readonly log: (SignedUrl & { filename: string }) | undefined;
+}
+
+export interface JobCost {
+  readonly job: Job;
+  /** False while the job runs: what it costs grows. */
+  readonly final: boolean;
+  readonly platform: PlatformName | undefined;
+  readonly seconds: number;
+  readonly usd: number;
+  readonly lines: CostLine[];
+  readonly paidBy: 'platform' | 'unit_owner';
+  readonly assumptions: string[];
+}
+
+export interface JobReports {
+  /** Throws AppError not_found, cloud_refused. */
+  log(who: Principal, jobId: string): Promise<JobLog>;
+  /** Of the last attempt. Throws AppError not_found. */
+  cost(who: Principal, jobId: string): Promise<JobCost>;
+}
+
+export interface JobReportsDeps {
+  jobs: Pick<Jobs, 'get'>;
+  units: Pick<UnitStore, 'get'>;
+  cloud: Pick<UnitCloud, 'headObject' | 'presignGet'>;
+  prices: Prices;
+  clock: Clock;
+}
+
+/** Creates the service. */
+export function createJobReports({ jobs, units, cloud, prices, clock }: JobReportsDeps): JobReports {
+  async function workerLog(job: Job): Promise<JobLog['log']> {
+    const unit = isTerminal(job.state) ? await units.get(job.unitId) : undefined;
+    if (!unit) return undefined;
+    const location = besideObject(job.state === 'succeeded' ? job.result : job.failureBundle, 'log.json');
+    try {
+      await cloud.headObject(unit, location);
+      const filename = downloadName(`${job.alias} (log)`, '.json');
+      return { ...(await cloud.presignGet(unit, location, filename, LINK_SECONDS)), filename };
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      if (error.problem === 'not_found') return undefined;
+      throw refusal(error);
+    }
+  }
+
+  return {
+    async log(who, jobId) {
+      const job = await jobs.get(who, jobId);
+      return { job, events: eventsOf(job), log: await workerLog(job) };
+    },
+
+    async cost(who, jobId) {
+      const job = await jobs.get(who, jobId);
+      const platform = job.platform ?? job.estimate?.platform;
+      const seconds = secondsOf(job, clock());
+      const ran = job.startedAt !== undefined && platform !== undefined && job.estimate !== undefined;
+      const lines = ran ? linesOf(job, platform, seconds) : [];
+      return {
+        job,
+        final: isTerminal(job.state),
+        platform: ran ? platform : undefined,
+        seconds,
+        usd: rounded(totalOf(lines)),
+        lines: lines.map(({ what, usd }) => ({ what, usd: rounded(usd) })),
+        paidBy: job.mode === 'mode_1' ? 'platform' : 'unit_owner',
+        assumptions: [
+          `List prices of ${prices.region} as of ${prices.asOf}; the bill of AWS has the last word.`,
+          'The size of the platform is the one of the estimate; earlier attempts are not counted.',
+        ],
+      };
+    },
+  };
+
+  function linesOf(job: Job, platform: PlatformName, seconds: number): CostLine[] {
+    const resultBytes = job.runResult?.sizeBytes ?? 0;
+    const inputBytes = Object.values(job.inputs).reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
+    const { vcpu, memoryMb } = job.estimate ?? { vcpu: 0, memoryMb: 0 };
+    return billOf(prices, {
+      platform,
+      vcpu,
+      memoryMb,
+      seconds,
+      resultBytes,
+      storedBytes: inputBytes + resultBytes,
+    });
+  }
+}
+
+/** A Lambda is paid while it works, a task from its start to its end. */
+function secondsOf(job: Job, now: number): number {
+  if (job.startedAt === undefined) return 0;
+  if (job.platform !== 'fargate' && job.runResult) return job.runResult.seconds;
+  return Math.max(0, (job.finishedAt ?? now) - job.startedAt) / 1000;
+}
+
+function eventsOf(job: Job): JobEvent[] {
+  const events: JobEvent[] = job.history.map(({ at, by, state, note }) => ({
+    at,
+    by,
+    text: note ? `${state}: ${note}` : state,
+  }));
+  if (job.progress) {
+    const { at, step, message, fraction } = job.progress;
+    events.push({ at, by: 'worker', text: `${step}: ${message} (${Math.round(fraction * 100)} %)` });
+  }
+  if (job.failure && job.finishedAt !== undefined) {
+    const { code, message, remedy } = job.failure;
+    events.push({ at: job.finishedAt, by: 'broker', text: `${code}: ${message} ${remedy}` });
+  }
+  return events.sort((a, b) => a.at - b.at);
+}
