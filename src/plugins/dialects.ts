@@ -16,6 +16,7 @@ const NOUNS = new Set([
   'task',
   'upload_finalize',
   'upload_initiate',
+  'webhooks',
 ]);
 
 /**
