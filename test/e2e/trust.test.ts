@@ -20,6 +20,7 @@ const STACK = {
 
 /** Writes into the stored unit behind the broker's back, as a bug or an attacker with database access would. */
 async function tamper(laptop: Laptop, change: Record<string, string | undefined>): Promise<void> {
+  const healthy = { status: 'ready', checks: [], missing: [] };
   const keys = createKeyRing(await openMasterKey(cloudDir(laptop.dataDir)));
   const client = DynamoDBDocumentClient.from(
     new DynamoDBClient({
@@ -30,7 +31,7 @@ async function tamper(laptop: Laptop, change: Record<string, string | undefined>
   );
   const Key = { pk: `UNIT#${laptop.units.mode_2.computingUnitId}`, sk: 'UNIT' };
   const { Item } = await client.send(new GetCommand({ TableName: 'cloudmr', Key }));
-  const body = JSON.stringify({ ...JSON.parse(Item?.['body']), ...change });
+  const body = JSON.stringify({ ...JSON.parse(Item?.['body']), ...healthy, ...change });
   await client.send(new PutCommand({ TableName: 'cloudmr', Item: { ...Item, body } }));
   client.destroy();
 }
@@ -49,7 +50,7 @@ t.test('broken trust', async (t) => {
   const submit = (): Promise<string> => submitReferences(laptop.researcher, laptop.units.mode_2, { signal });
 
   t.test(
-    'wrong external ID in the trust policy: unit_trust_broken, the owner of the unit must act',
+    'R138, R145: a wrong external ID in the trust policy: unit_trust_broken, the owner of the unit must act',
     async (t) => {
       const control = await laptop.control(RESEARCHER_ACCOUNT);
       await control.applyStack(mode2Stack({ ...STACK, externalId: 'cloudmr-another-id' }));
@@ -59,17 +60,23 @@ t.test('broken trust', async (t) => {
       t.equal(job.failure?.actor, 'unit_owner');
       t.match(job.failure?.remedy, /external ID/);
       t.equal(await executionsStarted(laptop), 0);
+      const unit = await laptop.researcher.call(
+        'GET',
+        `/api/computing-unit/${laptop.units.mode_2.computingUnitId}`,
+      );
+      t.match(unit, { status: 'degraded', missing: [/^assume_role: /], whoMustAct: ['unit_owner'] });
+      await t.rejects(submit(), { code: 'unit_not_ready' }, 'and no further job is taken');
     },
   );
 
-  t.test('no external ID known to the broker: refused before any call', async (t) => {
+  t.test('T1: no external ID known to the broker: refused before any call', async (t) => {
     await tamper(laptop, { externalId: undefined });
     const job = await laptop.ended(await submit());
     t.equal(job.failure?.code, 'unit_trust_broken');
     t.equal(await executionsStarted(laptop), 0);
   });
 
-  t.test('a role of another account: unit_wrong_account', async (t) => {
+  t.test('T5: a role of another account: unit_wrong_account', async (t) => {
     await tamper(laptop, {
       externalId: 'cloudmr-any',
       crossAccountRoleArn: 'arn:aws:iam::333333333333:role/mroptimum-mode2-CloudMRCrossAccountRole',
