@@ -4,6 +4,7 @@
  * gets on a way the administrator trusts (telephone, in person). A new password ends all sessions.
  */
 import { AppError } from '../src/errors.ts';
+import type { User } from '../src/schemas/identity.ts';
 import { type ChangeUser, noSuchAccount, sessionsEnded } from './identity-change.ts';
 import { hashSecret, matchesHash } from './job-token.ts';
 import type { Clock, Ids, Log, Passwords, TokenStore, UserStore } from './ports.ts';
@@ -14,6 +15,8 @@ const NOTE_MS = 3_600_000;
 /** Crockford's base32: no letter that looks like a digit. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const CODE_BYTES = 16;
+/** No id of an account. */
+const NOBODY = 'nobody';
 
 export interface PasswordActs {
   /** Notes that somebody needs help. Answers the same, and as fast, whether the account exists or not. */
@@ -54,9 +57,14 @@ export function createPasswordActs(deps: PasswordActsDeps): PasswordActs {
     }
   }
 
+  /** Reads as often for an address that nobody has: the time of an answer does not tell. */
+  async function personOf(email: string): Promise<User | undefined> {
+    return (await users.findByEmail(email)) ?? (await users.get(NOBODY));
+  }
+
   return {
     async forgotPassword(email) {
-      const user = await users.findByEmail(email);
+      const user = await personOf(email);
       if (!user) return;
       const noting = noteRequest(user.userId).finally(() => pending.delete(noting));
       pending.add(noting);
@@ -79,9 +87,8 @@ export function createPasswordActs(deps: PasswordActsDeps): PasswordActs {
     },
 
     async resetPassword(email, presented, newPassword) {
-      const user = await users.findByEmail(email);
-      // Also read for nobody: the time of the answer does not tell whether the account exists.
-      const issued = await tokens.get(codeKey(user?.userId ?? 'nobody'));
+      const user = await personOf(email);
+      const issued = await tokens.get(codeKey(user?.userId ?? NOBODY));
       const right =
         issued?.kind === 'reset' && matchesHash(canonical(presented), issued.attributes['code'] ?? '');
       if (!user || !right) throw wrongCode();

@@ -38,7 +38,7 @@ const ALLOWED: Record<string, string[]> = {
   config: ['schemas', 'errors'],
   plugins: ['schemas', 'errors', 'plugins', 'services'],
   services: ['schemas', 'errors', 'services'],
-  security: ['schemas', 'errors', 'services'],
+  security: ['schemas', 'errors', 'services', 'security'],
   aws: ['schemas', 'errors', 'services', 'aws', 'worker-objects'],
   'worker-objects': ['schemas', 'worker-error'],
   routes: ['schemas', 'errors', 'plugins', 'services', 'routes'],

@@ -132,6 +132,9 @@ t.test('each variable refuses nonsense', async (t) => {
     METRICS_TOKEN: ['short', 'has a space in the middle'],
     OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4318', 'grpc://collector'],
     TRACES_RATIO: ['-1', '2', 'all'],
+    OIDC_ISSUER: ['http://login.example.org', 'login.example.org'],
+    OIDC_AUDIENCE: ['x'.repeat(501)],
+    OIDC_JWKS_URL: ['http://login.example.org/keys'],
     TRUST_PROXY: ['yes', '2 hops', 'proxy.example.org'],
   };
   for (const [name, values] of Object.entries(nonsense)) {

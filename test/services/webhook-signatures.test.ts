@@ -32,26 +32,31 @@ t.test('the reference library accepts what we sign, whatever the message says', 
   );
 });
 
-t.test('T34: no two webhooks share a secret; both sign during a rotation, the old one not after it', async (t) => {
-  const now = Date.now();
-  const before = { webhookId: 'one', generation: 1 };
-  const after = { webhookId: 'one', generation: 2, previousUntil: now + 60_000 };
-  const secrets = [before, after, { webhookId: 'two', generation: 1 }].map((each) => webhookSecret(SECRET, each));
-  secrets.push(webhookSecret(`${SECRET}!`, before));
-  t.equal(new Set(secrets).size, 4);
-  for (const secret of secrets) t.match(secret, /^whsec_[\w+/]{43}=$/);
+t.test(
+  'T34: no two webhooks share a secret; both sign during a rotation, the old one not after it',
+  async (t) => {
+    const now = Date.now();
+    const before = { webhookId: 'one', generation: 1 };
+    const after = { webhookId: 'one', generation: 2, previousUntil: now + 60_000 };
+    const secrets = [before, after, { webhookId: 'two', generation: 1 }].map((each) =>
+      webhookSecret(SECRET, each),
+    );
+    secrets.push(webhookSecret(`${SECRET}!`, before));
+    t.equal(new Set(secrets).size, 4);
+    for (const secret of secrets) t.match(secret, /^whsec_[\w+/]{43}=$/);
 
-  const message = { id: 'msg_1', body: '{}' };
-  const [oldOne, newOne, foreign] = secrets.map((secret) => new Webhook(secret));
-  const during = signedHeaders(SECRET, after, message, now);
-  t.equal(during['webhook-signature'].split(' ').length, 2);
-  oldOne.verify('{}', during);
-  newOne.verify('{}', during);
-  t.throws(() => foreign.verify('{}', during));
-  const later = signedHeaders(SECRET, { ...after, previousUntil: now }, message, now);
-  newOne.verify('{}', later);
-  t.throws(() => oldOne.verify('{}', later));
-});
+    const message = { id: 'msg_1', body: '{}' };
+    const [oldOne, newOne, foreign] = secrets.map((secret) => new Webhook(secret));
+    const during = signedHeaders(SECRET, after, message, now);
+    t.equal(during['webhook-signature'].split(' ').length, 2);
+    oldOne.verify('{}', during);
+    newOne.verify('{}', during);
+    t.throws(() => foreign.verify('{}', during));
+    const later = signedHeaders(SECRET, { ...after, previousUntil: now }, message, now);
+    newOne.verify('{}', later);
+    t.throws(() => oldOne.verify('{}', later));
+  },
+);
 
 t.test('a message is tried ten times within about three days; a receiver may ask for patience', async (t) => {
   const pauses = Array.from({ length: 10 }, (_, i) => nextTryMs(i + 1, 0));
