@@ -132,7 +132,7 @@ t.test('nobody gets in without a token', async (t) => {
   ]);
 });
 
-t.test("another person's things are not there; nobody but an administrator administers", async (t) => {
+t.test("T14: another person's things are not there; nobody but an administrator administers", async (t) => {
   const s = await setting(t);
   const before = await state(s.ada, s.ids);
   const listed: string[] = [];
