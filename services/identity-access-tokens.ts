@@ -7,8 +7,9 @@ import { AppError } from '../src/errors.ts';
 import type { AccessToken } from '../src/schemas/identity.ts';
 import type { Scope } from '../src/schemas/scopes.ts';
 import { noSuchAccount } from './identity-change.ts';
+import type { AccessTokenStore } from './identity-ports.ts';
 import { hashSecret, matchesHash } from './job-token.ts';
-import type { AccessTokenStore, Clock, Ids, Page, UserStore } from './ports.ts';
+import type { Clock, Ids, Page, UserStore } from './ports.ts';
 import type { Principal } from './principal.ts';
 
 export const ACCESS_TOKEN_PREFIX = 'cmrpat_';

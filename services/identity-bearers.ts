@@ -8,7 +8,8 @@ import type { User } from '../src/schemas/identity.ts';
 import type { Scope } from '../src/schemas/scopes.ts';
 import { ACCESS_TOKEN_PREFIX, type AccessTokens } from './identity-access-tokens.ts';
 import type { ForeignPeople } from './identity-foreign.ts';
-import type { Clock, EndedToken, TokenSigner, UserStore } from './ports.ts';
+import type { EndedToken, TokenSigner } from './identity-ports.ts';
+import type { Clock, UserStore } from './ports.ts';
 import type { Principal } from './principal.ts';
 
 /** How long an account is believed to be as it was read, and a personal access token not to be revoked. */

@@ -7,8 +7,9 @@
 import { AppError } from '../src/errors.ts';
 import type { User } from '../src/schemas/identity.ts';
 import { allTokensEnded, type ChangeUser } from './identity-change.ts';
+import type { EndedToken, ForeignClaims, ForeignTokens } from './identity-ports.ts';
 import { hashSecret } from './job-token.ts';
-import type { Clock, EndedToken, ForeignClaims, ForeignTokens, Ids, TokenStore, UserStore } from './ports.ts';
+import type { Clock, Ids, TokenStore, UserStore } from './ports.ts';
 
 export interface ForeignPeople {
   /**

@@ -6,8 +6,9 @@
 import { AppError } from '../src/errors.ts';
 import type { User } from '../src/schemas/identity.ts';
 import { type ChangeUser, noSuchAccount, sessionsEnded } from './identity-change.ts';
+import type { Passwords } from './identity-ports.ts';
 import { hashSecret, matchesHash } from './job-token.ts';
-import type { Clock, Ids, Log, Passwords, TokenStore, UserStore } from './ports.ts';
+import type { Clock, Ids, Log, TokenStore, UserStore } from './ports.ts';
 
 const CODE_MS = 24 * 3_600_000;
 /** A request for help is noted again when the last one is older than this. */

@@ -7,18 +7,9 @@ import { type Bearers, createBearers } from './identity-bearers.ts';
 import { createChangeUser, noSuchAccount, sessionsEnded } from './identity-change.ts';
 import { createForeignPeople } from './identity-foreign.ts';
 import { createPasswordActs, type PasswordActs } from './identity-passwords.ts';
+import type { AccessTokenStore, ForeignTokens, Passwords, TokenSigner } from './identity-ports.ts';
 import { createSessions } from './identity-sessions.ts';
-import type {
-  AccessTokenStore,
-  Clock,
-  ForeignTokens,
-  Ids,
-  Log,
-  Passwords,
-  TokenSigner,
-  TokenStore,
-  UserStore,
-} from './ports.ts';
+import type { Clock, Ids, Log, TokenStore, UserStore } from './ports.ts';
 
 /** Web clients renew a token 15 minutes before it ends, so it has to live well longer than that. */
 const TOKEN_SECONDS = 3_600;

@@ -1,5 +1,5 @@
 /** Personal access tokens in DynamoDB. Their id is part of the token, so one read finds the hash to compare. */
-import type { AccessTokenStore } from '../../services/ports.ts';
+import type { AccessTokenStore } from '../../services/identity-ports.ts';
 import { type AccessToken, accessToken } from '../schemas/identity.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
 import type { ItemTable } from './item-table.ts';

@@ -1,7 +1,7 @@
 /** All stores of the broker over one table. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { AccessTokenStore } from '../../services/identity-ports.ts';
 import type {
-  AccessTokenStore,
   AuditStore,
   Clock,
   DataStore,
