@@ -64,7 +64,7 @@ t.test('progress that makes no sense is refused', async (t) => {
   t.equal(over.json().code, 'job_terminal');
 });
 
-t.test('the end is told by each door; Step Functions decides what it was', async (t) => {
+t.test('T13, R45, R46: the end is told by each door; Step Functions decides what it was', async (t) => {
   const { submit, tell, cloud, jobStore, ada } = await running(t);
   const doors: ((jobId: string, key: string) => [string, object?])[] = [
     (jobId) => [`/api/job/${jobId}/callback`, { status: 'succeeded', bucket: 'x', key: 'y', error: null }],
@@ -92,7 +92,7 @@ t.test('the end is told by each door; Step Functions decides what it was', async
   t.equal((await tell('/pipeline/completed', token, { key: 'a/b/c.zip' })).statusCode, 400, 'names no job');
 });
 
-t.test('only the token of this attempt of this job opens its doors', async (t) => {
+t.test('T10: only the token of this attempt of this job opens its doors', async (t) => {
   const { submit, tell, ada } = await running(t);
   const [mine, other] = [await submit(), await submit()];
   const doors: [string, object][] = [

@@ -13,7 +13,7 @@ const CANARIES = {
 };
 
 t.test(
-  'a line per request with route, status, time and person; no body, query, header or token',
+  'T31: a line per request with route, status, time and person; no body, query, header or token',
   async (t) => {
     const b = await broker(t, {}, (app) => {
       app.get('/fail', async () => {
@@ -75,7 +75,7 @@ t.test(
   },
 );
 
-t.test('fields and texts with secrets are redacted wherever they stand', async (t) => {
+t.test('T11: fields and texts with secrets are redacted wherever they stand', async (t) => {
   const lines: string[] = [];
   const log = createLog('info', { write: (line: string) => void lines.push(line) });
   const canary = 'canary-0123456789';

@@ -20,7 +20,7 @@ const sessions = createSessions({
 });
 const trail = async () => (await audit.list({ userId: mode2.ownerId, role: 'user' }, { limit: 50 })).items;
 
-t.test('one entry per session, however often and by how many at once it is used', async (t) => {
+t.test('R58: one entry per session, however often and by how many at once it is used', async (t) => {
   const uses = Array.from({ length: 20 }, (_, i) =>
     within({ requestId: `request-${i}`, actor: 'user:ada' }, () => sessions.get(mode2, { kind: 'start' })),
   );

@@ -14,7 +14,7 @@ t.test('a name beyond ASCII comes in both forms', async (t) => {
   );
 });
 
-t.test('hostile names stay names', async (t) => {
+t.test('T15: hostile names stay names', async (t) => {
   t.equal(attachment('a\r\nSet-Cookie: x=1\0.zip'), 'attachment; filename="aSet-Cookie: x=1.zip"');
   t.equal(attachment('../../etc/passwd'), 'attachment; filename="_.._etc_passwd"');
   t.equal(attachment('..\\..\\x'), 'attachment; filename="_.._x"');

@@ -28,7 +28,7 @@ async function statusOf(url: string): Promise<number> {
 }
 
 for (const unit of [mode1, mode2]) {
-  t.test(`${unit.mode}: a file goes up and comes down`, async (t) => {
+  t.test(`R47, ${unit.mode}: a file goes up and comes down`, async (t) => {
     const location = upload(unit, "scan (1) ä+b&c='x'.h5");
     const up = await unitCloud.presignPut(unit, location, 900);
     t.match(up, { method: 'PUT', headers: {} });
@@ -50,7 +50,7 @@ for (const unit of [mode1, mode2]) {
   });
 }
 
-t.test('a URL is good for its method, key, query and owner of the bucket only', async (t) => {
+t.test('T16: a URL is good for its method, key, query and owner of the bucket only', async (t) => {
   const location = upload(mode2);
   const { url } = await unitCloud.presignPut(mode2, location, 900);
   t.equal((await putTo(url)).status, 200);
@@ -93,7 +93,7 @@ t.test('S3 enforces the owner of the bucket that the URL names', async (t) => {
   t.equal((await putTo(url)).status, 403);
 });
 
-t.test('a URL ends when it says, or with the session that signed it', async (t) => {
+t.test('R48, T16: a URL ends when it says, or with the session that signed it', async (t) => {
   const location = upload(mode2);
   const start = clock();
   const short = await unitCloud.presignGet(mode2, location, 'f', 120);

@@ -41,7 +41,7 @@ t.test('Mode 1 works with the broker’s own role and asks STS for nothing', asy
   t.equal(count, 0);
 });
 
-t.test('Mode 2 enters the researcher’s role under a name that its owner can read', async (t) => {
+t.test('R58: Mode 2 enters the researcher’s role under a name that its owner can read', async (t) => {
   const session = await newSessions().get(mode2, { kind: 'presign', ownerId: 'u1' });
   t.equal(
     await whoIs(session),

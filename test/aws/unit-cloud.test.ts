@@ -54,7 +54,7 @@ async function rootGet(
 }
 
 for (const unit of [mode1, mode2]) {
-  t.test(`${unit.mode}: from the job document to the stopped execution`, async (t) => {
+  t.test(`R44, ${unit.mode}: from the job document to the stopped execution`, async (t) => {
     const { document, locations } = documentOf(unit, 'job-a');
     await unitCloud.putJobDocument(unit, locations.document, document);
     await unitCloud.putJobDocument(unit, locations.document, document);

@@ -37,7 +37,7 @@ t.test('the main job', async (t) => {
   const laptop = await startLaptop(t);
 
   for (const mode of ['mode_1', 'mode_2'] as const) {
-    t.test(`brain scan in ${mode}: SNR equals the oracle, plain and bias-corrected`, async (t) => {
+    t.test(`R59, R60: brain scan in ${mode}: SNR equals the oracle, plain and bias-corrected`, async (t) => {
       const brain = { signal: join(RAW, 'brain16.h5') };
       const plain = await laptop.submit(mode, brain);
       const corrected = await laptop.submit(mode, brain, { biasCorrection: true });
@@ -89,26 +89,29 @@ t.test('the main job', async (t) => {
     t.ok(info.includes('info.json') || info.includes('error.json'), `bundle holds ${info}`);
   });
 
-  t.test('what belongs to Mode 2 lies in the account of the researcher, and nowhere else', async (t) => {
-    const hub = await keysIn(laptop, HUB_ACCOUNT, mode1Names(HUB_ACCOUNT, LOCAL_REGION).buckets);
-    const names = mode2Names('mroptimum-mode2', RESEARCHER_ACCOUNT, LOCAL_REGION);
-    const own = await keysIn(laptop, RESEARCHER_ACCOUNT, names.buckets);
-    const { jobs } = await laptop.researcher.call<{ jobs: JobAnswer[] }>('GET', '/api/job');
-    for (const { jobId, mode, state } of jobs) {
-      const [there, elsewhere] = mode === 'mode_2' ? [own, hub] : [hub, own];
-      const outcome = state === 'succeeded' ? 'result.zip' : 'failure.zip';
-      for (const file of ['job.json', outcome]) {
-        t.ok(
-          there.some((key) => key.endsWith(`/${jobId}/0/${file}`)),
-          `${mode} ${file}`,
-        );
+  t.test(
+    'R56, R60: what belongs to Mode 2 lies in the account of the researcher, and nowhere else',
+    async (t) => {
+      const hub = await keysIn(laptop, HUB_ACCOUNT, mode1Names(HUB_ACCOUNT, LOCAL_REGION).buckets);
+      const names = mode2Names('mroptimum-mode2', RESEARCHER_ACCOUNT, LOCAL_REGION);
+      const own = await keysIn(laptop, RESEARCHER_ACCOUNT, names.buckets);
+      const { jobs } = await laptop.researcher.call<{ jobs: JobAnswer[] }>('GET', '/api/job');
+      for (const { jobId, mode, state } of jobs) {
+        const [there, elsewhere] = mode === 'mode_2' ? [own, hub] : [hub, own];
+        const outcome = state === 'succeeded' ? 'result.zip' : 'failure.zip';
+        for (const file of ['job.json', outcome]) {
+          t.ok(
+            there.some((key) => key.endsWith(`/${jobId}/0/${file}`)),
+            `${mode} ${file}`,
+          );
+        }
+        t.notOk(elsewhere.some((key) => key.includes(jobId)));
       }
-      t.notOk(elsewhere.some((key) => key.includes(jobId)));
-    }
-    t.same(new Set(jobs.map(({ mode }) => mode)), new Set(['mode_1', 'mode_2']));
-    // The brain scan twice, and two Siemens scans with their noise.
-    t.equal(own.filter((key) => key.includes('/uploads/')).length, 6);
-  });
+      t.same(new Set(jobs.map(({ mode }) => mode)), new Set(['mode_1', 'mode_2']));
+      // The brain scan twice, and two Siemens scans with their noise.
+      t.equal(own.filter((key) => key.includes('/uploads/')).length, 6);
+    },
+  );
 });
 
 /** All keys in the buckets of a unit, asked of S3 as the account's root. */

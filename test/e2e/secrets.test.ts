@@ -24,7 +24,7 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-t.test('secrets stay where they belong', async (t) => {
+t.test('T11: secrets stay where they belong', async (t) => {
   const laptop = await startLaptop(t);
   const login = await laptop.researcher.call<Record<string, string>>('POST', '/api/auth/login', {
     email: 'researcher@example.org',

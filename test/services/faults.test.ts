@@ -145,7 +145,7 @@ t.test('T10: the token of another job, of another attempt or no token is refused
   }
 });
 
-t.test('F15: a success without the result object is result_missing', async (t) => {
+t.test('F15, R146: a success without the result object is result_missing', async (t) => {
   const brain = await startBrain(t, cloud);
   await brain.behave(BEHAVIOUR.succeeds);
   const missing = await brain.until((await brain.queue()).jobId, END);
@@ -155,7 +155,7 @@ t.test('F15: a success without the result object is result_missing', async (t) =
   t.equal(unnamed.failure?.code, 'result_missing');
 });
 
-t.test('F17: a result of another size than was written is result_corrupt', async (t) => {
+t.test('F17, T12: a result of another size than was written is result_corrupt', async (t) => {
   const brain = await startBrain(t, cloud);
   await brain.behave(BEHAVIOUR.succeeds);
   const job = await brain.queue();

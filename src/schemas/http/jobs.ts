@@ -1,7 +1,9 @@
 /** Jobs on the wire: the broker's own form and those that older callers read. */
 import { z } from 'zod';
 import { outputFlags, platformName, runResult } from '../execution.ts';
-import { type Job, jobFailure, jobState } from '../job.ts';
+import { FAILURE_PHASES, type FailurePhase, phaseOf } from '../failure-phases.ts';
+import { isFailureCode } from '../failures.ts';
+import { type Job, type JobFailure, jobFailure, jobState } from '../job.ts';
 import {
   iso,
   isoTime,
@@ -14,6 +16,17 @@ import {
   signedUrl,
 } from './common.ts';
 import { estimateView } from './estimates.ts';
+
+const failureView = jobFailure.extend({
+  phase: z.enum(Object.keys(FAILURE_PHASES) as [FailurePhase, ...FailurePhase[]]).meta({
+    description: 'Under which heading of the troubleshooting guide this failure is explained',
+  }),
+});
+
+function toFailureView(failure: JobFailure): z.infer<typeof failureView> {
+  const phase = isFailureCode(failure.code) ? phaseOf(failure.code) : 'jobs_failing';
+  return { ...failure, phase };
+}
 
 export const jobView = z
   .object({
@@ -30,7 +43,7 @@ export const jobView = z
     progress: z
       .object({ step: z.string(), fraction: z.number(), message: z.string(), at: isoTime })
       .optional(),
-    failure: jobFailure.optional(),
+    failure: failureView.optional(),
     summary: runResult.shape.summary.optional(),
     seconds: z.number().optional().meta({ description: 'Duration of the run as the worker measured it' }),
     resultBytes: z.number().int().optional(),
@@ -73,7 +86,7 @@ export function toJobView(job: Job): JobView {
     platform: job.platform,
     executionArn: job.executionArn,
     progress: job.progress && { ...job.progress, at: iso(job.progress.at) },
-    failure: job.failure,
+    failure: job.failure && toFailureView(job.failure),
     summary: job.runResult?.summary,
     seconds: job.runResult?.seconds,
     resultBytes: job.runResult?.sizeBytes,
