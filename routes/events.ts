@@ -17,6 +17,8 @@ export interface EventRoutesDeps {
 const tags = ['Jobs'];
 /** Whoever was shut out meanwhile is told nothing more after this time. */
 const RECHECK_MS = 10_000;
+/** A stream lasts no longer, however long the token lives; timers cannot be set for months. */
+const LONGEST_MS = 24 * 3_600_000;
 const headers = z.object({
   'last-event-id': z.string().max(100).optional().meta({ description: 'Where the client left off' }),
 });
@@ -63,7 +65,7 @@ export function eventRoutes({ feed, timers, clock }: EventRoutesDeps) {
       const cancelExpiry =
         who.expiresAt === undefined
           ? () => {}
-          : timers.after(Math.max(0, who.expiresAt - clock()), () =>
+          : timers.after(Math.min(LONGEST_MS, Math.max(0, who.expiresAt - clock())), () =>
               events.end({ event: 'expired', data: '{}' }),
             );
       const cancelRecheck = timers.every(RECHECK_MS, () => {

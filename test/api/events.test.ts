@@ -109,6 +109,18 @@ t.test('a stream lives as long as its token, and says so at its end', async (t) 
   t.same(timers.set(), [], 'nothing is left behind');
 });
 
+t.test('a stream with a personal access token ends after a day', async (t) => {
+  const { ada, url, timers } = await ready(t);
+  const wish = { name: 'dashboard', scopes: ['jobs:read'] };
+  const { token } = (await ada.post('/api/profile/tokens', wish)).json();
+  const dashboard = { ...ada, tokens: { ...ada.tokens, access_token: token } };
+  const stream = await open(`${url}/job/events`, dashboard);
+  await stream.until(/retry/);
+  t.same(timers.set(), [3_000, 10_000, 15_000, 24 * 3_600_000]);
+  timers.fire(24 * 3_600_000);
+  t.match(await stream.end(), /event: expired/);
+});
+
 t.test('a stream of somebody who was shut out meanwhile ends', async (t) => {
   const { ada, admin, url, timers } = await ready(t);
   const stream = await open(`${url}/job/events`, ada);

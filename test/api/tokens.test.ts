@@ -42,7 +42,7 @@ t.test(
   },
 );
 
-t.test('tokens that are forged, altered, foreign or ended open nothing', async (t) => {
+t.test('T25: tokens that are forged, altered, foreign or ended open nothing', async (t) => {
   const b = await broker(t);
   const ada = await b.person('ada@example.org');
   const [header, body, signature] = ada.tokens.id_token.split('.');
