@@ -9,9 +9,10 @@ import type { Job } from '../src/schemas/job.ts';
 import { matchesHash } from './job-token.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
-import type { Clock, JobStore, UnitStore } from './ports.ts';
+import type { Clock, JobStore } from './ports.ts';
 import type { Principal } from './principal.ts';
 import type { Ticker } from './ticker.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 /** Progress of the same state is stored at most this often. */
 const PROGRESS_PAUSE_MS = 1_000;

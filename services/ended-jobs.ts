@@ -6,8 +6,9 @@ import { refusal } from './jobs.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { attemptObjects } from './naming.ts';
-import { CloudError, type JobStore, type UnitCloud, type UnitStore } from './ports.ts';
+import { CloudError, type JobStore, type UnitCloud } from './ports.ts';
 import type { Principal } from './principal.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 export interface EndedJobs {
   /** The job under its new name. The name of a job that runs is in its document already: conflict. */

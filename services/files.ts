@@ -15,9 +15,9 @@ import {
   type Page,
   type SignedUrl,
   type UnitCloud,
-  type UnitStore,
 } from './ports.ts';
 import type { Principal } from './principal.ts';
+import type { UnitStore } from './unit-ports.ts';
 import type { Units } from './units.ts';
 import { newRecord, type UploadWish } from './upload-wish.ts';
 import type { Uploads } from './uploads.ts';

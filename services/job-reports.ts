@@ -6,9 +6,10 @@ import type { Prices } from '../src/schemas/prices.ts';
 import { type Jobs, refusal } from './jobs.ts';
 import { isTerminal } from './lifecycle.ts';
 import { besideObject, downloadName } from './naming.ts';
-import { type Clock, CloudError, type SignedUrl, type UnitCloud, type UnitStore } from './ports.ts';
+import { type Clock, CloudError, type SignedUrl, type UnitCloud } from './ports.ts';
 import { billOf, rounded, totalOf } from './prices.ts';
 import type { Principal } from './principal.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 const LINK_SECONDS = 3_600;
 

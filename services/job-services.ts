@@ -22,12 +22,12 @@ import type {
   Log,
   RunEstimator,
   UnitCloud,
-  UnitStore,
   UsageStore,
 } from './ports.ts';
 import { createRetry, type Retry } from './retry.ts';
 import { createSubmit, type Submit } from './submit.ts';
 import type { Ticker } from './ticker.ts';
+import type { UnitStore } from './unit-ports.ts';
 import type { Units } from './units.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 

@@ -5,18 +5,11 @@ import type { Mode } from '../src/schemas/unit.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { downloadName } from './naming.ts';
-import {
-  type Clock,
-  CloudError,
-  type JobStore,
-  type Page,
-  type SignedUrl,
-  type UnitCloud,
-  type UnitStore,
-} from './ports.ts';
+import { type Clock, CloudError, type JobStore, type Page, type SignedUrl, type UnitCloud } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
 import { failureBody } from './start.ts';
 import type { Ticker } from './ticker.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 const LINK_SECONDS = 3_600;
 

@@ -7,7 +7,8 @@ import type { DataRecord } from '../src/schemas/identity.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { downloadName } from './naming.ts';
-import { CloudError, type Log, type UnitCloud, type UnitStore } from './ports.ts';
+import { CloudError, type Log, type UnitCloud } from './ports.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 const LINK_SECONDS = 3_600;
 

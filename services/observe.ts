@@ -10,16 +10,9 @@ import { backoffMs } from './backoff.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
-import {
-  type Clock,
-  CloudError,
-  type ExecutionState,
-  type Ids,
-  type Log,
-  type UnitCloud,
-  type UnitStore,
-} from './ports.ts';
+import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from './ports.ts';
 import { failureBody, SWEEP_MS } from './start.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 /** DescribeExecution may not know an execution yet right after its start. */
 const SETTLING_MS = 60_000;

@@ -7,9 +7,10 @@ import { mustBeReady } from './job-plan.ts';
 import { isTerminal, mayRetry } from './lifecycle.ts';
 import type { LimitsService } from './limits.ts';
 import type { Moves } from './moves.ts';
-import { type Clock, CloudError, type JobStore, type Log, type UnitCloud, type UnitStore } from './ports.ts';
+import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
 import type { Ticker } from './ticker.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 /** Bounds what a job remembers of its attempts. */
 const MAX_ATTEMPTS = 20;

@@ -13,7 +13,8 @@ import { jobToken } from './job-token.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
-import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UnitStore } from './ports.ts';
+import { type Clock, CloudError, type Ids, type Log, type UnitCloud } from './ports.ts';
+import type { UnitStore } from './unit-ports.ts';
 import type { UnitWatch } from './unit-watch.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */

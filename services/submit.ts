@@ -13,9 +13,10 @@ import type { Estimate } from './estimate.ts';
 import type { JobPlan, PlanJob, RunWish } from './job-plan.ts';
 import type { LimitsService } from './limits.ts';
 import { executionArn } from './naming.ts';
-import type { Clock, IdempotencyKey, Ids, JobStore, UnitStore } from './ports.ts';
+import type { Clock, IdempotencyKey, Ids, JobStore } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
 import type { Ticker } from './ticker.ts';
+import type { UnitStore } from './unit-ports.ts';
 
 /** A job as it is asked for, in canonical form. */
 export interface Submission extends RunWish {

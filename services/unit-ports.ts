@@ -2,6 +2,26 @@
 import type { ObjectLocation } from '../src/schemas/execution.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 
+export interface UnitStore {
+  get(unitId: string): Promise<Unit | undefined>;
+  /** By owner, app, account, region and state machine: what makes two registrations the same unit. */
+  findSame(
+    key: Pick<Unit, 'ownerId' | 'appId' | 'awsAccountId' | 'region' | 'stateMachineArn'>,
+  ): Promise<Unit | undefined>;
+  /** Who holds a role ARN, by a proven registration. */
+  roleHolder(roleArn: string): Promise<string | undefined>;
+  /** Ids of units whose next check is due, oldest first. */
+  dueForCheck(now: number, limit: number): Promise<string[]>;
+  /** A user's own units, those shared with them, and the shared ones of the app. */
+  listVisible(ownerId: string, appId: string): Promise<Unit[]>;
+  /**
+   * Creates or replaces (version conditional). `role_taken` if another owner holds the role ARN.
+   * The role claim, the natural key and the unit are one transaction.
+   */
+  put(unit: Unit): Promise<'stored' | 'conflict' | 'role_taken'>;
+  remove(unit: Unit): Promise<void>;
+}
+
 /** What a registrant has signed for sts:GetCallerIdentity; all else of the request is the broker's own. */
 export interface SignedIdentity {
   /** Names in lower case. */

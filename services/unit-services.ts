@@ -2,14 +2,14 @@
 import type { Audit } from './audit.ts';
 import { createExternalIds } from './external-ids.ts';
 import { createOwnership } from './ownership.ts';
-import type { Clock, Ids, JobStore, Log, TokenStore, UnitCloud, UnitStore, UserStore } from './ports.ts';
+import type { Clock, Ids, JobStore, Log, TokenStore, UnitCloud, UserStore } from './ports.ts';
 import { createBucketChecks } from './preflight/buckets.ts';
 import { createCanary, type Phantom } from './preflight/canary.ts';
 import { createMachineCheck } from './preflight/machine.ts';
 import { createPreflight } from './preflight/preflight.ts';
 import { createTrustChecks } from './preflight/trust.ts';
 import type { Ticker } from './ticker.ts';
-import type { CallerIdentities, UnitProbe, UnitTrust } from './unit-ports.ts';
+import type { CallerIdentities, UnitProbe, UnitStore, UnitTrust } from './unit-ports.ts';
 import { createUnitWatch, type UnitWatch } from './unit-watch.ts';
 import { createUnits, type Units } from './units.ts';
 import { createRegister } from './units-register.ts';

@@ -4,10 +4,11 @@
  */
 import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
-import type { Clock, Log, UnitCloud, UnitStore } from './ports.ts';
+import type { Clock, Log, UnitCloud } from './ports.ts';
 import type { Canary } from './preflight/canary.ts';
 import { failed } from './preflight/catalogue.ts';
 import { isAway, type TrustChecks } from './preflight/trust.ts';
+import type { UnitStore } from './unit-ports.ts';
 import { isProven, judged, mayRun } from './unit-status.ts';
 
 /** A launch within this time of the last look at the role does not look again. */

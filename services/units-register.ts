@@ -6,11 +6,11 @@ import { AppError } from '../src/errors.ts';
 import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
 import type { ExternalIds } from './external-ids.ts';
 import { covers, type Ownership } from './ownership.ts';
-import type { Clock, Ids, UnitCloud, UnitStore } from './ports.ts';
+import type { Clock, Ids, UnitCloud } from './ports.ts';
 import { failed } from './preflight/catalogue.ts';
 import { isAway } from './preflight/trust.ts';
 import type { Principal } from './principal.ts';
-import type { SignedIdentity } from './unit-ports.ts';
+import type { SignedIdentity, UnitStore } from './unit-ports.ts';
 import { isProven, judged } from './unit-status.ts';
 import { mustBeConsistent, type Registration } from './units-rules.ts';
 

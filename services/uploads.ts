@@ -14,9 +14,9 @@ import {
   type Ids,
   type SignedPart,
   type UnitCloud,
-  type UnitStore,
 } from './ports.ts';
 import type { Principal } from './principal.ts';
+import type { UnitStore } from './unit-ports.ts';
 import type { Units } from './units.ts';
 import { dataIdOf, newRecord, type UploadWish } from './upload-wish.ts';
 

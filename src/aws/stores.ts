@@ -9,10 +9,10 @@ import type {
   JobStore,
   Log,
   TokenStore,
-  UnitStore,
   UsageStore,
   UserStore,
 } from '../../services/ports.ts';
+import type { UnitStore } from '../../services/unit-ports.ts';
 import type { DeliveryStore, WebhookStore } from '../../services/webhook-ports.ts';
 import { createAccessTokenStore } from './access-token-store.ts';
 import { createAuditStore } from './audit-store.ts';

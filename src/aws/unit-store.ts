@@ -4,7 +4,7 @@
  * change in one transaction, and so do the entries in the lists of those it is shared with.
  */
 import { z } from 'zod';
-import type { UnitStore } from '../../services/ports.ts';
+import type { UnitStore } from '../../services/unit-ports.ts';
 import { AppError } from '../errors.ts';
 import { type Unit, unit as unitShape } from '../schemas/unit.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
