@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freshRun, taskFor } from './fresh-run.ts';
 import type { Row } from './measure.ts';
 import { median, rowOf } from './measure.ts';
-import { writeScan } from './scan-file.ts';
+import { type ScanSize, writeIsmrmrdScan, writeScan } from './scan-file.ts';
 
 const AGREES = { accuracy: '', agrees: true };
 const GRAPPA = { decimate: true, accelerations: [1, 2], acl: [24, 24], kernelSize: [4, 4] };
@@ -13,13 +13,14 @@ const THREAD_ROUNDS = 3;
 
 /** A scan file that lives as long as `work`. */
 async function withScan<T>(
-  size: Parameters<typeof writeScan>[1],
+  size: ScanSize,
   work: (path: string) => Promise<T>,
+  write: (path: string, size: ScanSize) => unknown = writeScan,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-scan-'));
   try {
     const path = join(folder, 'scan.dat');
-    writeScan(path, size);
+    await write(path, size);
     return await work(path);
   } finally {
     rmSync(folder, { recursive: true });
@@ -37,7 +38,14 @@ export async function memoryRows(): Promise<Row[]> {
     await freshRun(path, taskFor('ac', 'rss'), 2),
     await freshRun(path, taskFor('ac', 'grappa', {}, GRAPPA), 2, true),
   ]);
+  /** 32 MiB a slice. */
+  const gibibyte = { coils: 32, lines: 256, columns: 256, slices: 32 };
+  const plain = (path: string) => freshRun(path, taskFor('ac', 'rss'), 2);
+  const twix = await withScan(gibibyte, plain);
+  const ismrmrd = await withScan(gibibyte, plain, writeIsmrmrdScan);
   return [
+    row('Peak memory, AC RSS, 1 GiB of TWIX', twix.peakMiB, 600),
+    row('Peak memory, AC RSS, 1 GiB of ISMRMRD', ismrmrd.peakMiB, 600),
     row('Peak memory, AC GRAPPA, 256 x 256 x 32 coils', grappa.peakMiB, 500),
     row('Peak memory, AC RSS, 64 slices of 320 x 320 x 32 coils', volume[0].peakMiB, 1024),
     row('Peak memory, AC GRAPPA, 64 slices of 320 x 320 x 32 coils', volume[1].peakMiB, 1024),

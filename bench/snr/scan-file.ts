@@ -1,4 +1,5 @@
 /** Raw-data files of any size with the phantom of the benchmark, for runs from file to result. */
+import { createIsmrmrdWriter, ismrmrdXml } from '../../test/helpers/raw/ismrmrd-writer.ts';
 import { protocolTexts, type TwixTestLine, writeTwix } from '../../test/helpers/raw/twix-writer.ts';
 import { phantom } from './phantom.ts';
 
@@ -14,8 +15,17 @@ const OVERSAMPLING = 2;
 /** Noise lines before the image lines. */
 const NOISE_LINES = 64;
 
-/** Writes a TWIX file: noise lines, then every slice with the same object. */
-export function writeScan(path: string, { coils, lines, columns, slices }: ScanSize): void {
+interface Readout {
+  readonly samples: number;
+  readonly coils: number;
+  readonly data: Float32Array;
+  readonly isNoise: boolean;
+  readonly slice: number;
+  readonly line: number;
+}
+
+/** Noise lines, then every slice with the same object. */
+function* readouts({ coils, lines, columns, slices }: ScanSize): Generator<Readout> {
   const samples = OVERSAMPLING * columns;
   const { kspace } = phantom({ coils, lines, columns: samples }, OVERSAMPLING);
   const { kspace: noise } = phantom({ coils, lines: NOISE_LINES, columns: samples }, OVERSAMPLING, 0);
@@ -27,18 +37,43 @@ export function writeScan(path: string, { coils, lines, columns, slices }: ScanS
     }
     return out;
   };
+  const common = { samples, coils };
+  for (let line = 0; line < NOISE_LINES; line++) {
+    yield { ...common, isNoise: true, slice: 0, line, data: readout(noise.data, NOISE_LINES, line) };
+  }
+  const image = Array.from({ length: lines }, (_, line) => readout(kspace.data, lines, line));
+  for (let slice = 0; slice < slices; slice++) {
+    for (const [line, data] of image.entries()) yield { ...common, isNoise: false, slice, line, data };
+  }
+}
+
+const positionOf = (slice: number): [number, number, number] => [0, 0, 5 * slice];
+
+/** Writes a TWIX file. */
+export function writeScan(path: string, size: ScanSize): void {
+  const { lines, columns } = size;
   const all = function* (): Generator<TwixTestLine> {
-    for (let line = 0; line < NOISE_LINES; line++) {
-      const data = readout(noise.data, NOISE_LINES, line);
-      yield { flags: ['NOISEADJSCAN'], samples, coils, line, data };
-    }
-    const readouts = Array.from({ length: lines }, (_, line) => readout(kspace.data, lines, line));
-    for (let slice = 0; slice < slices; slice++) {
-      for (const [line, data] of readouts.entries()) {
-        yield { samples, coils, slice, line, centerLine: lines / 2, data, position: [0, 0, 5 * slice] };
-      }
+    for (const { isNoise, slice, ...readout } of readouts(size)) {
+      if (isNoise) yield { ...readout, flags: ['NOISEADJSCAN'] };
+      else yield { ...readout, slice, centerLine: lines / 2, position: positionOf(slice) };
     }
   };
   const texts = protocolTexts({ baseResolution: columns, lines });
   writeTwix(path, 'vd', [{ name: 'gre', texts, lines: all() }]);
+}
+
+/** Number of the flag of noise acquisitions (ismrmrd.h). */
+const IS_NOISE = 19;
+
+/** Writes an ISMRMRD file. */
+export async function writeIsmrmrdScan(path: string, size: ScanSize): Promise<void> {
+  const { coils, lines, columns } = size;
+  const encoded = [OVERSAMPLING * columns, lines, 1] as const;
+  const xml = ismrmrdXml({ encoded: [...encoded], recon: [columns, lines, 1], coils });
+  const writer = await createIsmrmrdWriter(path, xml);
+  for (const { isNoise, slice, ...readout } of readouts(size)) {
+    const flags = isNoise ? [IS_NOISE] : [];
+    writer.append([{ ...readout, slice, flags, position: positionOf(slice) }]);
+  }
+  writer.close();
 }

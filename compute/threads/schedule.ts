@@ -6,7 +6,7 @@
 import type { AcquiredSlice } from '../mr/acquire.ts';
 import type { Collector } from '../mr/snr/method.ts';
 import type { SliceInput, SliceOutcome } from '../slice-work.ts';
-import { sharedSlice } from './shared.ts';
+import { createSharedSlices, type SharedSlice } from './shared.ts';
 import type { Solver, Solvers } from './solver.ts';
 
 export interface SliceJobs {
@@ -24,10 +24,18 @@ export interface SliceJobs {
   step(done: number): Promise<void>;
 }
 
+/** A slice in memory that threads see. */
+interface ReadSlice {
+  readonly input: SliceInput;
+  release(): void;
+}
+
 /** A slice that some solver has begun. */
 interface Open {
   readonly slice: number;
   readonly input: SliceInput;
+  /** Called when nobody needs the input any more. */
+  release(): void;
   nextPiece: number;
   /** Set by the solver that took the slice first. */
   owner?: { readonly outcome: SliceOutcome; readonly collector: Collector };
@@ -41,14 +49,18 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
   const open = new Set<Open>();
   const reading = createQueue();
   let nextSlice = 0;
-  let ahead: Promise<SliceInput> | undefined;
+  let ahead: Promise<ReadSlice> | undefined;
   let done = 0;
   let stopped = false;
 
-  const read = (slice: number): Promise<SliceInput> =>
+  const share = createSharedSlices();
+  const shared = (acquired: AcquiredSlice): SharedSlice =>
+    solvers.threaded ? share(acquired) : { acquired, release: () => undefined };
+  const read = (slice: number): Promise<ReadSlice> =>
     reading(async () => {
       const input = await jobs.read(slice);
-      return solvers.threaded ? { ...input, acquired: sharedSlice(input.acquired) } : input;
+      const { acquired, release } = shared(input.acquired);
+      return { input: { ...input, acquired }, release };
     });
 
   /** The next slice, with the one after it already being read if threads do the work. */
@@ -58,7 +70,7 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
     const mine = ahead ?? read(slice);
     ahead = solvers.threaded && nextSlice < slices ? read(nextSlice) : undefined;
     ahead?.catch(() => undefined); // whoever takes it hears of it
-    const taken: Open = { slice, input: await mine, nextPiece: 0, early: new Map(), collected: 0 };
+    const taken: Open = { slice, ...(await mine), nextPiece: 0, early: new Map(), collected: 0 };
     open.add(taken);
     return taken;
   }
@@ -77,6 +89,8 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
       work.collected += 1;
     }
     if (work.collected < pieces || !open.delete(work)) return;
+    // Those that help begin a slice again only when no other is left to be read into its memory.
+    work.release();
     jobs.finish(work.slice, owner.outcome, owner.collector);
   }
 
@@ -84,15 +98,15 @@ export async function solveSlices(solvers: Solvers, jobs: SliceJobs): Promise<vo
     while (!stopped && work.nextPiece < pieces) {
       const index = work.nextPiece++;
       const repetition = jobs.readRepetition && (await reading(() => readShared(work.slice, index)));
-      work.early.set(index, await solver.piece(index, repetition));
+      work.early.set(index, await solver.piece(index, repetition?.acquired));
+      repetition?.release();
       settle(work);
       await step();
     }
   }
 
-  async function readShared(slice: number, piece: number): Promise<AcquiredSlice> {
-    const acquired = await (jobs.readRepetition as NonNullable<SliceJobs['readRepetition']>)(slice, piece);
-    return solvers.threaded ? sharedSlice(acquired) : acquired;
+  async function readShared(slice: number, piece: number): Promise<SharedSlice> {
+    return shared(await (jobs.readRepetition as NonNullable<SliceJobs['readRepetition']>)(slice, piece));
   }
 
   async function lane(solver: Solver): Promise<void> {

@@ -5,13 +5,17 @@ import { RECONSTRUCTIONS } from '../mr/recon/registry.ts';
 import { METHODS } from '../mr/snr/registry.ts';
 import { createSliceWork } from '../slice-work.ts';
 import type { ThreadAnswer, ThreadRequest, ThreadStart } from './messages.ts';
-import { ownSlice } from './shared.ts';
+import { createOwnSlice } from './shared.ts';
 
 const { plan, method, reconstruction, noise } = workerData as ThreadStart;
 const work = createSliceWork(
   { ...plan, method: METHODS[method], reconstruction: RECONSTRUCTIONS[reconstruction] },
   noise,
 );
+
+// A slice is used up when the next begins, a repetition when its piece is done.
+const ownSlice = createOwnSlice();
+const ownRepetition = createOwnSlice();
 
 parentPort?.on('message', (request: ThreadRequest) => {
   try {
@@ -21,7 +25,7 @@ parentPort?.on('message', (request: ThreadRequest) => {
       return;
     }
     const { index, repetition } = request;
-    const result = work.piece(index, repetition && ownSlice(repetition));
+    const result = work.piece(index, repetition && ownRepetition(repetition));
     send({ value: result }, [result.buffer as ArrayBuffer]);
   } catch (error) {
     const { code, message, remedy } = toWorkerError(error);

@@ -34,7 +34,5 @@ for (const [format, write] of Object.entries(writers)) {
     t.equal(large.bytes, LARGE);
     const growth = large.peakRssMiB - small.peakRssMiB;
     t.ok(growth < ALLOWED_MIB, `${small.peakRssMiB.toFixed(0)} -> ${large.peakRssMiB.toFixed(0)} MiB`);
-    const rate = large.bytes / 2 ** 30 / large.readSeconds;
-    t.ok(rate > 0.1, `${rate.toFixed(2)} GiB/s even on a busy machine`);
   });
 }
