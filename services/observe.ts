@@ -35,7 +35,7 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
   const { units, cloud, moves, clock, ids, log } = deps;
 
   return async function observe(job: Job): Promise<Job | undefined> {
-    const unit = await units.get(job.unitId);
+    const unit = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
     if (!unit)
       return settle(
         job,

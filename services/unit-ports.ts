@@ -4,6 +4,8 @@ import type { Unit } from '../src/schemas/unit.ts';
 
 export interface UnitStore {
   get(unitId: string): Promise<Unit | undefined>;
+  /** A unit that was removed not long ago: to see how jobs that were under way there end, and for nothing else. */
+  getRemoved(unitId: string): Promise<Unit | undefined>;
   /** By owner, app, account, region and state machine: what makes two registrations the same unit. */
   findSame(
     key: Pick<Unit, 'ownerId' | 'appId' | 'awsAccountId' | 'region' | 'stateMachineArn'>,

@@ -55,7 +55,7 @@ export function createStores({ documents, tableName, cursorSecret, clock, log }:
   const table = createItemTable({ documents, tableName, cursors: createCursors(cursorSecret), log });
   return {
     jobs: createJobStore(table),
-    units: createUnitStore(table),
+    units: createUnitStore(table, clock),
     users: createUserStore(table),
     tokens: createTokenStore(table, clock),
     accessTokens: createAccessTokenStore(table),

@@ -8,6 +8,7 @@
  * | idempotency key  | IDEM#owner#sha256(key)    | IDEM    |                           |               |          |           |
  * | unit, private    | UNIT#unit                 | UNIT    | OWNER#owner#APP#app#UNIT  | created#unit  |          |           |
  * | unit, shared     | UNIT#unit                 | UNIT    | SHARED#APP#app#UNIT       | created#unit  |          |           |
+ * | unit, removed    | GONE#unit                 | UNIT    |                           |               |          |           |
  * | same unit        | UNITKEY#sha256(what)      | UNITKEY |                           |               |          |           |
  * | unit, as checked | (as above)                |         |                           |               | UNITCHECKS | next#unit |
  * | unit grant       | GRANT#unit#user           | GRANT   | GRANTED#user#APP#app#UNIT | created#unit  |          |           |
@@ -68,6 +69,7 @@ const TIME_DIGITS = 15;
 
 export const jobKey = (jobId: string): Key => ({ pk: `JOB#${part(jobId)}`, sk: 'JOB' });
 export const unitKey = (unitId: string): Key => ({ pk: `UNIT#${part(unitId)}`, sk: 'UNIT' });
+export const removedUnitKey = (unitId: string): Key => ({ pk: `GONE#${part(unitId)}`, sk: 'UNIT' });
 export const roleKey = (roleArn: string): Key => ({ pk: `ROLE#${part(roleArn)}`, sk: 'ROLE' });
 export const userKey = (userId: string): Key => ({ pk: `USER#${part(userId)}`, sk: 'USER' });
 export const tokenKey = (hash: string): Key => ({ pk: `TOKEN#${part(hash)}`, sk: 'TOKEN' });

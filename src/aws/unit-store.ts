@@ -4,12 +4,13 @@
  * change in one transaction, and so do the entries in the lists of those it is shared with.
  */
 import { z } from 'zod';
+import type { Clock } from '../../services/ports.ts';
 import type { UnitStore } from '../../services/unit-ports.ts';
 import { AppError } from '../errors.ts';
 import { type Unit, unit as unitShape } from '../schemas/unit.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
 import { type ItemTable, MAX_PAGE, type Operation } from './item-table.ts';
-import { type Kind, toItem } from './items.ts';
+import { type Item, type Kind, toItem } from './items.ts';
 import {
   checkIndexKeys,
   dueBefore,
@@ -18,6 +19,7 @@ import {
   grantKey,
   listed,
   ownUnitsPartition,
+  removedUnitKey,
   roleKey,
   sameUnitKey,
   sharedUnitsPartition,
@@ -44,11 +46,13 @@ const GRANT: Kind<z.infer<typeof sameUnitShape>> = { name: 'unit-grant', schema:
 
 /** A person with more units than this sees the newest. */
 const MAX_VISIBLE = 1_000;
+/** A removed unit is remembered for the jobs that were under way; none of them lasts longer. */
+const REMOVED_MS = 7 * 24 * 3_600_000;
 /** Rounds against other writers of the same claims. */
 const MAX_ROUNDS = 10;
 
 /** Creates the store of computing units. The first version of a unit is 1. */
-export function createUnitStore(table: ItemTable): UnitStore {
+export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
   const get = (unitId: string): Promise<Unit | undefined> => table.read(UNIT, unitKey(unitId));
 
   async function listPartition(partition: string): Promise<Unit[]> {
@@ -129,8 +133,15 @@ export function createUnitStore(table: ItemTable): UnitStore {
     return operations;
   }
 
+  /** Where nothing but the end of a job looks. */
+  function tombstone(unit: Unit): Item {
+    const expiresAtSeconds = Math.ceil((clock() + REMOVED_MS) / 1000);
+    return toItem(UNIT, removedUnitKey(unit.unitId), unit, { expiresAtSeconds });
+  }
+
   return {
     get,
+    getRemoved: (unitId) => table.read(UNIT, removedUnitKey(unitId)),
 
     async roleHolder(roleArn) {
       return (await table.read(ROLE_CLAIM, roleKey(roleArn)))?.ownerId;
@@ -182,6 +193,7 @@ export function createUnitStore(table: ItemTable): UnitStore {
         const role = heldRole(stored);
         const outcome = await table.transact([
           { remove: unitKey(stored.unitId), condition: ofVersion(stored.version) },
+          { put: tombstone(stored) },
           { remove: sameUnitKey(stored) },
           ...(role ? await releaseRole(role, stored.unitId) : []),
           ...grants(undefined, stored),
