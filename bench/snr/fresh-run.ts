@@ -1,10 +1,14 @@
-/** What a run costs in a fresh process. */
+/** What a run costs in a fresh process, compiled as it is in the images: threads start without a compiler. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { compileTree } from '../../infra/scripts/compile-tree.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const BUILD = join(ROOT, '.build');
+let compiled: Promise<void> | undefined;
 
 export interface RunOnce {
   readonly signal: string;
@@ -43,8 +47,9 @@ export async function freshRun(
 ): Promise<RunCost> {
   const workDir = mkdtempSync(join(tmpdir(), 'bench-run-'));
   const once: RunOnce = { signal, task, threads, workDir, gfactor };
-  const script = fileURLToPath(new URL('./run-once.ts', import.meta.url));
-  const args = ['--import', 'tsx', script, JSON.stringify(once)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
+  compiled ??= compileTree(ROOT, BUILD);
+  await compiled;
+  const script = join(BUILD, 'bench/snr/run-once.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(once)]);
   return JSON.parse(stdout);
 }

@@ -59,7 +59,7 @@ export async function threadRows(): Promise<Row[]> {
     const rows: Row[] = [];
     for (const [what, options] of [
       ['PMR RSS exact, NR 128', { NR: 128, replicaMode: 'exact' }],
-      ['PMR RSS, NR 1000', { NR: 1000 }],
+      ['PMR RSS, NR 4000', { NR: 4000 }],
     ] as const) {
       const task = taskFor('pmr', 'rss', options);
       const [one, two]: [number[], number[]] = [[], []];
