@@ -5,6 +5,7 @@
 import { AppError } from '../src/errors.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
 import type { ExternalIds, IssuedExternalId } from './external-ids.ts';
+import { isActiveUser } from './identity-change.ts';
 import type { Challenge, Ownership } from './ownership.ts';
 import type { Clock, UnitCloud, UserStore } from './ports.ts';
 import type { Principal } from './principal.ts';
@@ -105,7 +106,13 @@ export function createUnits(deps: UnitsDeps): Units {
     return user.userId;
   }
 
-  async function usable(unit: Unit): Promise<Unit> {
+  /** A unit that a person shared goes with that person; those of the platform are nobody's own. */
+  async function ownerIsThere({ ownerId, mode }: Unit): Promise<boolean> {
+    return mode === 'mode_1' || isActiveUser(await users.get(ownerId));
+  }
+
+  async function usable(who: Principal, unit: Unit): Promise<Unit> {
+    if (unit.ownerId !== who.userId && !(await ownerIsThere(unit))) throw notFound(unit.unitId);
     const stale = clock() - unit.updatedAt > RECHECK_PAUSE_MS;
     const now = mayRun(unit) || !stale ? unit : await watch.recheck(unit);
     if (mayRun(now)) return now;
@@ -189,12 +196,12 @@ export function createUnits(deps: UnitsDeps): Units {
     report: owned,
 
     async choose(who, appId, wish) {
-      if (wish.unitId) return usable(await get(who, wish.unitId));
+      if (wish.unitId) return usable(who, await get(who, wish.unitId));
       const visible = await list(who, appId, wish.mode);
       const own = visible.find((unit) => unit.ownerId === who.userId && unit.isDefault);
       const first = wish.mode ? visible[0] : (own ?? visible.find((unit) => unit.mode === 'mode_1'));
       if (!first) throw new AppError('no_unit', `there is no computing unit for ${wish.mode ?? 'mode_1'}`);
-      return usable(first);
+      return usable(who, first);
     },
   };
 }

@@ -174,6 +174,23 @@ t.test('T35: of a deleted person nothing is usable, and jobs under way come to t
   t.equal((await jobStore.get(jobId))?.state, 'failed', 'settled without its owner');
 });
 
+t.test('T35: a computing unit that a person shared goes with that person', async (t) => {
+  const { admin, ada, person, proven } = await setting(t);
+  const eve = await person('eve@example.org');
+  const { computingUnitId } = (await proven(ada)).json();
+  const shared = await ada.post(`/computing-unit/${computingUnitId}/share`, { person: 'eve@example.org' });
+  t.equal(shared.statusCode, 200, shared.body);
+  const ask = async () =>
+    eve.post('/data/presign', { operation: 'put', filename: 'a.dat', computing_unit_id: computingUnitId });
+  t.equal((await ask()).statusCode, 200, 'control');
+  await admin.post(`/api/admin/users/${ada.userId}/disable`);
+  t.equal((await ask()).statusCode, 404, 'disabled');
+  await admin.post(`/api/admin/users/${ada.userId}/approve`);
+  t.equal((await ask()).statusCode, 200);
+  await admin.del(`/api/admin/users/${ada.userId}`);
+  t.equal((await ask()).statusCode, 404, 'deleted');
+});
+
 t.test('T35: an address of a deleted account is free, its id stays dead', async (t) => {
   const { admin, ada, person, identity } = await setting(t);
   await admin.del(`/api/admin/users/${ada.userId}`);
