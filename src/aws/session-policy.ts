@@ -13,8 +13,8 @@ export type Purpose =
   | { readonly kind: 'start' }
   /** Follow and stop executions, look at results. */
   | { readonly kind: 'observe' }
-  /** Sign URLs for one person's objects; look whether an upload has arrived. */
-  | { readonly kind: 'presign'; readonly ownerId: string }
+  /** Sign URLs for one person's objects in one bucket; look whether an upload has arrived. */
+  | { readonly kind: 'presign'; readonly ownerId: string; readonly bucket: string }
   /** Look whether everything is as it must be, with objects of its own under `APP/preflight/`. */
   | { readonly kind: 'check' }
   /** Delete one person's objects, and abort uploads of theirs. */
@@ -47,8 +47,8 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
   const partition = unit.stateMachineArn.split(':')[1];
   const arn = (bucket: string): string => `arn:${partition}:s3:::${bucket}`;
   const buckets = [...new Set([unit.dataBucket, unit.resultsBucket, unit.failedBucket])];
-  const owned = (ownerId: string): string[] =>
-    buckets.map((bucket) => `${arn(bucket)}/${plain(unit.appId)}/${plain(ownerId)}/*`);
+  const owned = (ownerId: string, among = buckets): string[] =>
+    among.map((bucket) => `${arn(bucket)}/${plain(unit.appId)}/${plain(ownerId)}/*`);
 
   switch (purpose.kind) {
     case 'start':
@@ -68,8 +68,8 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
     }
     case 'presign':
       return policy(
-        [['s3:GetObject', 's3:PutObject'], owned(purpose.ownerId)],
-        [['s3:ListBucket'], buckets.map(arn)],
+        [['s3:GetObject', 's3:PutObject'], owned(purpose.ownerId, [purpose.bucket])],
+        [['s3:ListBucket'], [arn(purpose.bucket)]],
       );
     case 'check': {
       const all = buckets.map(arn);

@@ -190,6 +190,9 @@ function cacheKey(unit: Unit, purpose: Purpose): string {
     unit.unitId,
     purpose.kind,
     'ownerId' in purpose ? purpose.ownerId : '',
+    'bucket' in purpose ? purpose.bucket : '',
+    // A unit that has degraded, or recovered, in any broker is entered anew by all of them.
+    unit.statusSince,
     unit.crossAccountRoleArn,
     unit.externalId,
     unit.stateMachineArn,

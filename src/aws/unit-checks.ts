@@ -3,6 +3,7 @@ import { CloudError } from '../../services/ports.ts';
 import type { ObjectLocation } from '../schemas/execution.ts';
 import { accountOfArn, regionOfArn } from '../schemas/ids.ts';
 import type { Unit } from '../schemas/unit.ts';
+import type { Purpose } from './session-policy.ts';
 
 /** Role, state machine and bucket owner are one account in one region, or nothing is sent. */
 export function mustBeOneAccount(unit: Unit, operation: string): void {
@@ -38,4 +39,9 @@ export function ownerOf(unit: Unit, location: ObjectLocation, operation: string)
   const slash = rest.indexOf('/');
   if (slash > 0) return rest.slice(0, slash);
   throw new CloudError('invalid', operation, 'WrongKey', 'the key is not one of an owner in this app');
+}
+
+/** The purpose of signing for one object: its owner's, in its bucket. */
+export function presigning(unit: Unit, location: ObjectLocation, operation: string): Purpose {
+  return { kind: 'presign', ownerId: ownerOf(unit, location, operation), bucket: location.bucket };
 }

@@ -12,7 +12,7 @@ import { attachment } from './content-disposition.ts';
 import { createPresigner, type PresignRequest } from './presign.ts';
 import type { Purpose } from './session-policy.ts';
 import { lifeOf, type Sessions } from './sessions.ts';
-import { mustBeItsExecution, mustBeOneAccount, mustBeOurs, ownerOf } from './unit-checks.ts';
+import { mustBeItsExecution, mustBeOneAccount, mustBeOurs, ownerOf, presigning } from './unit-checks.ts';
 import { createUnitUploads } from './unit-uploads.ts';
 
 export interface UnitCloudDeps {
@@ -61,7 +61,7 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
     request: Pick<PresignRequest, 'method' | 'location' | 'contentDisposition' | 'seconds'>,
   ): Promise<SignedUrl> {
     mustBeOneAccount(unit, 'Presign');
-    const purpose: Purpose = { kind: 'presign', ownerId: ownerOf(unit, request.location, 'Presign') };
+    const purpose: Purpose = presigning(unit, request.location, 'Presign');
     const session = await sessions.get(unit, purpose, Math.min(request.seconds * 1_000, MIN_LINK_MS));
     const now = clock();
     return presigner.presign(clients.s3(session.credentials, unit.region), {
@@ -132,9 +132,7 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
     async headObject(unit, location) {
       mustBeOurs(unit, location, 'HeadObject');
       const purpose: Purpose =
-        location.bucket === unit.dataBucket
-          ? { kind: 'presign', ownerId: ownerOf(unit, location, 'HeadObject') }
-          : { kind: 'observe' };
+        location.bucket === unit.dataBucket ? presigning(unit, location, 'HeadObject') : { kind: 'observe' };
       const command = new HeadObjectCommand(objectOf(unit, location));
       const head = await inS3(unit, purpose, 'HeadObject', (s3) => s3.send(command));
       return {

@@ -11,7 +11,7 @@ import type { AwsClients } from './clients.ts';
 import type { Presigner } from './presign.ts';
 import type { Purpose } from './session-policy.ts';
 import { lifeOf, type Sessions } from './sessions.ts';
-import { mustBeOneAccount, ownerOf } from './unit-checks.ts';
+import { mustBeOneAccount, ownerOf, presigning } from './unit-checks.ts';
 
 export interface UnitUploadsDeps {
   readonly clients: Pick<AwsClients, 's3'>;
@@ -33,7 +33,9 @@ export function createUnitUploads({ clients, sessions, presigner, clock }: UnitU
     work: (client: ReturnType<AwsClients['s3']>) => Promise<T>,
   ): Promise<T> {
     mustBeOneAccount(unit, operation);
-    const purpose: Purpose = { kind, ownerId: ownerOf(unit, location, operation) };
+    const ownerId = ownerOf(unit, location, operation);
+    const purpose: Purpose =
+      kind === 'remove' ? { kind, ownerId } : { kind, ownerId, bucket: location.bucket };
     return sessions.use(unit, purpose, operation, (session) =>
       work(clients.s3(session.credentials, unit.region)),
     );
@@ -59,7 +61,7 @@ export function createUnitUploads({ clients, sessions, presigner, clock }: UnitU
 
     async presignParts(unit, location, uploadId, partNumbers, seconds) {
       mustBeOneAccount(unit, 'Presign');
-      const purpose: Purpose = { kind: 'presign', ownerId: ownerOf(unit, location, 'Presign') };
+      const purpose = presigning(unit, location, 'Presign');
       const session = await sessions.get(unit, purpose, Math.min(seconds * 1_000, MIN_LIFE_MS));
       const client = clients.s3(session.credentials, unit.region);
       const now = clock();

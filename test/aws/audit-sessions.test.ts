@@ -51,7 +51,9 @@ t.test('R58: one entry per session, however often and by how many at once it is 
 
 t.test('work of the ticker names its job, work for one person names the person', async (t) => {
   clock.advance(1);
-  await within({ jobId: 'JOB1' }, () => sessions.get(mode2, { kind: 'presign', ownerId: 'bob' }));
+  await within({ jobId: 'JOB1' }, () =>
+    sessions.get(mode2, { kind: 'presign', ownerId: 'bob', bucket: mode2.dataBucket }),
+  );
   t.match((await trail())[0], {
     action: 'session.presign',
     actor: 'broker',

@@ -7,11 +7,11 @@ const PURPOSES: Purpose[] = [
   { kind: 'start' },
   { kind: 'observe' },
   { kind: 'check' },
-  { kind: 'presign', ownerId: 'u1' },
+  { kind: 'presign', ownerId: 'u1', bucket: 'researcher-data' },
   { kind: 'remove', ownerId: 'u1' },
 ];
 
-t.test('start writes job documents and starts one state machine', async (t) => {
+t.test('T17: start writes job documents and starts one state machine', async (t) => {
   t.same(sessionPolicy({ kind: 'start' }, sampleUnit()), {
     Version: '2012-10-17',
     Statement: [
@@ -25,40 +25,46 @@ t.test('start writes job documents and starts one state machine', async (t) => {
   });
 });
 
-t.test('observe follows the executions of that machine and looks at outcomes, not at data', async (t) => {
-  const { Statement } = sessionPolicy({ kind: 'observe' }, sampleUnit());
-  t.same(Statement, [
-    {
-      Effect: 'Allow',
-      Action: ['states:DescribeExecution', 'states:StopExecution'],
-      Resource: ['arn:aws:states:us-east-1:222222222222:execution:researcher-JobChooser:*'],
-    },
-    {
-      Effect: 'Allow',
-      Action: ['states:ListExecutions'],
-      Resource: ['arn:aws:states:us-east-1:222222222222:stateMachine:researcher-JobChooser'],
-    },
-    {
-      Effect: 'Allow',
-      Action: ['s3:GetObject'],
-      Resource: ['arn:aws:s3:::researcher-results/*', 'arn:aws:s3:::researcher-failed/*'],
-    },
-    {
-      Effect: 'Allow',
-      Action: ['s3:ListBucket'],
-      Resource: ['arn:aws:s3:::researcher-results', 'arn:aws:s3:::researcher-failed'],
-    },
-  ]);
-});
+t.test(
+  'T17: observe follows the executions of that machine and looks at outcomes, not at data',
+  async (t) => {
+    const { Statement } = sessionPolicy({ kind: 'observe' }, sampleUnit());
+    t.same(Statement, [
+      {
+        Effect: 'Allow',
+        Action: ['states:DescribeExecution', 'states:StopExecution'],
+        Resource: ['arn:aws:states:us-east-1:222222222222:execution:researcher-JobChooser:*'],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['states:ListExecutions'],
+        Resource: ['arn:aws:states:us-east-1:222222222222:stateMachine:researcher-JobChooser'],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject'],
+        Resource: ['arn:aws:s3:::researcher-results/*', 'arn:aws:s3:::researcher-failed/*'],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:ListBucket'],
+        Resource: ['arn:aws:s3:::researcher-results', 'arn:aws:s3:::researcher-failed'],
+      },
+    ]);
+  },
+);
 
-t.test('presign and remove reach the objects of one owner only', async (t) => {
+t.test('T17: presign and remove reach the objects of one owner only', async (t) => {
   const owned = ['data', 'results', 'failed'].map((kind) => `arn:aws:s3:::researcher-${kind}/mroptimum/u1/*`);
-  const presign = sessionPolicy({ kind: 'presign', ownerId: 'u1' }, sampleUnit());
-  t.same(presign.Statement[0], {
-    Effect: 'Allow',
-    Action: ['s3:GetObject', 's3:PutObject'],
-    Resource: owned,
-  });
+  const presign = sessionPolicy({ kind: 'presign', ownerId: 'u1', bucket: 'researcher-data' }, sampleUnit());
+  t.same(
+    presign.Statement.map(({ Action, Resource }) => [Action, Resource]),
+    [
+      [['s3:GetObject', 's3:PutObject'], [owned[0]]],
+      [['s3:ListBucket'], ['arn:aws:s3:::researcher-data']],
+    ],
+    'and presign in one bucket',
+  );
   const remove = sessionPolicy({ kind: 'remove', ownerId: 'u1' }, sampleUnit());
   t.same(remove.Statement, [
     { Effect: 'Allow', Action: ['s3:DeleteObject', 's3:AbortMultipartUpload'], Resource: owned },
@@ -72,7 +78,7 @@ t.test('one bucket for everything is named once, and partitions other than aws k
     failedBucket: 'one',
     stateMachineArn: 'arn:aws-cn:states:cn-north-1:222222222222:stateMachine:m',
   });
-  const { Statement } = sessionPolicy({ kind: 'presign', ownerId: 'u1' }, unit);
+  const { Statement } = sessionPolicy({ kind: 'remove', ownerId: 'u1' }, unit);
   t.same(Statement[0].Resource, ['arn:aws-cn:s3:::one/mroptimum/u1/*']);
 });
 
@@ -107,13 +113,17 @@ t.test('ids that would be patterns or policy variables are refused', async (t) =
   for (const ownerId of ['*', 'a?', variable, '', 'a/b', 'ü', 'a"', 'a'.repeat(201)]) {
     const refused = { name: 'CloudError', problem: 'invalid', awsCode: 'UnsafeName' };
     t.throws(
-      () => sessionPolicy({ kind: 'presign', ownerId }, sampleUnit()),
+      () => sessionPolicy({ kind: 'presign', ownerId, bucket: 'researcher-data' }, sampleUnit()),
       refused,
       JSON.stringify(ownerId.slice(0, 20)),
     );
   }
-  t.throws(() => sessionPolicy({ kind: 'presign', ownerId: 'u' }, sampleUnit({ appId: '*' })), {
-    name: 'CloudError',
-    problem: 'invalid',
-  });
+  t.throws(
+    () =>
+      sessionPolicy({ kind: 'presign', ownerId: 'u', bucket: 'researcher-data' }, sampleUnit({ appId: '*' })),
+    {
+      name: 'CloudError',
+      problem: 'invalid',
+    },
+  );
 });

@@ -135,11 +135,13 @@ const REACH: { purpose: Purpose; may: Act[]; mayNot: Act[] }[] = [
     ],
   },
   {
-    purpose: { kind: 'presign', ownerId: 'u1' },
-    may: [get(DATA, U1), put(DATA, U1), get(RESULTS, U1), get(FAILED, U1), head(DATA, U1)],
+    purpose: { kind: 'presign', ownerId: 'u1', bucket: 'researcher-data' },
+    may: [get(DATA, U1), put(DATA, U1), head(DATA, U1)],
     mayNot: [
       get(DATA, U2),
       put(DATA, U2),
+      get(RESULTS, U1),
+      get(FAILED, U1),
       get(RESULTS, 'other/u1/x'),
       get('mode2-private', U1),
       put(DATA, 'mroptimum/u1'),
@@ -147,6 +149,23 @@ const REACH: { purpose: Purpose; may: Act[]; mayNot: Act[] }[] = [
       remove(DATA, U1),
       start(MACHINE),
       describe(RUNNING),
+    ],
+  },
+  {
+    purpose: { kind: 'check' },
+    may: [
+      put(DATA, 'mroptimum/preflight/x'),
+      get(DATA, 'mroptimum/preflight/x'),
+      remove(DATA, 'mroptimum/preflight/x'),
+    ],
+    mayNot: [
+      get(DATA, U1),
+      put(RESULTS, U1),
+      remove(FAILED, U1),
+      get('mode2-private', U1),
+      start(MACHINE),
+      describe(RUNNING),
+      stop(RUNNING),
     ],
   },
   {
@@ -164,7 +183,7 @@ const REACH: { purpose: Purpose; may: Act[]; mayNot: Act[] }[] = [
 ];
 
 for (const { purpose, may, mayNot } of REACH) {
-  t.test(`a session to ${purpose.kind}`, async (t) => {
+  t.test(`T17: a session to ${purpose.kind}`, async (t) => {
     for (const act of may) await t.resolves(act.run(purpose), `may ${act.name}`);
     for (const act of mayNot) {
       await t.rejects(

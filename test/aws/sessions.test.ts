@@ -42,7 +42,11 @@ t.test('Mode 1 works with the broker’s own role and asks STS for nothing', asy
 });
 
 t.test('R58: Mode 2 enters the researcher’s role under a name that its owner can read', async (t) => {
-  const session = await newSessions().get(mode2, { kind: 'presign', ownerId: 'u1' });
+  const session = await newSessions().get(mode2, {
+    kind: 'presign',
+    ownerId: 'u1',
+    bucket: 'researcher-data',
+  });
   t.equal(
     await whoIs(session),
     `arn:aws:sts::${RESEARCHER}:assumed-role/researcher-CloudMRCrossAccountRole/cloudmr-presign-${mode2.unitId}`,
@@ -65,12 +69,15 @@ t.test('each purpose and each owner has its own session; a changed unit too', as
   const purposes: Purpose[] = [
     START,
     { kind: 'observe' },
-    { kind: 'presign', ownerId: 'u1' },
-    { kind: 'presign', ownerId: 'u2' },
+    { kind: 'presign', ownerId: 'u1', bucket: 'researcher-data' },
+    { kind: 'presign', ownerId: 'u2', bucket: 'researcher-data' },
+    { kind: 'presign', ownerId: 'u2', bucket: 'researcher-results' },
     { kind: 'remove', ownerId: 'u1' },
   ];
-  t.equal(await assumed(() => Promise.all(purposes.map((purpose) => sessions.get(mode2, purpose)))), 5);
-  t.equal(await assumed(() => sessions.get({ ...mode2, version: 7, status: 'degraded' }, START)), 0);
+  t.equal(await assumed(() => Promise.all(purposes.map((purpose) => sessions.get(mode2, purpose)))), 6);
+  t.equal(await assumed(() => sessions.get({ ...mode2, version: 7, alias: 'renamed' }, START)), 0);
+  const degraded = { ...mode2, status: 'degraded' as const, statusSince: 7 };
+  t.equal(await assumed(() => sessions.get(degraded, START)), 1, 'T35: dropped wherever it was degraded');
   t.equal(await assumed(() => sessions.get({ ...mode2, dataBucket: 'researcher-results' }, START)), 1);
   t.equal(await assumed(() => sessions.get({ ...mode2, unitId: 'other' }, START)), 1);
 });
@@ -110,7 +117,8 @@ t.test('a session that was under way while its unit was forgotten is not kept', 
 
 t.test('the number of kept sessions is bounded; the one used longest ago goes', async (t) => {
   const sessions = newSessions({ maxSessions: 2 });
-  const of = (ownerId: string) => sessions.get(mode2, { kind: 'presign', ownerId });
+  const of = (ownerId: string) =>
+    sessions.get(mode2, { kind: 'presign', ownerId, bucket: 'researcher-data' });
   await of('a');
   await of('b');
   await of('a');
