@@ -18,7 +18,7 @@ import {
 
 export interface UnitRegistrationDeps {
   units: Pick<Units, 'issueExternalId' | 'challenge' | 'register' | 'enrol' | 'update'>;
-  /** Attempts with an enrolment code per minute and address. */
+  /** Registrations per minute and address. */
   signInsPerMinute: number;
 }
 
@@ -50,6 +50,9 @@ function registered({ unit, action }: Registered): z.infer<typeof registerUnitAn
 /** Routes under /api/computing-unit. */
 export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistrationDeps) {
   return async (app: Api): Promise<void> => {
+    // Each attempt may make the broker ask AWS for a role: nobody shall try many.
+    const strict = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'unit-registration' };
+
     app.post(
       '/computing-unit/external-id',
       {
@@ -95,7 +98,7 @@ export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistra
     app.post(
       '/computing-unit/register',
       {
-        config: { access: 'user', errors: REFUSALS },
+        config: { access: 'user', rateLimit: strict, errors: REFUSALS },
         schema: {
           tags,
           operationId: 'registerUnit',
@@ -124,7 +127,7 @@ export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistra
       {
         config: {
           access: 'public',
-          rateLimit: { max: signInsPerMinute, timeWindow: 60_000, groupId: 'enrol' },
+          rateLimit: strict,
           errors: REFUSALS,
         },
         schema: {
@@ -151,7 +154,7 @@ export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistra
     app.patch(
       '/computing-unit/:computingUnitId',
       {
-        config: { access: 'user', errors: ['not_found', ...REFUSALS] },
+        config: { access: 'user', rateLimit: strict, errors: ['not_found', ...REFUSALS] },
         schema: {
           tags,
           operationId: 'updateUnit',

@@ -172,6 +172,9 @@ export function createCanary(deps: CanaryDeps): Canary {
       if (!job) return [];
       if (!isTerminal(job.state)) {
         if (clock() - run.startedAt < LIMIT_MS) return undefined;
+        if (job.executionArn)
+          await cloud.stopExecution(unit, job.executionArn, 'a preflight that took too long');
+        await clear(unit, job);
         return [failed('canary_run', `the test job is still ${job.state} after 15 minutes`, clock())];
       }
       const found = await findings(unit, job);

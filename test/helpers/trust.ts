@@ -19,6 +19,8 @@ export interface Lab {
   readonly externalId: string;
   /** Deploys the stack again with another cross-account role. */
   changeRole(change: (role: RoleResource) => RoleResource): Promise<void>;
+  /** Deploys the stack again with another state machine. */
+  changeMachine(definition: object): Promise<void>;
   sign(challenge: Challenge, accountId?: string): SignedIdentity;
   /** Registers with a fresh proof. */
   register(over?: Partial<Registration>): Promise<Registered>;
@@ -81,6 +83,14 @@ export async function newLab(cloud: TestCloud, broker = brokerOn(cloud)): Promis
       document.roles = document.roles.map((role) =>
         role.name.endsWith('CrossAccountRole') ? change(role) : role,
       );
+      await control.applyStack(document);
+    },
+    async changeMachine(definition) {
+      const document = stack();
+      document.stateMachines = document.stateMachines.map((machine) => ({
+        ...machine,
+        definition: JSON.stringify(definition),
+      }));
       await control.applyStack(document);
     },
     async register(over = {}) {

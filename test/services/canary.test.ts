@@ -1,0 +1,137 @@
+/** What the test job of a preflight says of an account in which something is wrong. */
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import t from 'tap';
+import type { Unit } from '../../src/schemas/unit.ts';
+import { REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { type Lab, newLab } from '../helpers/trust.ts';
+
+const cloud = await startTestCloud(t);
+const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const CONTENT = 'zip!';
+
+/** Waits a moment, so that it can be stopped, and ends with this state. */
+const after = (end: object): object => ({
+  StartAt: 'Pause',
+  States: { Pause: { Type: 'Wait', Seconds: 1, Next: 'End' }, End: end },
+});
+const succeeded = (lab: Lab, medianSnr: number): object =>
+  after({
+    Type: 'Pass',
+    Parameters: {
+      bucket: lab.registration.resultsBucket,
+      'key.$': "States.Format('mroptimum/preflight/{}/0/result.zip', $.jobId)",
+      sizeBytes: CONTENT.length,
+      sha256: SHA,
+      seconds: 1.5,
+      summary: { medianSnr, maxSnr: 90, slices: 1, matrix: [96, 96, 1], coils: 8, warnings: 0 },
+    },
+    End: true,
+  });
+
+/** Starts the test job, and looks on until its findings are stored. */
+async function preflight(lab: Lab, unit: Unit, { result = true } = {}): Promise<Unit> {
+  const { broker } = lab;
+  const begun = await broker.watch.recheck(unit, { canary: true });
+  const jobId = begun.canary?.jobId;
+  if (!jobId) throw new Error(`no test job: ${JSON.stringify(begun.checks)}`);
+  const job = await broker.jobs.get(jobId);
+  if (!job) throw new Error(`no job ${jobId}`);
+  if (result) {
+    const { clients, credentials } = cloud.rootClients(RESEARCHER);
+    await clients.s3(await credentials(), REGION).send(
+      new PutObjectCommand({
+        Bucket: job.result.bucket,
+        Key: job.result.key,
+        Body: CONTENT,
+        Metadata: { sha256: SHA, 'job-id': jobId },
+      }),
+    );
+  }
+  for (let round = 0; round < 60; round++) {
+    await broker.ticker.tick();
+    await broker.watch.tick();
+    const now = await cloud.stores.units.get(unit.unitId);
+    if (now && !now.canary) return now;
+    cloud.clock.advance(5_000);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  throw new Error('the test job did not end');
+}
+const finding = ({ checks = [] }: Unit, wanted: string) => checks.find(({ code }) => code === wanted);
+
+t.test('A16: the SNR of the phantom is compared with what it is', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeMachine(succeeded(lab, 61.2));
+  const { unit } = await lab.register();
+  t.equal(finding(unit, 'state_machine')?.status, 'warning', 'not the released definition');
+  const good = await preflight(lab, unit);
+  t.equal(good.status, 'ready', good.missing.join());
+  t.match(finding(good, 'canary_snr'), {
+    status: 'passed',
+    evidence: /^median SNR 61\.20, 61\.16 is right$/,
+  });
+  t.match(finding(good, 'canary_download'), { status: 'passed' });
+  t.match(finding(good, 'canary_cancel'), { status: 'passed', evidence: 'a running execution was stopped' });
+  t.match(finding(good, 'canary_callback'), { status: 'warning', actor: 'unit_owner' }, 'nobody reported');
+  t.equal(await lab.broker.jobs.get(unit.canary?.jobId ?? ''), undefined);
+
+  await lab.changeMachine(succeeded(lab, 86.5));
+  const wrong = await preflight(lab, good);
+  t.match(wrong, { status: 'degraded', missing: [/^canary_snr: median SNR 86\.50, 61\.16 is right$/] });
+  t.ok((wrong.canaryDueAt ?? 0) > cloud.clock(), 'and it will be tried again');
+});
+
+t.test('R139, R144: a worker that does not start', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeMachine(
+    after({
+      Type: 'Fail',
+      Error: 'image_pull',
+      Cause: JSON.stringify({
+        code: 'image_pull',
+        message: 'CannotPullContainerError: i/o timeout',
+        remedy: 'Give the subnets a route to the internet.',
+      }),
+    }),
+  );
+  const { unit } = await lab.register();
+  const found = await preflight(lab, unit, { result: false });
+  t.match(found, {
+    status: 'degraded',
+    missing: [/^canary_run: the test job failed: image_pull: CannotPullContainerError/],
+  });
+  await t.rejects(lab.broker.units.choose(lab.who, 'mroptimum', { unitId: unit.unitId }), {
+    code: 'unit_not_ready',
+  });
+});
+
+t.test('a role that may not stop executions: jobs run, and the owner is told the line to add', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeMachine(succeeded(lab, 61.2));
+  const { unit } = await lab.register();
+  await cloud
+    .control(RESEARCHER)
+    .addFault({ service: 'states', operation: 'StopExecution', kind: 'deny', times: 1 });
+  const found = await preflight(lab, unit);
+  t.equal(found.status, 'ready');
+  t.match(finding(found, 'canary_cancel'), {
+    status: 'warning',
+    evidence: 'StopExecution: AccessDeniedException',
+    policy: /states:StopExecution/,
+  });
+});
+
+t.test('a test job that never ends is given up', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeMachine({
+    StartAt: 'Wait',
+    States: { Wait: { Type: 'Wait', Seconds: 100_000, End: true } },
+  });
+  const { unit } = await lab.register();
+  const begun = await lab.broker.watch.recheck(unit, { canary: true });
+  t.ok(begun.canary);
+  cloud.clock.advance(16 * 60_000);
+  await lab.broker.watch.tick();
+  const ended = await cloud.stores.units.get(unit.unitId);
+  t.match(ended, { status: 'degraded', canary: undefined, missing: [/^canary_run: the test job is still/] });
+});
