@@ -88,14 +88,14 @@ export function authRoutes({ identity, signInsPerMinute }: AuthRoutesDeps) {
           operationId: 'logout',
           summary: 'End the session of a refresh token, or all of your sessions',
           description:
-            'Tokens of one ended session live until their end (an hour at most); without a refresh token all ' +
-            'tokens of all sessions end at once. Personal access tokens go on.',
+            'Tokens of one ended session live until their end (an hour at most); with `everywhere` all tokens of all ' +
+            'sessions end at once. Personal access tokens go on.',
           body: logoutBody,
           response: { 200: answer('Ended', done) },
         },
       },
       async (request) => {
-        await identity.logout(principalOf(request).userId, request.body.refresh_token);
+        await identity.logout(principalOf(request).userId, request.body);
         return { success: true as const, message: 'Signed out.' };
       },
     );

@@ -49,8 +49,8 @@ export interface Identity
   login(email: string, password: string): Promise<SignedIn>;
   /** @throws AppError not_signed_in */
   refresh(refreshToken: string): Promise<SignedIn>;
-  /** Ends the session of a refresh token, or without one all sessions of the person. */
-  logout(userId: string, refreshToken?: string): Promise<void>;
+  /** Ends the session of a refresh token, or all sessions of the person. */
+  logout(userId: string, which: { refresh_token?: string; everywhere: boolean }): Promise<void>;
   /** @throws AppError not_found */
   profile(userId: string): Promise<User>;
   /** Changes what is given; an empty text removes it. @throws AppError not_found */
@@ -176,9 +176,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
       return signedIn(user, refreshToken);
     },
 
-    async logout(userId, refreshToken) {
-      if (refreshToken === undefined) await change(userId, (user) => sessionsEnded(user, clock()));
-      else await sessions.end(userId, refreshToken);
+    async logout(userId, { refresh_token, everywhere }) {
+      if (everywhere) await change(userId, (user) => sessionsEnded(user, clock()));
+      else if (refresh_token) await sessions.end(userId, refresh_token);
     },
 
     async profile(userId) {

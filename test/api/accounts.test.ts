@@ -140,6 +140,8 @@ t.test('signing out: one session, or all of them', async (t) => {
   t.equal(await refresh(other), 401);
   t.equal(await refresh(eve), 200, 'the others go on');
   t.equal((await ada.post('/auth/logout', {})).statusCode, 200);
+  t.equal((await ada.get('/profile')).statusCode, 200, 'nothing was named, nothing ended');
+  t.equal((await ada.post('/auth/logout', { everywhere: true })).statusCode, 200);
   for (const person of [ada, other, eve]) t.equal((await person.get('/profile')).statusCode, 401);
 });
 

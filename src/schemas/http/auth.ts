@@ -195,5 +195,8 @@ export const changePasswordBody = z.object({
 });
 
 export const logoutBody = z
-  .object({ refresh_token: z.string().min(1).max(4_096).optional() })
-  .meta({ description: 'Without a refresh token all sessions of the person end' });
+  .object({
+    refresh_token: z.string().min(1).max(4_096).optional().meta({ description: 'Ends its session' }),
+    everywhere: z.boolean().default(false).meta({ description: 'Ends all sessions of the person' }),
+  })
+  .meta({ examples: [{ refresh_token: '1kVbXzq0vYQ.3kq8' }, { everywhere: true }] });
