@@ -119,7 +119,7 @@ export interface paths {
         put?: never;
         /**
          * End the session of a refresh token, or all of your sessions
-         * @description Tokens of one ended session live until their end (an hour at most); without a refresh token all tokens of all sessions end at once. Personal access tokens go on.
+         * @description Tokens of one ended session live until their end (an hour at most); with `everywhere` all tokens of all sessions end at once. Personal access tokens go on.
          */
         post: operations["logout"];
         delete?: never;
@@ -2818,11 +2818,16 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description Without a refresh token all sessions of the person end */
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Ends its session */
                     refresh_token?: string;
+                    /**
+                     * @description Ends all sessions of the person
+                     * @default false
+                     */
+                    everywhere?: boolean;
                 };
             };
         };
