@@ -24,8 +24,10 @@ const SECRETS: [RegExp, string][] = [
   // The query of a presigned URL.
   [/\?[^\s"\\]{0,2000}X-Amz-[^\s"\\]*/gi, `?${REDACTED}`],
   [/\bBearer +[\w.~+/=-]+/gi, `Bearer ${REDACTED}`],
-  // A JWT, wherever it stands.
+  // A JWT, a personal access token or the secret of a webhook, wherever it stands.
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
+  [/\bcmrpat_\w+_[\w-]+/g, REDACTED],
+  [/\bwhsec_[\w+/=]+/g, REDACTED],
 ];
 
 /** Creates the log. Lines go to stderr by default: stdout is for words to the person who started the broker. */
