@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { paginateGetExecutionHistory, paginateListExecutions, SFNClient } from '@aws-sdk/client-sfn';
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import t from 'tap';
 import { createKeyRing, openMasterKey } from '../../infra/local/credentials.ts';
 import { cloudDir, HUB_ACCOUNT, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
@@ -111,17 +111,19 @@ t.test('T11: secrets stay where they belong', async (t) => {
         region: LOCAL_REGION,
         credentials: keys.rootCredentials(account),
       });
-      const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
-      for (const { executionArn } of executions) {
-        const history = await sfn.send(
-          new GetExecutionHistoryCommand({ executionArn, includeExecutionData: true }),
-        );
-        mustBeClean(t, String(executionArn), JSON.stringify(history.events));
-        histories++;
+      for await (const { executions = [] } of paginateListExecutions({ client: sfn }, { stateMachineArn })) {
+        for (const { executionArn } of executions) {
+          const pages = paginateGetExecutionHistory(
+            { client: sfn },
+            { executionArn, includeExecutionData: true },
+          );
+          for await (const { events } of pages) mustBeClean(t, String(executionArn), JSON.stringify(events));
+          histories++;
+        }
       }
       sfn.destroy();
     }
-    t.equal(histories, jobs.length);
+    t.ok(histories >= jobs.length, `${histories} histories`);
   });
 
   t.test('in DynamoDB', async (t) => {
@@ -132,9 +134,12 @@ t.test('T11: secrets stay where they belong', async (t) => {
         credentials: keys.rootCredentials(HUB_ACCOUNT),
       }),
     );
-    const { Items = [] } = await table.send(new ScanCommand({ TableName: 'cloudmr' }));
-    t.ok(Items.length > jobs.length);
-    mustBeClean(t, 'items', JSON.stringify(Items));
+    let count = 0;
+    for await (const { Items = [] } of paginateScan({ client: table }, { TableName: 'cloudmr' })) {
+      count += Items.length;
+      mustBeClean(t, `items up to ${count}`, JSON.stringify(Items));
+    }
+    t.ok(count > jobs.length);
     table.destroy();
   });
 });
