@@ -47,6 +47,7 @@ import type { Uploads } from '../services/uploads.ts';
 import type { Webhooks } from '../services/webhooks.ts';
 import type { Metrics } from './metrics.ts';
 import { auth } from './plugins/auth.ts';
+import { bareErrorHandler } from './plugins/bare-errors.ts';
 import { context } from './plugins/context.ts';
 import { canonicalUrl, emptyContentType } from './plugins/dialects.ts';
 import { errors, sendError } from './plugins/errors.ts';
@@ -117,6 +118,10 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     // A body that does not come is not waited for without end.
     requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: sendError,
+    clientErrorHandler: bareErrorHandler({
+      newRequestId: deps.newRequestId,
+      allowOf: (path) => app.allowOf(path),
+    }),
   }).withTypeProvider<ZodTypeProvider>();
 
   await app.register(zod);
@@ -159,6 +164,5 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     },
     { prefix: '/api' },
   );
-  app.refuseOtherMethods();
   return app;
 }

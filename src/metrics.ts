@@ -61,6 +61,8 @@ export function createMetrics({ awsCalls, ticker, streams, ofProcess = false }: 
     buckets: BUCKETS,
     registers,
   });
+  /** Kept, because finding one by its labels takes longer than counting. */
+  const seriesOf = new Map<string, ReturnType<typeof requests.labels>>();
   const moves = new Counter({
     name: 'cloudmr_job_moves_total',
     help: 'Moves of jobs stored by this process, by the new state',
@@ -127,7 +129,10 @@ export function createMetrics({ awsCalls, ticker, streams, ofProcess = false }: 
 
   return {
     answered({ method, route, status, seconds }) {
-      requests.observe({ method, route, status }, seconds);
+      const name = `${method} ${route} ${status}`;
+      let series = seriesOf.get(name);
+      if (!series) seriesOf.set(name, (series = requests.labels({ method, route, status })));
+      series.observe(seconds);
     },
     stored({ state, history, updatedAt, failure }) {
       // A change that moves nothing, such as a new name, adds no entry to the history.

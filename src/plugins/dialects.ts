@@ -31,7 +31,8 @@ export function canonicalUrl(url: string): string {
 
 /** Browsers send a Blob without a type with an empty Content-Type header; that means none. */
 export const emptyContentType = fp(async (app) => {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.raw.headers['content-type'] === '') delete request.raw.headers['content-type'];
+    done();
   });
 });

@@ -32,6 +32,13 @@ export const errors = fp(async (app) => {
   // Counted like every other request, so that nobody can guess paths without end.
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const path = request.url.split('?')[0].slice(0, MAX_URL);
+    const allow = app.allowOf(request.url.split('?')[0]);
+    if (allow !== undefined) {
+      reply.header('allow', allow);
+      const message = `${request.method} is not a method of this path; it has ${allow}.`;
+      sendError(new AppError('method_not_allowed', message), request, reply);
+      return;
+    }
     sendError(
       new AppError('not_found', `There is no ${request.method} ${path}.`, {
         remedy: 'Look at /docs for the routes of this broker.',

@@ -2,6 +2,7 @@
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
+import Fastify from 'fastify';
 import fp from 'fastify-plugin';
 import { AppError } from '../errors.ts';
 
@@ -19,7 +20,52 @@ export interface ProtectionOptions {
 
 /** Installs all three. */
 export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limits }) => {
-  await app.register(helmet, {
+  const secure = await securityHeaders();
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(secure);
+    done();
+  });
+  // Without an origin there is nothing to say, and nothing is said.
+  if (corsOrigins.length > 0)
+    await app.register(cors, {
+      origin: [...corsOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: [
+        'authorization',
+        'content-type',
+        'x-api-key',
+        'idempotency-key',
+        'if-none-match',
+        'last-event-id',
+      ],
+      exposedHeaders: [
+        'ETag',
+        'Retry-After',
+        'x-request-id',
+        'x-ratelimit-limit',
+        'x-ratelimit-remaining',
+        'x-ratelimit-reset',
+      ],
+      maxAge: 600,
+      strictPreflight: false,
+    });
+  await app.register(rateLimit, {
+    max: limits.perMinute,
+    timeWindow: 60_000,
+    cache: 20_000,
+    errorResponseBuilder: (_request, { after }) =>
+      new AppError('too_many_requests', `Too many requests; try again in ${after}.`),
+  });
+});
+
+/**
+ * The headers of helmet, which are the same for every answer: taken once from one answer, because the plugin works
+ * them out anew for each. `no-store`, because answers hold tokens, signed URLs and things of one person; a route may
+ * say otherwise.
+ */
+async function securityHeaders(): Promise<Record<string, string>> {
+  const probe = Fastify();
+  await probe.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -35,38 +81,22 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
       },
     },
     frameguard: { action: 'deny' },
+    // For browsers and plugins that are no more, or without meaning for an API.
+    dnsPrefetchControl: false,
+    ieNoOpen: false,
+    originAgentCluster: false,
+    permittedCrossDomainPolicies: false,
+    xssFilter: false,
   });
-  // Answers hold tokens, signed URLs and things of one person: kept by nobody, unless a route says otherwise.
-  app.addHook('onSend', async (_request, reply) => {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-  });
-  await app.register(cors, {
-    origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: [
-      'authorization',
-      'content-type',
-      'x-api-key',
-      'idempotency-key',
-      'if-none-match',
-      'last-event-id',
-    ],
-    exposedHeaders: [
-      'ETag',
-      'Retry-After',
-      'x-request-id',
-      'x-ratelimit-limit',
-      'x-ratelimit-remaining',
-      'x-ratelimit-reset',
-    ],
-    maxAge: 600,
-    strictPreflight: false,
-  });
-  await app.register(rateLimit, {
-    max: limits.perMinute,
-    timeWindow: 60_000,
-    cache: 20_000,
-    errorResponseBuilder: (_request, { after }) =>
-      new AppError('too_many_requests', `Too many requests; try again in ${after}.`),
-  });
-});
+  probe.get('/', async (_request, reply) => reply.send());
+  const { headers } = await probe.inject('/');
+  await probe.close();
+  const own = Object.entries(headers).filter(([name]) => !OF_THE_PROBE.has(name));
+  return {
+    ...Object.fromEntries(own.map(([name, value]) => [name, String(value)])),
+    'cache-control': 'no-store',
+  };
+}
+
+/** Headers of the probe's answer that helmet has not set. */
+const OF_THE_PROBE = new Set(['connection', 'content-length', 'content-type', 'date', 'keep-alive']);

@@ -3,10 +3,11 @@ import fp from 'fastify-plugin';
 
 /** Installs the line and the header that names the request. */
 export const requestLog = fp(async (app) => {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     request.log.info(
       {
         method: request.method,
@@ -17,6 +18,7 @@ export const requestLog = fp(async (app) => {
       },
       'request',
     );
+    done();
   });
 });
 

@@ -13,12 +13,13 @@ export function routeOf(request: FastifyRequest): string {
 
 /** Installs the count. */
 export const requestMetrics = fp<RequestMetricsOptions>(async (app, { answered }) => {
-  app.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
+  app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     answered({
       method: request.method,
       route: routeOf(request),
       status: reply.statusCode,
       seconds: reply.elapsedTime / 1000,
     });
+    done();
   });
 });

@@ -76,7 +76,7 @@ t.test('an answer that the caller holds is not sent again, until something chang
   for (const url of ['/api/job', '/api/job?state=queued,canceled', `/api/job/${jobId}`]) {
     const first = await ada.get(url);
     const etag = String(first.headers['etag']);
-    t.match(etag, /^"[\w-]{27}"$/, url);
+    t.match(etag, /^"[\w-]+"$/, url);
     t.equal(first.headers['cache-control'], 'private, no-cache');
     for (const held of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
       const again = await ada.get(url, { 'if-none-match': held });

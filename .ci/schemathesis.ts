@@ -1,0 +1,72 @@
+/**
+ * `node --import tsx .ci/schemathesis.ts ST [SECONDS]`: starts a broker and lets schemathesis (the program ST) try
+ * every operation of the served OpenAPI document with all checks, as nobody and as a signed-in person, SECONDS
+ * each. The exit code is 0 if nothing failed.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { signIn } from '../infra/local/demo/api.ts';
+import { startBroker } from '../infra/local/demo/broker-process.ts';
+import { registerMode1 } from '../infra/local/demo/units.ts';
+
+const [program, seconds = '75', ...more] = process.argv.slice(2);
+if (!program) throw new Error('which schemathesis?');
+
+const EMAIL = 'schemathesis@example.org';
+const PASSWORD = 'Correct-horse.7-battery';
+/** Its answer has no end; test/api/events.test.ts reads it. */
+const STREAMS = ['--exclude-path-regex', '/events$'];
+
+const dataDir = mkdtempSync(join(tmpdir(), 'cloudmr-schemathesis-'));
+const unlimited = { REQUESTS_PER_MINUTE: '10000000', SIGN_INS_PER_MINUTE: '10000000', LOG_LEVEL: 'warn' };
+const broker = await startBroker({ dataDir, environment: unlimited });
+let failed = 0;
+try {
+  const admin = await signIn(broker.url, 'admin@localhost', broker.adminPassword ?? '');
+  await registerMode1(admin);
+  const { userId } = await admin.call<{ userId: string }>('POST', '/api/auth/register', {
+    email: EMAIL,
+    password: PASSWORD,
+  });
+  await admin.call('POST', `/api/admin/users/${userId}/approve`);
+  const signedIn = await fetch(`${broker.url}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: EMAIL, password: PASSWORD }),
+  });
+  const { id_token } = (await signedIn.json()) as { id_token: string };
+  run('as nobody', []);
+  run('as a person', ['-H', `Authorization: Bearer ${id_token}`, ...STREAMS]);
+} finally {
+  await broker.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}
+process.exitCode = failed > 0 ? 1 : 0;
+
+function run(who: string, options: string[]): void {
+  console.log(`schemathesis ${who}`);
+  const { status } = spawnSync(
+    program,
+    [
+      'run',
+      `${broker.url}/docs/json`,
+      ...[
+        '--checks',
+        'all',
+        '--max-time',
+        seconds,
+        '--max-examples',
+        '12',
+        '--no-color',
+        '--warnings',
+        'off',
+      ],
+      ...options,
+      ...more,
+    ],
+    { stdio: 'inherit', env: { PATH: process.env['PATH'], HOME: dataDir } },
+  );
+  if (status !== 0) failed++;
+}
