@@ -58,7 +58,7 @@ export function createUnitTrust({ sts, onAssumed }: UnitTrustDeps): UnitTrust {
       if (error instanceof CloudError && error.problem === 'trust_denied') return false;
       throw error;
     }
-    await note(unit, 'check-without-external-id', 'ok');
+    await note(unit, 'trust-without-external-id', 'ok');
     return true;
   }
 
@@ -78,9 +78,9 @@ export function createUnitTrust({ sts, onAssumed }: UnitTrustDeps): UnitTrust {
       let policyPercent: number | undefined;
       try {
         policyPercent = await enter(unit, unit.externalId, policy);
-        await note(unit, 'check', 'ok');
+        await note(unit, 'trust', 'ok');
       } catch (error) {
-        await note(unit, 'check', error instanceof CloudError ? error.awsCode : 'error');
+        await note(unit, 'trust', error instanceof CloudError ? error.awsCode : 'error');
         throw error;
       }
       const [without, wrong] = await Promise.all([

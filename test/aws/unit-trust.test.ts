@@ -50,9 +50,9 @@ t.test('the probe: one way in, two closed ones, all of it told to the owner', as
   const found = await trust.probe(mode2);
   t.same(found.open, []);
   t.ok((found.policyPercent ?? 0) > 10 && (found.policyPercent ?? 0) < 80, `${found.policyPercent} %`);
-  t.match(uses, [{ purpose: 'check', outcome: 'ok', roleSessionName: `cloudmr-check-${mode2.unitId}` }]);
+  t.match(uses, [{ purpose: 'trust', outcome: 'ok', roleSessionName: `cloudmr-check-${mode2.unitId}` }]);
   await t.rejects(trust.probe({ ...mode2, externalId: 'cloudmr-other' }), { problem: 'trust_denied' });
-  t.match(uses[1], { purpose: 'check', outcome: 'AccessDenied' });
+  t.match(uses[1], { purpose: 'trust', outcome: 'AccessDenied' });
 });
 
 t.test('T5: nothing is asked for a unit whose ARNs are of two accounts', async (t) => {
