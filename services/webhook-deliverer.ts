@@ -5,6 +5,7 @@
  */
 import type { Job } from '../src/schemas/job.ts';
 import type { Delivery, DeliveryAttempt, Webhook } from '../src/schemas/webhook.ts';
+import type { Audit } from './audit.ts';
 import { isActiveUser } from './identity-change.ts';
 import type { Clock, Ids, Log, UserStore } from './ports.ts';
 import type { CallOutcome, DeliveryStore, WebhookCaller, WebhookStore } from './webhook-ports.ts';
@@ -46,6 +47,7 @@ export interface DelivererDeps {
   clock: Clock;
   ids: Pick<Ids, 'random'>;
   log: Log;
+  audit: Pick<Audit, 'record'>;
   tokenSecret: string;
   /** The webhooks of a person have changed. */
   changed: (ownerId: string) => void;
@@ -53,7 +55,7 @@ export interface DelivererDeps {
 
 /** Creates the deliverer of one broker process. */
 export function createDeliverer(deps: DelivererDeps): Deliverer {
-  const { webhooks, deliveries, jobs, users, caller, clock, ids, log, tokenSecret, changed } = deps;
+  const { webhooks, deliveries, jobs, users, caller, clock, ids, log, audit, tokenSecret, changed } = deps;
   const handed: Delivery[] = [];
   const blocked = new Map<string, number>();
   let nextPoll = 0;
@@ -146,6 +148,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     if (next.status === 'disabled') {
       const { webhookId, ownerId, disabledReason } = next;
       log.warn({ webhookId, ownerId, disabledReason }, 'a webhook was disabled');
+      const outcome = disabledReason ?? 'disabled';
+      await audit.record({ ownerId, action: 'webhook.disable', subject: webhookId, outcome });
     }
   }
 

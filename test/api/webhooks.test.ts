@@ -163,6 +163,8 @@ t.test(
     t.ok(hours > 70 && hours < 90, `${hours} h`);
     t.equal(receiver.received.length, 10);
     t.match((await ada.get(url)).json(), { status: 'disabled', disabledReason: 'failing' });
+    const [notice] = (await ada.get('/api/audit?limit=1')).json().entries;
+    t.match(notice, { action: 'webhook.disable', subject: webhookId, outcome: 'failing', actor: 'broker' });
     receiver.answers.length = 0;
     t.equal((await ada.post(`${url}/test`)).statusCode, 409);
     t.equal((await ada.post(`${url}/deliveries/${deliveryId}/replay`)).statusCode, 409, 'enable it first');
