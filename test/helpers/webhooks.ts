@@ -5,6 +5,7 @@ import { type Received, startReceiver } from './receiver.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** A broker, its administrator, a person with a token that may use webhooks, and the receiver. */
 export async function setting(t: Parameters<typeof broker>[0]) {
   const receiver = await startReceiver(t);
   const b = await broker(t, { webhookCaller: receiver.caller });
@@ -22,17 +23,18 @@ export async function setting(t: Parameters<typeof broker>[0]) {
 
 export type Caller = Pick<Person, 'get' | 'post' | 'patch' | 'del'>;
 
+/** Makes a webhook. */
 export async function newWebhook(who: Caller, url: string, more: object = {}) {
   const answer = await who.post('/api/webhooks', { url, ...more });
   if (answer.statusCode !== 201) throw new Error(answer.body);
   return answer.json() as { webhookId: string; secret: string };
 }
 
-/** Runs a job to its end; everything that is announced on the way is handed to the deliverer. */
+/** Runs a job until it fails; what is announced on the way is handed to the deliverer. */
 export async function runJob(
   { cloud, ticker, clock, pass }: Pick<Broker, 'cloud' | 'ticker' | 'clock' | 'pass'>,
   who: Caller,
-  error?: string,
+  error: string,
 ): Promise<string> {
   const { bucket, key } = (await who.post('/data/presign', { operation: 'put', filename: 'a.dat' })).json();
   const { jobId } = (
@@ -41,13 +43,13 @@ export async function runJob(
   await ticker.tick();
   const execution = [...cloud.executions.values()].find(({ arn }) => arn.includes(jobId));
   if (!execution) throw new Error('the job was not started');
-  const status = error === undefined ? 'ABORTED' : 'FAILED';
-  cloud.executions.set(execution.arn, { ...execution, status, error, stoppedAt: clock() });
+  cloud.executions.set(execution.arn, { ...execution, status: 'FAILED', error, stoppedAt: clock() });
   pass(HOUR_MS);
   await ticker.tick();
   return jobId;
 }
 
+/** Its deliveries, newest first. */
 export const log = async (who: Caller, webhookId: string) =>
   (await who.get(`/api/webhooks/${webhookId}/deliveries`)).json().deliveries;
 
