@@ -60,10 +60,15 @@ export interface OwnershipDeps {
   ids: Ids;
   /** This broker and no other: its role's ARN. */
   audience: string;
+  /** ARNs of who may prove an account, `*` for any characters. */
+  allowed: readonly string[];
 }
 
 /** Creates the service. */
-export function createOwnership({ tokens, callers, clock, ids, audience }: OwnershipDeps): Ownership {
+export function createOwnership(deps: OwnershipDeps): Ownership {
+  const { tokens, callers, clock, ids, audience } = deps;
+  const allowed = deps.allowed.map(toPattern);
+
   return {
     async challenge(userId) {
       const enrolmentCode = ids.secret(32);
@@ -96,6 +101,9 @@ export function createOwnership({ tokens, callers, clock, ids, audience }: Owner
         const { accountId, arn } = await callers.callerOf(signed);
         if (accountId !== resources.awsAccountId) {
           throw refused(`the signature is of account ${accountId}, not of ${resources.awsAccountId}`);
+        }
+        if (!allowed.some((pattern) => pattern.test(arn))) {
+          throw refused(`${arn} is not one of those who may prove an account here`);
         }
         return { callerArn: arn, at: clock(), resources: resourcesHash(resources) };
       } catch (error) {
@@ -134,6 +142,12 @@ function resourcesHash(resources: ProvenResources): string {
     dataBucket,
   ];
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
+}
+
+/** Everything but `*` is meant as it stands. */
+function toPattern(arn: string): RegExp {
+  const parts = arn.split('*').map((part) => part.replace(/[.+]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`);
 }
 
 function nonceOf(enrolmentCode: string): string {

@@ -38,6 +38,8 @@ export interface UnitServicesDeps {
   hubAccountId: string;
   brokerRoleArn: string;
   tokenSecret: string;
+  /** ARN patterns: who of an account may prove it. */
+  proofCallers: readonly string[];
   /** Address of the web interface, if one is configured. */
   origin: string | undefined;
   release: Release;
@@ -47,7 +49,7 @@ export interface UnitServicesDeps {
 export function createUnitServices(deps: UnitServicesDeps): { units: Units; watch: UnitWatch } {
   const { units, users, clock, brokerRoleArn, release } = deps;
   const externalIds = createExternalIds(deps);
-  const ownership = createOwnership({ ...deps, audience: brokerRoleArn });
+  const ownership = createOwnership({ ...deps, audience: brokerRoleArn, allowed: deps.proofCallers });
   const checkTrust = createTrustChecks(deps);
   const check = createPreflight({
     checkTrust,

@@ -33,6 +33,8 @@ interface Place<Cloud, Values> {
   readonly trustProxy: boolean | string[];
   /** What one person may use of Mode 1. */
   readonly fairUse: Required<FairUse>;
+  /** ARN patterns: who of an account may prove that it is theirs. */
+  readonly proofCallers: readonly string[];
   readonly limits: { readonly perMinute: number; readonly signInsPerMinute: number };
   /** Lets a Prometheus server read /metrics. Undefined: only developers and administrators. */
   readonly metricsToken: string | undefined;
@@ -133,6 +135,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     oidc: values.OIDC_ISSUER
       ? { issuer: values.OIDC_ISSUER, audience: values.OIDC_AUDIENCE ?? '', jwksUrl: values.OIDC_JWKS_URL }
       : undefined,
+    proofCallers: values.PROOF_CALLERS,
     limits: { perMinute: values.REQUESTS_PER_MINUTE, signInsPerMinute: values.SIGN_INS_PER_MINUTE },
   };
 }

@@ -63,7 +63,14 @@ export interface CloudPlace {
 export interface DepsOptions {
   readonly config: Pick<
     Config,
-    'tableName' | 'metricsToken' | 'oidc' | 'corsOrigins' | 'trustProxy' | 'limits' | 'fairUse'
+    | 'tableName'
+    | 'metricsToken'
+    | 'oidc'
+    | 'corsOrigins'
+    | 'trustProxy'
+    | 'limits'
+    | 'fairUse'
+    | 'proofCallers'
   >;
   readonly place: CloudPlace;
   readonly tokenSecret: string;
@@ -152,6 +159,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     brokerRoleArn,
     tokenSecret,
     origin: config.corsOrigins[0],
+    proofCallers: config.proofCallers,
     release: readRelease(),
   });
   const start = createStart({

@@ -145,6 +145,15 @@ export const common = z.object({
     'how often one address may try to sign in or register in a minute',
     '20',
   ),
+  PROOF_CALLERS: variable(
+    z
+      .string()
+      .default('*')
+      .transform(commaList)
+      .pipe(z.array(z.string().regex(/^[\w:/*+=,.@-]{1,200}$/)).min(1)),
+    'a comma-separated list of ARNs, with * for any characters, of who may prove an account',
+    'arn:aws:sts::*:assumed-role/*-CloudMRRegistration*/*',
+  ),
 });
 
 /** An issuer without an audience would let in tokens that were made for somebody else. */

@@ -80,7 +80,10 @@ export const BEHAVIOUR = {
 export type Broker = ReturnType<typeof brokerOn>;
 
 /** A broker process's services; several may share one cloud. */
-export function brokerOn(cloud: TestCloud, { origin }: { origin?: string } = {}) {
+export function brokerOn(
+  cloud: TestCloud,
+  { origin, proofCallers = ['*'] }: { origin?: string; proofCallers?: string[] } = {},
+) {
   const { stores, unitCloud, clock, log } = cloud;
   const ids = createIds(clock);
   const timers = createHandTimers();
@@ -112,6 +115,7 @@ export function brokerOn(cloud: TestCloud, { origin }: { origin?: string } = {})
     brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
     tokenSecret: TOKEN_SECRET,
     origin,
+    proofCallers,
     release: readRelease(),
   });
   const start = createStart({ watch, ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });

@@ -149,6 +149,7 @@ export async function broker(
     brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
     tokenSecret: SECRET,
     origin: 'https://gui.test',
+    proofCallers: ['*'],
     release: readRelease(),
   });
   const start = createStart({ watch, ...common, tokenSecret: SECRET, publicUrl: 'http://broker.test' });

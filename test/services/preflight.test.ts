@@ -98,6 +98,16 @@ t.test('T3: external IDs are random, issued to one person, and never taken from 
   t.equal((await lab.register({ externalId: 'cloudmr-mine' })).unit.externalId, lab.externalId, 'kept');
 });
 
+t.test('the stricter mode: only callers that the platform has named prove an account', async (t) => {
+  const strict = await newLab(cloud, brokerOn(cloud, { proofCallers: ['arn:aws:sts::*:assumed-role/x/*'] }));
+  await t.rejects(strict.register(), {
+    code: 'ownership_refused',
+    message: /arn:aws:iam::222222222222:root is not one of those/,
+  });
+  const named = await newLab(cloud, brokerOn(cloud, { proofCallers: ['nobody', 'arn:aws:iam::*:root'] }));
+  t.equal((await named.register()).unit.status, 'ready');
+});
+
 t.test('T4: a change of role, machine or bucket ends the proof, and no job runs', async (t) => {
   const lab = await newLab(cloud);
   const { unit } = await lab.register();
@@ -175,6 +185,17 @@ t.test('T24: a role that is absent and one that refuses are the same', async (t)
     checks?.map(({ code, status, evidence }) => ({ code, status, evidence }));
   t.same(plain(absent), plain(denied));
   t.match(denied.missing, [/^assume_role: the role does not let the broker in with this external ID/]);
+  const { policy = '' } = denied.checks?.find(({ code }) => code === 'assume_role') ?? {};
+  t.same(
+    JSON.parse(policy),
+    {
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${HUB}:role/CloudMRBrainRole` },
+      Action: 'sts:AssumeRole',
+      Condition: { StringEquals: { 'sts:ExternalId': lab.externalId } },
+    },
+    'R52, R53: the statement to paste names one role and the issued ID',
+  );
 });
 
 t.test('all failures are reported together, each with remedy and who must act', async (t) => {
