@@ -114,7 +114,7 @@ t.test('failures: exit code 1, code, message, remedy, and the log ends with the 
     const log = JSON.parse(readFileSync(join(dir, 'log.json'), 'utf8')) as { what: string }[];
     t.equal(log.at(-1)?.what, 'ERROR');
   };
-  await fails(task(raw('epi.dat')), /unsupported_sequence.*epi[\s\S]*Cartesian/);
+  await fails(task(raw('epi.dat')), /unsupported_sequence.*EPI[\s\S]*Cartesian/);
   await fails(task('nowhere.dat'), /input_not_found.*nowhere\.dat/);
   await fails('{', /bad_options.*not JSON/);
   await fails('[]', /bad_options.*not a JSON object/);
