@@ -30,7 +30,7 @@ async function compile(path: string): Promise<void> {
   const { code } = await transform(readFileSync(path, 'utf8'), {
     loader: 'ts',
     format: 'esm',
-    target: 'node20',
+    target: 'node20.19',
     sourcemap: 'inline',
     sourcefile: path,
   });
