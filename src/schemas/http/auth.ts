@@ -180,6 +180,7 @@ const code = z
 export const resetBody = z
   .object({ email, code, newPassword: newPassword.optional(), new_password: newPassword.optional() })
   .refine((body) => body.newPassword ?? body.new_password, { path: ['newPassword'], message: 'is missing' })
+  .meta({ anyOf: [{ required: ['newPassword'] }, { required: ['new_password'] }] })
   .transform(({ newPassword, new_password, ...rest }) => ({
     ...rest,
     newPassword: (newPassword ?? new_password) as string,
