@@ -51,7 +51,7 @@ t.test('a phantom of known SNR runs in each account', async (t) => {
       buckets: mode2Names('mroptimum-mode2', RESEARCHER_ACCOUNT, LOCAL_REGION).buckets,
     },
   ];
-  for (const { api, unit, buckets } of cases) {
+  const show = async ({ api, unit, buckets }: (typeof cases)[number]): Promise<void> => {
     const path = `/api/computing-unit/${unit.computingUnitId}/preflight`;
     const begun = await api.call<Report>('POST', path);
     t.match(begun, { status: 'ready', testJob: 'under way' }, `${unit.mode}: ${JSON.stringify(begun)}`);
@@ -73,5 +73,6 @@ t.test('a phantom of known SNR runs in each account', async (t) => {
     t.same(await leftBehind(laptop, unit.account, Object.values(buckets)), [], 'nothing is left behind');
     const { jobs } = await api.call<{ jobs: unknown[] }>('GET', '/api/job');
     t.same(jobs, [], 'and it is no job of a person');
-  }
+  };
+  await Promise.all(cases.map(show));
 });
