@@ -18,6 +18,7 @@ export interface IssuedExternalId {
 }
 
 export interface ExternalIds {
+  readonly brokerRoleArn: string;
   issue(userId: string): Promise<IssuedExternalId>;
   /** The ID that a unit of this person may have; undefined if neither the offered nor an older one is theirs. */
   chosen(
@@ -40,6 +41,8 @@ export function createExternalIds(deps: {
   const { tokens, clock, ids, brokerRoleArn } = deps;
 
   return {
+    brokerRoleArn,
+
     async issue(userId) {
       // AWS allows letters, digits and +=,.@:/- ; no underscore, which base64url may contain.
       const externalId = `cloudmr-${ids.secret(24).replaceAll('_', '.')}`;

@@ -44,8 +44,8 @@ export type ProvenResources = Pick<
 
 export interface Ownership {
   challenge(userId: string): Promise<Challenge>;
-  /** Whom an enrolment code was given to. @throws AppError challenge_used */
-  enrolling(enrolmentCode: string): Promise<string>;
+  /** Whom an enrolment code was given to, if its own challenge was signed. @throws AppError challenge_used */
+  enrolling(enrolmentCode: string, signed: SignedIdentity): Promise<string>;
   /**
    * Uses up the challenge that was signed.
    * @throws AppError challenge_used, ownership_refused (nothing is said of the account), unavailable
@@ -81,9 +81,10 @@ export function createOwnership(deps: OwnershipDeps): Ownership {
       return { nonce, audience, enrolmentCode, expiresAt, request };
     },
 
-    async enrolling(enrolmentCode) {
-      const found = await tokens.get(hashSecret(nonceOf(enrolmentCode)));
-      if (found?.kind !== 'challenge') throw used();
+    async enrolling(enrolmentCode, signed) {
+      const nonce = nonceOf(enrolmentCode);
+      const found = await tokens.get(hashSecret(nonce));
+      if (found?.kind !== 'challenge' || signed.challenge !== `${audience};${nonce}`) throw used();
       return found.userId;
     },
 

@@ -162,7 +162,7 @@ export function createRegister(deps: RegisterDeps): Register {
     register,
 
     async enrol(enrolmentCode, registration, signed) {
-      const userId = await ownership.enrolling(enrolmentCode);
+      const userId = await ownership.enrolling(enrolmentCode, signed);
       return register({ userId, role: 'user' }, registration, signed);
     },
 

@@ -140,9 +140,9 @@ export function createUnits(deps: UnitsDeps): Units {
 
     async challenge(who, unitId) {
       const unit = unitId === undefined ? undefined : await owned(who, unitId);
-      const issued = await externalIds.issue(who.userId);
-      const challenge = await ownership.challenge(who.userId);
-      return { ...issued, ...challenge, externalId: unit?.externalId ?? issued.externalId };
+      const externalId = unit?.externalId ?? (await externalIds.issue(who.userId)).externalId;
+      const { brokerRoleArn } = externalIds;
+      return { ...(await ownership.challenge(who.userId)), externalId, brokerRoleArn };
     },
 
     register: (who, registration, signed) => withOneDefault(registering.register(who, registration, signed)),

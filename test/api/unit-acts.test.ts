@@ -99,6 +99,9 @@ t.test('T27: a stack registers with the code of a challenge, and with nothing el
     });
   t.equal((await enrol({ enrolmentCode: 'guessed' })).json().code, 'challenge_used');
   t.equal((await enrol({ proof: undefined })).statusCode, 400);
+  const second = await challenge(ada);
+  const other = signedBy(RESEARCHER, second.request.headers['x-cloudmr-challenge']);
+  t.equal((await enrol({ proof: other })).json().code, 'challenge_used', 'the proof of another challenge');
   t.equal((await enrol(MODE_1)).json().code, 'not_allowed', 'Mode 1 is for administrators');
   const done = await enrol({});
   t.equal(done.statusCode, 201, done.body);
