@@ -13,6 +13,8 @@ import { nextTryMs } from './webhook-schedule.ts';
 import { signedHeaders } from './webhook-signatures.ts';
 
 const POLL_MS = 2_000;
+/** Between full batches: a moment, so that what cannot be read or written does not keep the process busy. */
+const FULL_MS = 100;
 const BATCH = 40;
 const CONCURRENCY = 8;
 /** Of one webhook at the same time: a slow receiver must not take all the places. */
@@ -185,7 +187,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
         if (claimed) await deliver(claimed);
       });
     }
-    if (due.length === BATCH) nextPoll = now;
+    // A full batch means that more is waiting.
+    if (due.length === BATCH) nextPoll = now + FULL_MS;
     return work;
   }
 
