@@ -4,6 +4,7 @@ import type { Unit } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
 import type { EndedJobs } from './ended-jobs.ts';
 import type { Jobs } from './jobs.ts';
+import type { LimitsService } from './limits.ts';
 import type { Principal } from './principal.ts';
 import type { Retry } from './retry.ts';
 import type { RoleUse } from './unit-ports.ts';
@@ -97,6 +98,24 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
         await audit.record({ ownerId: who.userId, action: 'unit.remove', subject, outcome: 'ok' });
       }
       return removed;
+    },
+  };
+}
+
+/** Caps that the owner of a unit sets. */
+export function auditedCaps(caps: LimitsService, audit: Recorder): LimitsService {
+  return {
+    ...caps,
+    async setForUnit(who, unit, limits) {
+      const set = await caps.setForUnit(who, unit, limits);
+      await audit.record({
+        ownerId: who.userId,
+        action: 'unit.limits',
+        subject: unit.unitId,
+        outcome: 'ok',
+        details: { all: JSON.stringify(set.all), perMember: JSON.stringify(set.perMember) },
+      });
+      return set;
     },
   };
 }

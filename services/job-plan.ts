@@ -8,6 +8,7 @@ import { ownerPrefix } from './naming.ts';
 import type { DataStore } from './ports.ts';
 import type { Principal } from './principal.ts';
 import { takeFiles } from './task-files.ts';
+import { mayRun } from './unit-status.ts';
 import type { Units } from './units.ts';
 
 /** A stored job must stay far below DynamoDB's 400 KB, with its history. */
@@ -93,7 +94,7 @@ export function createPlanJob({ units, data, estimate }: JobPlanDeps): PlanJob {
 
 /** Throws unit_not_ready for a unit that has not proven itself, or that has failed a check since. */
 export function mustBeReady(unit: Unit, what: string): void {
-  if (unit.status === 'ready') return;
+  if (mayRun(unit)) return;
   throw new AppError(
     'unit_not_ready',
     `the computing unit "${unit.alias}" cannot ${what}: it is ${unit.status}`,

@@ -4,7 +4,7 @@
  */
 import type { ObjectLocation } from '../src/schemas/execution.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
-import type { Job } from '../src/schemas/job.ts';
+import { type Job, leftBundle } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { downloadName } from './naming.ts';
 import { CloudError, type Log, type UnitCloud } from './ports.ts';
@@ -13,7 +13,7 @@ import type { UnitStore } from './unit-ports.ts';
 const LINK_SECONDS = 3_600;
 
 export interface Links {
-  /** By job id: the results of succeeded jobs. What cannot be signed is left out. */
+  /** By job id: the results of succeeded jobs, the bundles of those whose worker failed. What cannot be signed is left out. */
   ofJobs(jobs: Job[]): Promise<Map<string, string>>;
   /** By data id: the files that have arrived. What cannot be signed is left out. */
   ofFiles(records: DataRecord[]): Promise<Map<string, string>>;
@@ -59,13 +59,13 @@ export function createLinks(deps: { units: UnitStore; cloud: UnitCloud; log: Log
 
   return {
     ofJobs(jobs) {
-      const finished = jobs.filter((job) => job.state === 'succeeded');
+      const finished = jobs.filter((job) => job.state === 'succeeded' || leftBundle(job));
       return sign(
-        finished.map(({ jobId, unitId, result, alias }) => ({
+        finished.map(({ jobId, unitId, state, result, failureBundle, alias }) => ({
           id: jobId,
           unitId,
-          location: result,
-          filename: downloadName(alias, '.zip'),
+          location: state === 'succeeded' ? result : failureBundle,
+          filename: downloadName(state === 'succeeded' ? alias : `${alias} (failure)`, '.zip'),
         })),
       );
     },

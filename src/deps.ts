@@ -3,6 +3,7 @@ import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { createAudit } from '../services/audit.ts';
 import {
+  auditedCaps,
   auditedEndedJobs,
   auditedJobs,
   auditedRetry,
@@ -223,6 +224,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
       units,
       ...work,
       jobs: auditedJobs(work.jobs, audit),
+      caps: auditedCaps(work.caps, audit),
       retry: auditedRetry(work.retry, audit),
       endedJobs: auditedEndedJobs(work.endedJobs, audit),
       audit,

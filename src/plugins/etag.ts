@@ -7,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 /** Part of every ETag: changed when the same job is shown in another way. */
-const FORM = 1;
+const FORM = 2;
 
 /** The answer of a route that uses `unchanged`. */
 export const notModified = z.undefined().meta({ description: 'Nothing has changed since that ETag' });

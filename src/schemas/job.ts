@@ -94,3 +94,11 @@ export const job = z.object({
   earlier: z.array(earlierAttempt).optional(),
 });
 export type Job = z.infer<typeof job>;
+
+/** What ends a worker so that it cannot leave a bundle. */
+const KILLED = new Set(['timeout', 'image_pull', 'no_capacity', 'storage_denied', 'lost']);
+
+/** True if the worker of a failed job had begun and most probably left a failure bundle: nobody has looked. */
+export function leftBundle({ state, progress, failure }: Job): boolean {
+  return state === 'failed' && progress !== undefined && failure !== undefined && !KILLED.has(failure.code);
+}

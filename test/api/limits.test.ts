@@ -132,6 +132,11 @@ t.test('T23: who shares a unit caps each member and all together; only the owner
   const set = await b.ada.put(limits, { all: { jobsPerMonth: 4 }, perMember: { jobsPerMonth: 1 } });
   t.match(set.json(), { all: { jobsPerMonth: 4 }, perMember: { jobsPerMonth: 1 } });
   t.match((await b.ada.get(limits)).json(), { all: { jobsPerMonth: 4 } });
+  t.match((await b.ada.get('/api/audit')).json().entries[0], {
+    action: 'unit.limits',
+    subject: unit.unitId,
+    details: { all: '{"jobsPerMonth":4}' },
+  });
 
   t.equal((await run(eve)).statusCode, 202);
   const second = await run(eve);

@@ -7,6 +7,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import tap from 'tap';
 import { createAudit } from '../../services/audit.ts';
 import {
+  auditedCaps,
   auditedEndedJobs,
   auditedJobs,
   auditedRetry,
@@ -191,6 +192,7 @@ export async function broker(
     units,
     ...work,
     jobs: auditedJobs(work.jobs, audit),
+    caps: auditedCaps(work.caps, audit),
     retry: auditedRetry(work.retry, audit),
     endedJobs: auditedEndedJobs(work.endedJobs, audit),
     audit,

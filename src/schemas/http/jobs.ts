@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { outputFlags, platformName, runResult } from '../execution.ts';
 import { FAILURE_PHASES, type FailurePhase, phaseOf } from '../failure-phases.ts';
 import { isFailureCode } from '../failures.ts';
-import { type Job, type JobFailure, jobFailure, jobState } from '../job.ts';
+import { type Job, type JobFailure, jobFailure, jobState, leftBundle } from '../job.ts';
 import {
   iso,
   isoTime,
@@ -229,19 +229,25 @@ export function toClientJob(job: Job, link: string | undefined): z.infer<typeof 
     createdAt: iso(job.createdAt),
     updatedAt: iso(job.updatedAt),
     setup: { version: 'v0', alias: job.alias, output: job.output, task: job.task },
-    files: job.runResult
-      ? [
-          {
-            id: job.jobId,
-            fileName: job.alias,
-            filename: `${job.alias}.zip`,
-            link: link ?? 'unknown',
-            location: locationText(job.result),
-            status: 'available',
-            database: 's3',
-            size: String(job.runResult.sizeBytes),
-          },
-        ]
-      : [],
+    files: filesOf(job, link),
   };
+}
+
+/** The result, or the bundle of a job that failed: the web client offers whatever is in the list. */
+function filesOf(job: Job, link: string | undefined): z.infer<typeof clientFile>[] {
+  const failed = leftBundle(job);
+  if (!job.runResult && !failed) return [];
+  const fileName = failed ? `${job.alias} (failure)` : job.alias;
+  return [
+    {
+      id: job.jobId,
+      fileName,
+      filename: `${fileName}.zip`,
+      link: link ?? 'unknown',
+      location: locationText(failed ? job.failureBundle : job.result),
+      status: 'available',
+      database: 's3',
+      size: String(job.runResult?.sizeBytes ?? 0),
+    },
+  ];
 }
