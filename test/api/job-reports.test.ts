@@ -91,6 +91,13 @@ t.test('the log tells the story, and links what the worker wrote', async (t) => 
   const without = (await b.ada.get(`/job/${b.jobId}/logs`)).json();
   t.match(without, { state: 'failed', log: null }, 'a worker that was killed leaves none');
   t.match(without.events.at(-1).text, /^noise_missing: .*Add a noise scan/);
+  const [listed] = (await b.ada.get('/pipeline/list')).json().jobs;
+  t.match(listed, {
+    status: 'failed',
+    files: [
+      { fileName: 'brain (failure)', filename: 'brain (failure).zip', link: /hub-failed.*failure\.zip/ },
+    ],
+  });
   const key = job.failureBundle.key.replace('failure.zip', 'log.json');
   b.cloud.objects.set(`${job.failureBundle.bucket}/${key}`, { sizeBytes: 1, etag: '', metadata: {} });
   t.match((await b.ada.get(`/job/${b.jobId}/logs`)).json().log, {
