@@ -135,3 +135,18 @@ t.test('a test job that never ends is given up', async (t) => {
   const ended = await cloud.stores.units.get(unit.unitId);
   t.match(ended, { status: 'degraded', canary: undefined, missing: [/^canary_run: the test job is still/] });
 });
+
+t.test('the test job follows a registration by itself, a minute later', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeMachine(succeeded(lab, 61.2));
+  const { unit } = await lab.register();
+  const stored = () => cloud.stores.units.get(unit.unitId);
+  cloud.clock.advance(30_000);
+  await lab.broker.watch.tick();
+  t.equal((await stored())?.canary, undefined, 'a first job does not wait for it');
+  cloud.clock.advance(31_000);
+  await lab.broker.watch.tick();
+  const begun = await stored();
+  t.match(begun, { status: 'ready', canary: { jobId: String }, canaryDueAt: undefined });
+  t.match(finding(begun as Unit, 'canary_cancel'), { status: 'passed' });
+});

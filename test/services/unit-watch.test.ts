@@ -116,7 +116,7 @@ t.test('T36: an external ID that is no longer asked for degrades at the launch a
 });
 
 t.test('two brokers look at a due unit once', async (t) => {
-  const { lab, unit } = await registered(t);
+  const { unit } = await registered(t);
   const brokers = [brokerOn(cloud), brokerOn(cloud), brokerOn(cloud)];
   cloud.clock.advance(7 * 60 * MINUTE);
   await Promise.all(brokers.map(({ watch }) => watch.tick()));
