@@ -1,8 +1,8 @@
 /** The demo's phantom.h5: it is what its generator makes, and its truth is what its samples say. */
 import { File, ready } from 'h5wasm/node';
 import t from 'tap';
-import { mustBeCartesian } from '../../compute/formats/cartesian.ts';
 import { openRawScan } from '../../compute/formats/open.ts';
+import { mustBeCartesian } from '../../compute/mr/cartesian.ts';
 import {
   noiseCovariance,
   PHANTOM,
