@@ -6,7 +6,7 @@ import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
 import type { Clock, Log, UnitCloud } from './ports.ts';
 import type { Canary } from './preflight/canary.ts';
-import { failed } from './preflight/catalogue.ts';
+import { failed, merged } from './preflight/catalogue.ts';
 import { isAway, type TrustChecks } from './preflight/trust.ts';
 import type { UnitStore } from './unit-ports.ts';
 import { isProven, judged, mayRun } from './unit-status.ts';
@@ -117,7 +117,9 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
       wakeIn(CANARY_POLL_MS);
       return settle(unit, { ...unit, nextCheckAt: now + CANARY_POLL_MS });
     }
-    const wrong = found.some(({ status }) => status === 'failed');
+    // Of stopping too, which was tried when the test job began.
+    const known = merged(unit.checks, found).filter(({ code }) => code.startsWith('canary_'));
+    const wrong = known.some(({ status }) => status === 'failed');
     const canaryDueAt = wrong ? now + CANARY_RETRY_MS : undefined;
     return settle(unit, judged({ ...unit, canary: undefined, canaryDueAt }, found, now));
   }

@@ -11,7 +11,7 @@ import { attemptObjects, executionName, jobLocations, ownerPrefix } from '../nam
 import { type Clock, CloudError, type Ids, type JobStore, type UnitCloud } from '../ports.ts';
 import type { Ticker } from '../ticker.ts';
 import type { UnitProbe } from '../unit-ports.ts';
-import { type CheckCode, failed, passed, skipped, warning } from './catalogue.ts';
+import { failed, passed, skipped, warning } from './catalogue.ts';
 import { PREFLIGHT_OWNER } from './owner.ts';
 import { isAway } from './trust.ts';
 
@@ -40,6 +40,15 @@ export interface Canary {
   look(unit: Unit, run: CanaryRun): Promise<UnitCheck[] | undefined>;
 }
 
+/** An execution that was told to stop; `stopping`: its ARN, if it was still running a moment later. */
+interface Stopped {
+  found: UnitCheck[];
+  stopping?: string;
+}
+
+const UNREPORTED =
+  'the worker has not reported to the broker; jobs end all the same, because Step Functions is asked, but they are seen later';
+
 /** A small job that has not ended after this will not. */
 const LIMIT_MS = 15 * 60_000;
 const TOLERANCE = 0.01;
@@ -50,30 +59,38 @@ const OUTPUT = { coilsensitivity: false, gfactor: false, matlab: false };
 export function createCanary(deps: CanaryDeps): Canary {
   const { jobs, cloud, probe, ticker, clock, ids, tokenSecret, phantom } = deps;
 
-  /** An execution is started and stopped; it reports to nobody. */
-  async function stopOne(unit: Unit): Promise<UnitCheck> {
+  /** An execution is started and stopped; it reports to nobody. A run that cannot be stopped costs money. */
+  async function stopOne(unit: Unit): Promise<Stopped> {
     const at = clock();
     const jobId = `cancel-${ids.next()}`;
     const { document, result, failureBundle } = jobLocations(unit, PREFLIGHT_OWNER, jobId, 0);
-    const code: CheckCode = 'canary_cancel';
     try {
       await cloud.putJobDocument(unit, document, {
         ...documentOf(unit, jobId, await signalOf(unit)),
         result,
         failure: failureBundle,
       });
-      const input = { jobId, attempt: 0, bucket: document.bucket, key: document.key };
-      const arn = await cloud.startExecution(unit, executionName(jobId, 0), input);
-      await cloud.stopExecution(unit, arn, 'the test of a preflight');
-      const { status } = await cloud.describeExecution(unit, arn);
-      await probe.remove(unit, document);
-      if (status === 'ABORTED') return passed(code, 'a running execution was stopped', at);
-      return skipped(code, `the execution had ${status.toLowerCase()} before it could be stopped`, at);
+      try {
+        const input = { jobId, attempt: 0, bucket: document.bucket, key: document.key };
+        const arn = await cloud.startExecution(unit, executionName(jobId, 0), input);
+        await cloud.stopExecution(unit, arn, 'the test of a preflight');
+        const { status } = await cloud.describeExecution(unit, arn);
+        // What Step Functions tells may be some seconds old: looked at again after the test job.
+        return status === 'RUNNING' ? { found: [], stopping: arn } : { found: [stoppedAs(status, at)] };
+      } finally {
+        // A run that could not be stopped ends at once without its document.
+        await probe.remove(unit, document);
+      }
     } catch (error) {
       if (!(error instanceof CloudError) || isAway(error)) throw error;
-      // Jobs run nevertheless; they only cannot be stopped.
-      return warning(code, `${error.operation}: ${error.awsCode}`, at, statesPolicy(unit));
+      return { found: [unstoppable(unit, error, at)] };
     }
+  }
+
+  async function lookAtStopped(unit: Unit, { stopping }: CanaryRun): Promise<UnitCheck[]> {
+    if (stopping === undefined) return [];
+    const { status } = await cloud.describeExecution(unit, stopping);
+    return [stoppedAs(status, clock())];
   }
 
   async function signalOf(unit: Unit): Promise<Job['inputs']> {
@@ -88,7 +105,7 @@ export function createCanary(deps: CanaryDeps): Canary {
     return { schema: 'cloudmr/job/1' as const, ...common, task: taskOf(inputs), output: OUTPUT, inputs };
   }
 
-  async function startJob(unit: Unit): Promise<CanaryRun> {
+  async function startJob(unit: Unit, stopping: string | undefined): Promise<CanaryRun> {
     const inputs = await signalOf(unit);
     await probe.put(unit, inputs['signal'], await phantom.content());
     const now = clock();
@@ -115,7 +132,7 @@ export function createCanary(deps: CanaryDeps): Canary {
     };
     await jobs.create(job);
     ticker.nudge(jobId);
-    return { jobId, startedAt: now };
+    return { jobId, startedAt: now, stopping };
   }
 
   async function clear(unit: Unit, job: Job): Promise<void> {
@@ -138,8 +155,8 @@ export function createCanary(deps: CanaryDeps): Canary {
       passed('canary_run', `ran on ${job.platform ?? 'an unknown platform'} in ${result.seconds} s`, at),
       reported
         ? passed('canary_callback', 'the worker has reported to the broker', at)
-        : // Slower, but Step Functions is asked anyway.
-          warning('canary_callback', 'the worker has not reported to the broker', at),
+        : // Nothing is lost by it, so jobs may go on.
+          warning('canary_callback', UNREPORTED, at),
       (off <= TOLERANCE ? passed : failed)('canary_snr', snr, at),
       await downloaded(unit, job, result.sizeBytes),
     ];
@@ -157,31 +174,55 @@ export function createCanary(deps: CanaryDeps): Canary {
 
   return {
     async begin(unit) {
-      const stopped = await stopOne(unit);
+      const { found, stopping } = await stopOne(unit);
       try {
-        return { found: [stopped], run: await startJob(unit) };
+        return { found, run: await startJob(unit, stopping) };
       } catch (error) {
         if (!(error instanceof CloudError) || isAway(error)) throw error;
         const why = `the phantom cannot be uploaded: ${error.awsCode}`;
-        return { found: [stopped, failed('canary_run', why, clock())], run: undefined };
+        return { found: [...found, failed('canary_run', why, clock())], run: undefined };
       }
     },
 
     async look(unit, run) {
       const job = await jobs.get(run.jobId);
-      if (!job) return [];
+      // Another broker has looked at it, and could not store what it found.
+      if (!job) return [skipped('canary_run', 'the test job is gone, unread', clock())];
       if (!isTerminal(job.state)) {
         if (clock() - run.startedAt < LIMIT_MS) return undefined;
         if (job.executionArn)
           await cloud.stopExecution(unit, job.executionArn, 'a preflight that took too long');
+        const stopped = await lookAtStopped(unit, run);
         await clear(unit, job);
-        return [failed('canary_run', `the test job is still ${job.state} after 15 minutes`, clock())];
+        return [
+          failed('canary_run', `the test job is still ${job.state} after 15 minutes`, clock()),
+          ...stopped,
+        ];
       }
-      const found = await findings(unit, job);
+      const found = [...(await findings(unit, job)), ...(await lookAtStopped(unit, run))];
       await clear(unit, job);
       return found;
     },
   };
+}
+
+/** Everything but the stop itself is judged by the checks of the machine, of the buckets, and of the test job. */
+function unstoppable(unit: Unit, { operation, awsCode }: CloudError, at: number): UnitCheck {
+  const why = `${operation}: ${awsCode}`;
+  return operation === 'StopExecution'
+    ? failed(
+        'canary_cancel',
+        `no execution can be stopped, whatever its run costs (${why})`,
+        at,
+        statesPolicy(unit),
+      )
+    : warning('canary_cancel', `stopping could not be tried (${why})`, at, statesPolicy(unit));
+}
+
+function stoppedAs(status: string, at: number): UnitCheck {
+  if (status === 'ABORTED') return passed('canary_cancel', 'a running execution was stopped', at);
+  if (status === 'RUNNING') return failed('canary_cancel', 'an execution runs on after it was stopped', at);
+  return skipped('canary_cancel', `the execution had ${status.toLowerCase()} before it could be stopped`, at);
 }
 
 /** An analytic RSS task over the phantom, which carries its noise. */

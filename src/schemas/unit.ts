@@ -40,6 +40,8 @@ export type OwnershipProof = z.infer<typeof ownershipProof>;
 export const canaryRun = z.object({
   jobId: z.string(),
   startedAt: z.number(),
+  /** ARN of an execution that was told to stop and is to be looked at again. */
+  stopping: z.string().optional(),
 });
 export type CanaryRun = z.infer<typeof canaryRun>;
 

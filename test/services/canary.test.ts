@@ -72,7 +72,8 @@ t.test('A16: the SNR of the phantom is compared with what it is', async (t) => {
   });
   t.match(finding(good, 'canary_download'), { status: 'passed' });
   t.match(finding(good, 'canary_cancel'), { status: 'passed', evidence: 'a running execution was stopped' });
-  t.match(finding(good, 'canary_callback'), { status: 'warning', actor: 'unit_owner' }, 'nobody reported');
+  const unreported = { status: 'warning', actor: 'unit_owner', evidence: /Step Functions is asked/ };
+  t.match(finding(good, 'canary_callback'), unreported, 'nobody reported, and nothing is lost by it');
   t.equal(await lab.broker.jobs.get(unit.canary?.jobId ?? ''), undefined);
 
   await lab.changeMachine(succeeded(lab, 86.5));
@@ -105,7 +106,7 @@ t.test('R139, R144: a worker that does not start', async (t) => {
   });
 });
 
-t.test('a role that may not stop executions: jobs run, and the owner is told the line to add', async (t) => {
+t.test('a role that may not stop executions degrades the unit until it may', async (t) => {
   const lab = await newLab(cloud);
   await lab.changeMachine(succeeded(lab, 61.2));
   const { unit } = await lab.register();
@@ -113,12 +114,19 @@ t.test('a role that may not stop executions: jobs run, and the owner is told the
     .control(RESEARCHER)
     .addFault({ service: 'states', operation: 'StopExecution', kind: 'deny', times: 1 });
   const found = await preflight(lab, unit);
-  t.equal(found.status, 'ready');
+  t.match(found, { status: 'degraded', missing: [/^canary_cancel: no execution can be stopped/] });
   t.match(finding(found, 'canary_cancel'), {
-    status: 'warning',
-    evidence: 'StopExecution: AccessDeniedException',
+    status: 'failed',
+    actor: 'unit_owner',
+    evidence: 'no execution can be stopped, whatever its run costs (StopExecution: AccessDeniedException)',
     policy: /states:StopExecution/,
   });
+  t.match(finding(found, 'canary_run'), { status: 'passed' }, 'the test job was run all the same');
+  t.ok((found.canaryDueAt ?? 0) > cloud.clock(), 'and stopping will be tried again');
+  await t.rejects(lab.broker.units.choose(lab.who, 'mroptimum', { unitId: unit.unitId }), {
+    code: 'unit_not_ready',
+  });
+  t.equal((await preflight(lab, found)).status, 'ready', 'the role was corrected');
 });
 
 t.test('a test job that never ends is given up', async (t) => {
