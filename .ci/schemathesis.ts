@@ -14,6 +14,7 @@ import { registerMode1 } from '../infra/local/demo/units.ts';
 const [program, seconds = '75', ...more] = process.argv.slice(2);
 if (!program) throw new Error('which schemathesis?');
 
+const HOOKS = join(import.meta.dirname, 'schemathesis_hooks.py');
 const EMAIL = 'schemathesis@example.org';
 const PASSWORD = 'Correct-horse.7-battery';
 /** Its answer has no end; test/api/events.test.ts reads it. */
@@ -66,7 +67,11 @@ function run(who: string, options: string[]): void {
       ...options,
       ...more,
     ],
-    { stdio: 'inherit', env: { PATH: process.env['PATH'], HOME: dataDir } },
+    {
+      stdio: 'inherit',
+      env: { PATH: process.env['PATH'], HOME: dataDir, SCHEMATHESIS_HOOKS: HOOKS },
+      cwd: import.meta.dirname,
+    },
   );
   if (status !== 0) failed++;
 }

@@ -1675,7 +1675,14 @@ export interface components {
         OwnershipProofInput: {
             /** @description The headers of the request of the challenge, signed with Signature Version 4 for `sts` */
             headers: {
-                [key: string]: string;
+                authorization: string;
+                "x-amz-date": string;
+                "x-amz-security-token"?: string;
+                "x-cloudmr-challenge": string;
+                host?: string;
+                "content-type"?: string;
+                "content-length"?: string;
+                "x-amz-content-sha256"?: string;
             };
         };
         AccessToken: {
@@ -2618,7 +2625,7 @@ export interface operations {
                      * @example Correct-horse.7
                      */
                     password: string;
-                };
+                } | unknown | unknown;
             };
         };
         responses: {
@@ -3067,7 +3074,7 @@ export interface operations {
                      * @example Correct-horse.7
                      */
                     new_password?: string;
-                };
+                } | unknown | unknown;
             };
         };
         responses: {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Job } from '../../src/schemas/job.ts';
 import { lessIsBetter, type Row } from './row.ts';
 import { openScene, type Person, RESULT_SHA256, type Scene, submission } from './scene.ts';
 
@@ -28,7 +29,7 @@ export async function countRows(jobs = 1_000): Promise<Row[]> {
         const person = scene.persons[i % UNITS];
         jobIds.push([person, await queue(scene, person, clients.get(person.unit.unitId) as S3Client)]);
       }
-      await until(scene, jobIds, ({ state }) => state !== 'queued' && state !== 'starting');
+      await until(scene, jobIds, ({ executionArn }) => executionArn !== undefined);
       scene.pass(ROUND_MS / 2);
       await until(scene, jobIds, ({ state }) => state === 'succeeded');
       for (const [person, jobId] of jobIds) await get(scene, person, `/api/job/${jobId}/result`);
@@ -126,7 +127,7 @@ async function get(scene: Scene, { authorization }: Person, url: string): Promis
 async function until(
   { stores }: Scene,
   jobs: readonly [Person, string][],
-  reached: (job: { state: string }) => boolean,
+  reached: (job: Job) => boolean,
 ): Promise<void> {
   const waiting = new Set(jobs.map(([, jobId]) => jobId));
   for (const limit = performance.now() + 60_000; waiting.size > 0; await pause(50)) {

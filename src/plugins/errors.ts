@@ -28,26 +28,30 @@ const messageOf: Partial<Record<ErrorCode, string>> = {
 
 /** Installs the handlers of errors and of unknown routes; needs the rate limits of protection.ts. */
 export const errors = fp(async (app) => {
-  app.setErrorHandler(sendError);
-  // Counted like every other request, so that nobody can guess paths without end.
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
-    const path = request.url.split('?')[0].slice(0, MAX_URL);
-    const allow = app.allowOf(request.url.split('?')[0]);
-    if (allow !== undefined) {
-      reply.header('allow', allow);
-      const message = `${request.method} is not a method of this path; it has ${allow}.`;
-      sendError(new AppError('method_not_allowed', message), request, reply);
-      return;
-    }
-    sendError(
-      new AppError('not_found', `There is no ${request.method} ${path}.`, {
-        remedy: 'Look at /docs for the routes of this broker.',
-      }),
-      request,
-      reply,
-    );
+  app.setErrorHandler((error, request, reply) => {
+    // Fastify may refuse a body before it says that there is nobody to read it.
+    if (request.is404 && (error as FastifyError).statusCode !== 429) sendNobodyThere(request, reply);
+    else sendError(error, request, reply);
   });
+  // Counted like every other request, so that nobody can guess paths without end.
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, sendNobodyThere);
 });
+
+/** 405 if the path has other methods, else 404. */
+function sendNobodyThere(request: FastifyRequest, reply: FastifyReply): void {
+  const path = request.url.split('?')[0];
+  const allow = request.server.allowOf(path);
+  if (allow !== undefined) {
+    reply.header('allow', allow);
+    const message = `${request.method} is not a method of this path; it has ${allow}.`;
+    sendError(new AppError('method_not_allowed', message), request, reply);
+    return;
+  }
+  const error = new AppError('not_found', `There is no ${request.method} ${path.slice(0, MAX_URL)}.`, {
+    remedy: 'Look at /docs for the routes of this broker.',
+  });
+  sendError(error, request, reply);
+}
 
 /** Answers with an error; also used for requests that never reached a route. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

@@ -22,7 +22,9 @@ export const methods = fp(async (app) => {
   });
 
   app.decorate('allowOf', (path: string) => {
-    const found = [...known.values()].filter(({ pattern }) => pattern.test(path));
+    // A path without parameters comes before those that would take a part of it for one.
+    const exact = known.get(path);
+    const found = exact ? [exact] : [...known.values()].filter(({ pattern }) => pattern.test(path));
     if (found.length === 0) return undefined;
     return [...new Set(found.flatMap(({ has }) => [...has]))].sort().join(', ');
   });

@@ -72,6 +72,7 @@ export const loginBody = z
       .meta({ format: 'password', examples: ['Correct-horse.7'] }),
   })
   .refine((body) => body.email ?? body.username, { path: ['email'], message: 'is missing' })
+  .meta({ anyOf: [{ required: ['email'] }, { required: ['username'] }] })
   .transform((body) => ({ email: (body.email ?? body.username) as string, password: body.password }));
 
 const token = z

@@ -13,12 +13,15 @@ export const pathId = z
 
 /** Text that people read: trimmed, without control characters. */
 export function shortText(max: number) {
-  return z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+  return (
+    z
+      .string()
+      .trim()
+      .min(1)
+      .max(max)
+      // Not `\P{Cc}`: who reads the OpenAPI document knows ranges, but rarely classes.
+      .regex(/^[ -~\u00a0-\uffff]*$/, 'must not contain control characters')
+  );
 }
 
 /** A value that old callers send as an empty string or as null when they have none. */

@@ -20,7 +20,7 @@ export const filename = z
   .trim()
   .min(1)
   .max(255)
-  .regex(/^[^\p{Cc}/\\]+$/u, 'must be a file name without slashes');
+  .regex(/^[ -.0-[\]-~\u00a0-\uffff]+$/, 'must be a file name without slashes');
 
 /** How long a URL should live. */
 const seconds = blankable(z.coerce.number().int().min(60).max(43_200)).meta({

@@ -36,6 +36,11 @@ const signedHeaders = z
   })
   .meta({
     description: 'The headers of the request of the challenge, signed with Signature Version 4 for `sts`',
+    properties: Object.fromEntries(
+      [...NAMES, ...IGNORED].map((name) => [name, { type: 'string', maxLength: 16_384 }]),
+    ),
+    required: NAMES.filter((name) => name !== 'x-amz-security-token'),
+    additionalProperties: false,
     examples: [
       {
         authorization:
