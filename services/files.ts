@@ -20,7 +20,9 @@ import type { Principal } from './principal.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { Units } from './units.ts';
 import { newRecord, type UploadWish } from './upload-wish.ts';
+
 import type { Uploads } from './uploads.ts';
+import type { UsableUnit } from './usable-units.ts';
 
 const LINK_SECONDS = 3_600;
 /** One PUT; larger files go in parts. */
@@ -50,7 +52,8 @@ export interface Files {
 export interface FilesDeps {
   data: DataStore;
   units: Units;
-  unitStore: UnitStore;
+  unitStore: Pick<UnitStore, 'get'>;
+  usableUnit: UsableUnit;
   cloud: UnitCloud;
   uploads: Pick<Uploads, 'abort'>;
   clock: Clock;
@@ -59,7 +62,7 @@ export interface FilesDeps {
 
 /** Creates the service of a person's files. */
 export function createFiles(deps: FilesDeps): Files {
-  const { data, units, unitStore, cloud, uploads, clock, ids } = deps;
+  const { data, units, unitStore, usableUnit, cloud, uploads, clock, ids } = deps;
 
   async function mine(who: Principal, dataId: string): Promise<DataRecord> {
     const record = await data.get(who.userId, dataId);
@@ -68,7 +71,7 @@ export function createFiles(deps: FilesDeps): Files {
   }
 
   async function unitOf(record: DataRecord): ReturnType<Units['get']> {
-    const unit = await unitStore.get(record.unitId);
+    const unit = await usableUnit(record.ownerId, record.unitId);
     if (!unit) throw new AppError('not_found', 'the computing unit that holds this file was removed');
     return unit;
   }

@@ -9,7 +9,7 @@ import { besideObject, downloadName } from './naming.ts';
 import { type Clock, CloudError, type SignedUrl, type UnitCloud } from './ports.ts';
 import { billOf, rounded, totalOf } from './prices.ts';
 import type { Principal } from './principal.ts';
-import type { UnitStore } from './unit-ports.ts';
+import type { UsableUnit } from './usable-units.ts';
 
 const LINK_SECONDS = 3_600;
 
@@ -49,16 +49,16 @@ export interface JobReports {
 
 export interface JobReportsDeps {
   jobs: Pick<Jobs, 'get'>;
-  units: Pick<UnitStore, 'get'>;
+  usableUnit: UsableUnit;
   cloud: Pick<UnitCloud, 'headObject' | 'presignGet'>;
   prices: Prices;
   clock: Clock;
 }
 
 /** Creates the service. */
-export function createJobReports({ jobs, units, cloud, prices, clock }: JobReportsDeps): JobReports {
+export function createJobReports({ jobs, usableUnit, cloud, prices, clock }: JobReportsDeps): JobReports {
   async function workerLog(job: Job): Promise<JobLog['log']> {
-    const unit = isTerminal(job.state) ? await units.get(job.unitId) : undefined;
+    const unit = isTerminal(job.state) ? await usableUnit(job.ownerId, job.unitId) : undefined;
     if (!unit) return undefined;
     const location = besideObject(job.state === 'succeeded' ? job.result : job.failureBundle, 'log.json');
     try {

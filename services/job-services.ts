@@ -23,6 +23,7 @@ import type {
   RunEstimator,
   UnitCloud,
   UsageStore,
+  UserStore,
 } from './ports.ts';
 import { createRetry, type Retry } from './retry.ts';
 import { createSubmit, type Submit } from './submit.ts';
@@ -30,9 +31,16 @@ import type { Ticker } from './ticker.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { Units } from './units.ts';
 import { createUploads, type Uploads } from './uploads.ts';
+import { createUsableUnit } from './usable-units.ts';
 
 export interface JobServicesDeps {
-  stores: { units: UnitStore; data: DataStore; usage: UsageStore; drafts: DraftStore };
+  stores: {
+    units: UnitStore;
+    users: Pick<UserStore, 'get'>;
+    data: DataStore;
+    usage: UsageStore;
+    drafts: DraftStore;
+  };
   /** The store of jobs, watched. */
   jobs: JobStore;
   units: Units;
@@ -72,8 +80,10 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
   const caps = createLimits({ usage: stores.usage, jobs, clock, fairUse: deps.fairUse });
   const drafts = createDrafts({ drafts: stores.drafts, clock, ids });
   const planJob = createPlanJob({ units, data, estimate: createEstimate(deps) });
-  const common = { jobs, units: stores.units, cloud, moves, ticker, clock };
-  const uploads = createUploads({ data, units, unitStore: stores.units, cloud, clock, ids });
+  const usableUnit = createUsableUnit(stores);
+  const common = { jobs, units: stores.units, usableUnit, cloud, moves, ticker, clock };
+  const files = { data, units, unitStore: stores.units, usableUnit, cloud, clock, ids };
+  const uploads = createUploads(files);
   const people = createJobs(common);
   return {
     caps,
@@ -86,7 +96,7 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
     endedJobs: createEndedJobs(common),
     callbacks: createCallbacks({ ...common, observe, authenticate: deps.authenticate }),
     uploads,
-    files: createFiles({ data, units, unitStore: stores.units, cloud, uploads, clock, ids }),
+    files: createFiles({ ...files, uploads }),
     links: createLinks({ ...common, log }),
   };
 }

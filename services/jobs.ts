@@ -9,7 +9,7 @@ import { type Clock, CloudError, type JobStore, type Page, type SignedUrl, type 
 import { byUser, type Principal } from './principal.ts';
 import { failureBody } from './start.ts';
 import type { Ticker } from './ticker.ts';
-import type { UnitStore } from './unit-ports.ts';
+import type { UsableUnit } from './usable-units.ts';
 
 const LINK_SECONDS = 3_600;
 
@@ -40,7 +40,7 @@ export interface Jobs {
 
 export interface JobsDeps {
   jobs: JobStore;
-  units: UnitStore;
+  usableUnit: UsableUnit;
   cloud: UnitCloud;
   moves: Moves;
   ticker: Pick<Ticker, 'nudge'>;
@@ -48,7 +48,7 @@ export interface JobsDeps {
 }
 
 /** Creates the service of existing jobs. */
-export function createJobs({ jobs, units, cloud, moves, ticker, clock }: JobsDeps): Jobs {
+export function createJobs({ jobs, usableUnit, cloud, moves, ticker, clock }: JobsDeps): Jobs {
   async function get(who: Principal, jobId: string): Promise<Job> {
     const job = await jobs.get(jobId);
     // Not "forbidden": whether somebody else's job exists is nobody's business.
@@ -93,7 +93,7 @@ export function createJobs({ jobs, units, cloud, moves, ticker, clock }: JobsDep
       if (job.state !== 'succeeded' && job.state !== 'failed') {
         throw new AppError('conflict', `the job is ${job.state}: there is nothing to download yet`);
       }
-      const unit = await units.get(job.unitId);
+      const unit = await usableUnit(who.userId, job.unitId);
       if (!unit) throw new AppError('not_found', 'the computing unit that holds the result was removed');
       const failed = job.state === 'failed';
       const filename = downloadName(failed ? `${job.alias} (failure)` : job.alias, '.zip');

@@ -8,7 +8,7 @@ import { type Job, leftBundle } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { downloadName } from './naming.ts';
 import { CloudError, type Log, type UnitCloud } from './ports.ts';
-import type { UnitStore } from './unit-ports.ts';
+import type { UsableUnit } from './usable-units.ts';
 
 const LINK_SECONDS = 3_600;
 
@@ -21,21 +21,23 @@ export interface Links {
 
 interface Wanted {
   id: string;
+  ownerId: string;
   unitId: string;
   location: ObjectLocation;
   filename: string;
 }
 
 /** Creates the service of links for lists. */
-export function createLinks(deps: { units: UnitStore; cloud: UnitCloud; log: Log }): Links {
-  const { units, cloud, log } = deps;
+export function createLinks(deps: { usableUnit: UsableUnit; cloud: UnitCloud; log: Log }): Links {
+  const { usableUnit, cloud, log } = deps;
 
   async function sign(wanted: Wanted[]): Promise<Map<string, string>> {
     const links = new Map<string, string>();
+    const places = new Map(wanted.map((entry) => [`${entry.ownerId} ${entry.unitId}`, entry]));
     await Promise.all(
-      [...new Set(wanted.map(({ unitId }) => unitId))].map(async (unitId) => {
-        const unit = await units.get(unitId);
-        const entries = wanted.filter((entry) => entry.unitId === unitId);
+      [...places.values()].map(async ({ ownerId, unitId }) => {
+        const unit = await usableUnit(ownerId, unitId);
+        const entries = wanted.filter((entry) => entry.ownerId === ownerId && entry.unitId === unitId);
         if (unit) await signAll(unit, entries, links);
       }),
     );
@@ -61,8 +63,9 @@ export function createLinks(deps: { units: UnitStore; cloud: UnitCloud; log: Log
     ofJobs(jobs) {
       const finished = jobs.filter((job) => job.state === 'succeeded' || leftBundle(job));
       return sign(
-        finished.map(({ jobId, unitId, state, result, failureBundle, alias }) => ({
+        finished.map(({ jobId, ownerId, unitId, state, result, failureBundle, alias }) => ({
           id: jobId,
+          ownerId,
           unitId,
           location: state === 'succeeded' ? result : failureBundle,
           filename: downloadName(state === 'succeeded' ? alias : `${alias} (failure)`, '.zip'),
@@ -73,6 +76,7 @@ export function createLinks(deps: { units: UnitStore; cloud: UnitCloud; log: Log
       return sign(
         records.map((record) => ({
           id: record.dataId,
+          ownerId: record.ownerId,
           unitId: record.unitId,
           location: record,
           filename: downloadName(record.filename, ''),

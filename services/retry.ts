@@ -10,7 +10,7 @@ import type { Moves } from './moves.ts';
 import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
 import type { Ticker } from './ticker.ts';
-import type { UnitStore } from './unit-ports.ts';
+import type { UsableUnit } from './usable-units.ts';
 
 /** Bounds what a job remembers of its attempts. */
 const MAX_ATTEMPTS = 20;
@@ -25,7 +25,7 @@ export type Retry = (who: Principal, jobId: string, version?: number) => Promise
 
 export interface RetryDeps {
   jobs: JobStore;
-  units: UnitStore;
+  usableUnit: UsableUnit;
   cloud: Pick<UnitCloud, 'stopExecution'>;
   moves: Moves;
   limits: Pick<LimitsService, 'admit'>;
@@ -37,7 +37,7 @@ export interface RetryDeps {
 
 /** Creates the service of new attempts. */
 export function createRetry(deps: RetryDeps): Retry {
-  const { jobs, units, cloud, moves, limits, ticker, clock, log, tokenSecret } = deps;
+  const { jobs, usableUnit, cloud, moves, limits, ticker, clock, log, tokenSecret } = deps;
 
   return async function retry(who, jobId, version) {
     const seen = await jobs.get(jobId);
@@ -67,7 +67,7 @@ export function createRetry(deps: RetryDeps): Retry {
 
   /** The unit as it is now: an attempt runs with today's buckets, if they still hold the job's files. */
   async function unitFor(job: Job): Promise<Unit> {
-    const unit = await units.get(job.unitId);
+    const unit = await usableUnit(job.ownerId, job.unitId);
     if (!unit) {
       throw new AppError('conflict', 'the computing unit of this job was removed', {
         remedy: 'Submit the job again, to a computing unit that exists.',

@@ -5,7 +5,6 @@
 import { AppError } from '../src/errors.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
 import type { ExternalIds, IssuedExternalId } from './external-ids.ts';
-import { isActiveUser } from './identity-change.ts';
 import type { Challenge, Ownership } from './ownership.ts';
 import type { Clock, UnitCloud, UserStore } from './ports.ts';
 import type { Principal } from './principal.ts';
@@ -14,6 +13,7 @@ import { mayRun } from './unit-status.ts';
 import type { UnitWatch } from './unit-watch.ts';
 import type { Register, Registered, UnitChange } from './units-register.ts';
 import { byPreference, type Registration } from './units-rules.ts';
+import { ownerIsThere } from './usable-units.ts';
 
 /** People a unit may be shared with. */
 const MAX_MEMBERS = 50;
@@ -106,13 +106,8 @@ export function createUnits(deps: UnitsDeps): Units {
     return user.userId;
   }
 
-  /** A unit that a person shared goes with that person; those of the platform are nobody's own. */
-  async function ownerIsThere({ ownerId, mode }: Unit): Promise<boolean> {
-    return mode === 'mode_1' || isActiveUser(await users.get(ownerId));
-  }
-
   async function usable(who: Principal, unit: Unit): Promise<Unit> {
-    if (unit.ownerId !== who.userId && !(await ownerIsThere(unit))) throw notFound(unit.unitId);
+    if (unit.ownerId !== who.userId && !(await ownerIsThere(users, unit))) throw notFound(unit.unitId);
     const stale = clock() - unit.updatedAt > RECHECK_PAUSE_MS;
     const now = mayRun(unit) || !stale ? unit : await watch.recheck(unit);
     if (mayRun(now)) return now;

@@ -19,6 +19,7 @@ import type { Principal } from './principal.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { Units } from './units.ts';
 import { dataIdOf, newRecord, type UploadWish } from './upload-wish.ts';
+import type { UsableUnit } from './usable-units.ts';
 
 /** What the web client cuts files into, whatever it is told. */
 export const CLIENT_PART_BYTES = 10 * 1024 ** 2;
@@ -65,13 +66,18 @@ export interface UploadsDeps {
   data: DataStore;
   units: Pick<Units, 'choose'>;
   unitStore: Pick<UnitStore, 'get'>;
+  usableUnit: UsableUnit;
   cloud: UnitCloud;
   clock: Clock;
   ids: Ids;
 }
 
+const REMOVED = 'the computing unit that holds this file was removed';
+
 /** Creates the service. */
-export function createUploads({ data, units, unitStore, cloud, clock, ids }: UploadsDeps): Uploads {
+export function createUploads(deps: UploadsDeps): Uploads {
+  const { data, units, unitStore, usableUnit, cloud, clock, ids } = deps;
+
   async function mine(who: Principal, dataId: string): Promise<DataRecord> {
     const record = await data.get(who.userId, dataId);
     if (!record) throw new AppError('not_found', `no file ${dataId}`);
@@ -79,8 +85,8 @@ export function createUploads({ data, units, unitStore, cloud, clock, ids }: Upl
   }
 
   async function unitOf(record: DataRecord): Promise<Unit> {
-    const unit = await unitStore.get(record.unitId);
-    if (!unit) throw new AppError('not_found', 'the computing unit that holds this file was removed');
+    const unit = await usableUnit(record.ownerId, record.unitId);
+    if (!unit) throw new AppError('not_found', REMOVED);
     return unit;
   }
 
@@ -177,7 +183,9 @@ export function createUploads({ data, units, unitStore, cloud, clock, ids }: Upl
       const record = await data.get(who.userId, dataId);
       if (!record?.upload || record.status === 'available') return false;
       try {
-        await cloud.abortUpload(await unitOf(record), record, record.upload.uploadId);
+        const unit = await unitStore.get(record.unitId);
+        if (!unit) throw new AppError('not_found', REMOVED);
+        await cloud.abortUpload(unit, record, record.upload.uploadId);
       } catch (error) {
         if (!(error instanceof CloudError)) throw error;
         if (error.problem !== 'not_found') throw refusal(error);

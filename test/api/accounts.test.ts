@@ -193,6 +193,61 @@ t.test('T35: a computing unit that a person shared goes with that person', async
   t.equal((await ask()).statusCode, 404, 'deleted');
 });
 
+t.test('T35: what others left in a shared unit cannot be fetched once its owner is gone', async (t) => {
+  const { admin, ada, person, proven, cloud, clock, pass, ticker, jobStore } = await setting(t);
+  const eve = await person('eve@example.org');
+  const unit = (await proven(ada)).json();
+  const unitId = unit.computingUnitId;
+  await ada.post(`/computing-unit/${unitId}/share`, { person: 'eve@example.org' });
+  const file = (
+    await eve.post('/data/presign', { operation: 'put', filename: 'a.dat', computing_unit_id: unitId })
+  ).json();
+  const queued = await eve.post('/task/queue', {
+    alias: 'eve',
+    computing_unit_id: unitId,
+    task: taskWith({ bucket: file.bucket, key: file.key }),
+  });
+  const { jobId } = queued.json();
+  await ticker.tick();
+  const result = (await jobStore.get(jobId))?.result ?? { bucket: '', key: '' };
+  const sha256 = 'a'.repeat(64);
+  const summary = { medianSnr: 40, maxSnr: 90, slices: 1, matrix: [96, 96, 1], coils: 16, warnings: 0 };
+  const output = JSON.stringify({ ...result, sizeBytes: 4, sha256, seconds: 1, summary });
+  const [run] = [...cloud.executions.values()];
+  cloud.executions.set(run.arn, { ...run, status: 'SUCCEEDED', output, stoppedAt: clock() });
+  for (const { bucket, key } of [result, file]) {
+    cloud.objects.set(`${bucket}/${key}`, {
+      sizeBytes: 4,
+      etag: 'e',
+      metadata: { 'job-id': jobId, sha256 },
+    });
+  }
+  pass(60_000);
+  await ticker.tick();
+  t.equal((await jobStore.get(jobId))?.state, 'succeeded');
+  await eve.post(`/data/${file.dataId}/confirm`);
+  const presigned = async (what: object) =>
+    (await eve.post('/data/presign', { operation: 'get', ...what })).statusCode;
+  const asked = async () => [
+    await presigned({ jobId }),
+    await presigned({ dataId: file.dataId }),
+    (await eve.get(`/api/job/${jobId}/result`)).statusCode,
+    (await eve.get(`/api/job/${jobId}/logs`)).body.includes('X-Amz-Signature'),
+    (await eve.get(`/api/pipeline/${jobId}`)).body.includes('X-Amz-Signature'),
+    (await eve.get('/data/read')).body.includes('X-Amz-Signature'),
+  ];
+  cloud.objects.set(`${result.bucket}/${result.key.replace('result.zip', 'log.json')}`, {
+    sizeBytes: 4,
+    etag: 'e',
+    metadata: {},
+  });
+  t.same(await asked(), [200, 200, 200, true, true, true], 'control');
+  await admin.post(`/api/admin/users/${ada.userId}/disable`);
+  t.same(await asked(), [404, 404, 404, false, false, false], 'disabled');
+  await admin.del(`/api/admin/users/${ada.userId}`);
+  t.same(await asked(), [404, 404, 404, false, false, false], 'deleted');
+});
+
 t.test('T35: an address of a deleted account is free, its id stays dead', async (t) => {
   const { admin, ada, person, identity } = await setting(t);
   await admin.del(`/api/admin/users/${ada.userId}`);
