@@ -16,6 +16,8 @@ interface Rule {
   readonly code: FailureCode;
   /** Matched against the error name, a line break, and the texts of the cause. */
   readonly pattern: RegExp;
+  /** What says that it is something else after all. */
+  readonly unless?: RegExp;
   readonly message: string;
 }
 
@@ -26,6 +28,14 @@ const RULES: readonly Rule[] = [
     // 137, killed: by the kernel. 134, aborted: by V8, whose heap was full.
     pattern: /OutOfMemory|out of memory|\bexit(ed)?\b.*\b13[47]\b|signal: (killed|aborted)|JavaScript heap/i,
     message: 'The run was ended because it needed more memory than its platform has.',
+  },
+  {
+    // Words of the ECS agent, which meets the network first: for the registry, before any container runs.
+    code: 'no_network',
+    pattern:
+      /registry auth|task network configuration|dial tcp|i\/o timeout|waiting for connection|context deadline exceeded|InvalidSubnet|subnet ID .*does not exist/i,
+    unless: /AccessDenied|not authorized/i,
+    message: 'The task has no way out of its network: the container registry could not be reached.',
   },
   {
     code: 'image_pull',
@@ -66,7 +76,8 @@ export function classifyFailure(error: StateError | undefined): RunFailure {
   const name = error?.Error ?? '';
   const cause = readCause(error?.Cause ?? '');
   if (isFailureCode(name)) return failureOf(name, cause.message ?? 'The worker gave no details.');
-  const rule = RULES.find(({ pattern }) => pattern.test(`${name}\n${cause.texts.join('\n')}`));
+  const text = `${name}\n${cause.texts.join('\n')}`;
+  const rule = RULES.find(({ pattern, unless }) => pattern.test(text) && !unless?.test(text));
   if (rule) return failureOf(rule.code, rule.message);
   const details = cause.message ?? cause.texts.join(' ');
   return failureOf(

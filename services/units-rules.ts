@@ -1,6 +1,7 @@
 /** What a registration must be before anything is asked of AWS, and which unit comes first. Pure. */
 import { AppError } from '../src/errors.ts';
 import { accountOfArn, regionOfArn } from '../src/schemas/ids.ts';
+import { isRegion } from '../src/schemas/regions.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
 import type { Principal } from './principal.ts';
 
@@ -27,9 +28,8 @@ export function mustBeConsistent(who: Principal, registration: Registration, hub
   if (accountOfArn(registration.stateMachineArn) !== account) {
     wrong.push('stateMachineArn: belongs to another account than awsAccountId');
   }
-  if (regionOfArn(registration.stateMachineArn) !== registration.region) {
-    wrong.push('stateMachineArn: lies in another region than region');
-  }
+  const misplaced = whereWrong(registration);
+  wrong.push(...misplaced);
   const roleArn = registration.crossAccountRoleArn;
   if (roleArn && accountOfArn(roleArn) !== account) {
     wrong.push('crossAccountRoleArn: belongs to another account than awsAccountId');
@@ -45,8 +45,24 @@ export function mustBeConsistent(who: Principal, registration: Registration, hub
     wrong.push('awsAccountId: Mode 2 units run in your own account, not in the one of the platform');
   }
   if (wrong.length > 0) {
-    throw new AppError('invalid_request', wrong.join('; '), { details: { issues: wrong } });
+    const remedy = misplaced.length > 0 ? REGION_REMEDY : undefined;
+    throw new AppError('invalid_request', wrong.join('; '), { details: { issues: wrong }, remedy });
   }
+}
+
+const REGION_REMEDY =
+  'Register with the region in which the stack was deployed: it stands in the ARN of the state machine, after arn:aws:states.';
+
+/** What does not fit about the region. */
+function whereWrong({ region, stateMachineArn }: Pick<Registration, 'region' | 'stateMachineArn'>): string[] {
+  const wrong: string[] = [];
+  if (!isRegion(partitionOf(stateMachineArn) ?? '', region)) {
+    wrong.push(`region: AWS has no region ${region} in the partition of stateMachineArn`);
+  }
+  if (regionOfArn(stateMachineArn) !== region) {
+    wrong.push('stateMachineArn: lies in another region than region');
+  }
+  return wrong;
 }
 
 /** Default first, then ready before all others, then the newest. */

@@ -1,30 +1,8 @@
 /** The only hosts that a signed identity is sent to: the regional endpoints of STS, by partition. */
-
-const REGIONS: Readonly<Record<string, { suffix: string; regions: readonly string[] }>> = {
-  aws: {
-    suffix: 'amazonaws.com',
-    regions: [
-      ...['af-south-1', 'ap-east-1', 'ap-east-2', 'ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3'],
-      ...['ap-south-1', 'ap-south-2', 'ap-southeast-1', 'ap-southeast-2', 'ap-southeast-3'],
-      ...[
-        'ap-southeast-4',
-        'ap-southeast-5',
-        'ap-southeast-6',
-        'ap-southeast-7',
-        'ca-central-1',
-        'ca-west-1',
-      ],
-      ...['eu-central-1', 'eu-central-2', 'eu-north-1', 'eu-south-1', 'eu-south-2', 'eu-west-1', 'eu-west-2'],
-      ...['eu-west-3', 'il-central-1', 'me-central-1', 'me-south-1', 'mx-central-1', 'sa-east-1'],
-      ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2'],
-    ],
-  },
-  'aws-us-gov': { suffix: 'amazonaws.com', regions: ['us-gov-east-1', 'us-gov-west-1'] },
-  'aws-cn': { suffix: 'amazonaws.com.cn', regions: ['cn-north-1', 'cn-northwest-1'] },
-};
+import { isRegion } from '../schemas/regions.ts';
 
 /** `https://sts.REGION.SUFFIX/`, or undefined for a region that the partition does not have. */
 export function stsUrl(partition: string, region: string): string | undefined {
-  const known = Object.hasOwn(REGIONS, partition) ? REGIONS[partition] : undefined;
-  return known?.regions.includes(region) ? `https://sts.${region}.${known.suffix}/` : undefined;
+  const suffix = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return isRegion(partition, region) ? `https://sts.${region}.${suffix}/` : undefined;
 }

@@ -18,6 +18,7 @@ const STARTING = new Set<FailureCode>([
   'session_expired',
   'name_conflict',
   'image_pull',
+  'no_network',
   'no_capacity',
 ]);
 const SETTLING = new Set<FailureCode>(['result_missing', 'result_corrupt', 'lost']);

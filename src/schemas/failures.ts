@@ -50,7 +50,13 @@ export const FAILURES = {
   canceled: { actor: 'user', remedy: 'Submit the job again if it is still wanted.' },
   image_pull: {
     actor: 'unit_owner',
-    remedy: 'Give the subnets a route to the internet (or to ECR), and check that the image tag exists.',
+    remedy:
+      'Check that the image exists under its tag or digest, in the region of the stack, and deploy the current stack again.',
+  },
+  no_network: {
+    actor: 'unit_owner',
+    remedy:
+      'Run the tasks in public subnets that give addresses (MapPublicIpOnLaunch=true and a route to an internet gateway), or in private ones with a NAT gateway; name such subnets when the stack is deployed.',
   },
   no_capacity: {
     actor: 'unit_owner',

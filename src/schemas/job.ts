@@ -96,7 +96,7 @@ export const job = z.object({
 export type Job = z.infer<typeof job>;
 
 /** What ends a worker so that it cannot leave a bundle. */
-const KILLED = new Set(['timeout', 'image_pull', 'no_capacity', 'storage_denied', 'lost']);
+const KILLED = new Set(['timeout', 'image_pull', 'no_network', 'no_capacity', 'storage_denied', 'lost']);
 
 /** True if the worker of a failed job had begun and most probably left a failure bundle: nobody has looked. */
 export function leftBundle({ state, progress, failure }: Job): boolean {

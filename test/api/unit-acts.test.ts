@@ -140,6 +140,42 @@ t.test('T5: ARNs of another account, region or partition', async (t) => {
   t.equal(b.account.probes, 0, 'nobody was asked');
 });
 
+t.test('R136: a region that does not exist, or that is not the one of the stack', async (t) => {
+  const b = await broker(t);
+  const ada = await b.person('ada@example.org');
+  const nowhere = 'eu-middle-9';
+  const cases: [over: object, message: RegExp][] = [
+    [
+      { region: nowhere, stateMachineArn: MODE_2.stateMachineArn.replace('us-east-1', nowhere) },
+      /^region: AWS has no region eu-middle-9 in the partition of stateMachineArn$/,
+    ],
+    [{ region: 'eu-west-1' }, /^stateMachineArn: lies in another region than region$/],
+    [
+      { stateMachineArn: MODE_2.stateMachineArn.replace('us-east-1', 'eu-west-1') },
+      /^stateMachineArn: lies in another region than region$/,
+    ],
+    [
+      { region: 'cn-north-1' },
+      /^region: AWS has no region cn-north-1 in the partition .*; stateMachineArn: lies in another region/,
+    ],
+  ];
+  for (const [over, message] of cases) {
+    const refused = await b.proven(ada, { ...MODE_2, ...over });
+    t.equal(refused.statusCode, 400, message.source);
+    t.match(refused.json(), {
+      code: 'invalid_request',
+      message,
+      remedy: /^Register with the region in which the stack was deployed/,
+    });
+  }
+  const unit = (await b.proven(ada)).json();
+  const moved = await ada.patch(`/api/computing-unit/${unit.computingUnitId}`, {
+    stateMachineArn: MODE_2.stateMachineArn.replace('us-east-1', 'eu-west-1'),
+  });
+  t.match(moved.json(), { code: 'invalid_request', message: /another region/ }, 'nor afterwards');
+  t.match((await ada.get('/computing-unit/list')).json(), { count: 1, units: [{ region: 'us-east-1' }] });
+});
+
 t.test('T4: a changed unit takes no job until it is proven again', async (t) => {
   const b = await broker(t);
   const ada = await b.person('ada@example.org');

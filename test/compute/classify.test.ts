@@ -97,6 +97,37 @@ t.test('what Lambda, ECS and Step Functions say becomes a code with its remedy',
   t.equal(classifyFailure(undefined).code, 'worker_error');
 });
 
+t.test('R134: subnets without a way to the internet are named as what they are', async (t) => {
+  const stopped = (StoppedReason: string) =>
+    classifyFailure({
+      Error: 'States.TaskFailed',
+      Cause: task({ StopCode: 'TaskFailedToStart', StoppedReason }),
+    });
+  const reasons = [
+    'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed caused by: Post "https://api.ecr.us-east-1.amazonaws.com/": dial tcp 52.46.1.2:443: i/o timeout',
+    'ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration.',
+    'CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref public.ecr.aws/x/worker:1: Get "https://public.ecr.aws/v2/": dial tcp 75.2.1.1:443: connect: no route to host',
+    'CannotPullContainerError: Error response from daemon: Get https://registry-1.docker.io/v2/: net/http: request canceled while waiting for connection',
+  ];
+  for (const reason of reasons) {
+    t.match(
+      stopped(reason),
+      { code: 'no_network', remedy: /public subnets.*MapPublicIpOnLaunch=true.*NAT gateway/ },
+      reason.slice(0, 100),
+    );
+  }
+  t.equal(FAILURES.no_network.actor, 'unit_owner');
+  const refused = classifyFailure({
+    Error: 'ECS.InvalidParameterException',
+    Cause: "The subnet ID 'subnet-0a1b' does not exist (Service: AmazonECS; Status Code: 400)",
+  });
+  t.equal(refused.code, 'no_network');
+  const role =
+    'ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve ecr registry auth: AccessDeniedException: User is not authorized to perform: ecr:GetAuthorizationToken';
+  t.equal(stopped(role).code, 'unit_permission_missing', 'the network is not to blame');
+  t.equal(stopped('CannotPullContainerError: manifest unknown').code, 'image_pull');
+});
+
 t.test('messages are those of the worker, without stacks, paths and signed URLs', async (t) => {
   t.equal(
     classifyFailure({ Error: 'bad_options', Cause: '{"errorMessage":"task.name: unknown"}' }).message,
