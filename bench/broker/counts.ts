@@ -87,10 +87,9 @@ async function sessionUses({ persons, stores }: Scene) {
     let cursor: string | undefined;
     do {
       const page = await stores.audit.listByOwner(userId, { limit: 100, cursor });
-      for (const { action, subject, details } of page.items) {
-        if (action !== 'role.assume') continue;
-        const purpose = String(details?.['purpose']);
-        if (purpose === 'trust') continue;
+      for (const { action, subject } of page.items) {
+        const purpose = /^session\.(.+)/.exec(action)?.[1];
+        if (purpose === undefined || purpose === 'trust' || purpose === 'check') continue;
         purposes.add(purpose);
         const key = `${userId} ${subject} ${purpose}`;
         sessions.set(key, (sessions.get(key) ?? 0) + 1);

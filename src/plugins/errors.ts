@@ -30,7 +30,7 @@ const messageOf: Partial<Record<ErrorCode, string>> = {
 export const errors = fp(async (app) => {
   app.setErrorHandler((error, request, reply) => {
     // Fastify may refuse a body before it says that there is nobody to read it.
-    if (request.is404 && (error as FastifyError).statusCode !== 429) sendNobodyThere(request, reply);
+    if (request.is404 && !(error instanceof AppError)) sendNobodyThere(request, reply);
     else sendError(error, request, reply);
   });
   // Counted like every other request, so that nobody can guess paths without end.

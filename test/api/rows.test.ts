@@ -1,0 +1,30 @@
+/** Every requirement and every threat that concerns the broker is named by a test. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+
+const TESTS = resolve(import.meta.dirname, '..');
+const range = (letter: string, from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_unused, i) => `${letter}${from + i}`);
+
+/** Not the broker's, and why. */
+const ELSEWHERE: Record<string, string> = {
+  R136: 'the template of a stack is checked by CloudFormation and the deploy scripts',
+  R142: 'images are pushed by the pipeline of the platform',
+  R143: 'the stacks of the platform are deployed by its pipeline',
+  T28: 'images are pinned and signed where they are built and deployed',
+  T29: 'packages are pinned by the lock file',
+  T30: 'the role of GitHub is in the stacks of the platform',
+  T32: 'buckets are configured by the stacks',
+};
+
+t.test('R39-R60, R134-R147 and T1-T36 are named by a test, or said to be elsewhere', async (t) => {
+  const own = join('api', 'rows.test.ts');
+  const files = (readdirSync(TESTS, { recursive: true }) as string[]).filter(
+    (name) => name.endsWith('.test.ts') && name !== own,
+  );
+  const text = files.map((name) => readFileSync(join(TESTS, name), 'utf8')).join('\n');
+  const wanted = [...range('R', 39, 60), ...range('R', 134, 147), ...range('T', 1, 36)];
+  const unnamed = wanted.filter((name) => !ELSEWHERE[name] && !new RegExp(`\\b${name}\\b`).test(text));
+  t.same(unnamed, []);
+});
