@@ -1,5 +1,5 @@
 /** The environment of the worker and of its functions; their only reader of `process.env`. */
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 
 export interface WorkerEnvironment {
   readonly region: string | undefined;
@@ -23,6 +23,26 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv = process.env): Wor
     jobKey: text('JOB_KEY'),
     threads: threadsOf(text('MROPARALLEL')),
     tempRoot: tmpdir(),
+  };
+}
+
+/** What the platform gives this process. */
+export interface PlatformGiven {
+  readonly cpus: number;
+  readonly memoryMb: number;
+  /** Of a Lambda function. */
+  readonly functionVersion: string | undefined;
+}
+
+/** The size of a function by its name for it, of a task by the limit of its container, else of the machine. */
+export function readPlatformGiven(env: NodeJS.ProcessEnv = process.env): PlatformGiven {
+  const ofFunction = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+  // 0: no limit; a number beyond the machine's memory means the same.
+  const ofContainer = Math.min(process.constrainedMemory() || totalmem(), totalmem());
+  return {
+    cpus: availableParallelism(),
+    memoryMb: ofFunction > 0 ? ofFunction : Math.floor(ofContainer / 2 ** 20),
+    functionVersion: env['AWS_LAMBDA_FUNCTION_VERSION'] || undefined,
   };
 }
 

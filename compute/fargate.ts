@@ -1,6 +1,6 @@
 /** The worker as the main program of an ECS task: exit code 0 with a result, 1 without. */
 import { createWorkerObjects } from '../src/aws/worker-objects.ts';
-import { readWorkerEnvironment } from './environment.ts';
+import { readPlatformGiven, readWorkerEnvironment } from './environment.ts';
 import { toWorkerError, WorkerError } from './errors.ts';
 import { openRawScan } from './formats/open.ts';
 import { textWithoutSecrets } from './redact.ts';
@@ -24,6 +24,7 @@ try {
       tempRoot: environment.tempRoot,
       threads: environment.threads,
       platform: 'fargate',
+      given: readPlatformGiven(),
       signal: stop.signal,
     },
   );

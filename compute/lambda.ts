@@ -1,7 +1,7 @@
 /** The worker as a Lambda function: pointer in, RunResult out; a failure is thrown with its code as name. */
 import { createWorkerObjects } from '../src/aws/worker-objects.ts';
 import type { RunResult } from '../src/schemas/execution.ts';
-import { readWorkerEnvironment } from './environment.ts';
+import { readPlatformGiven, readWorkerEnvironment } from './environment.ts';
 import { openRawScan } from './formats/open.ts';
 import { mustBePointer, runFromPointer } from './worker.ts';
 
@@ -9,7 +9,11 @@ const environment = readWorkerEnvironment();
 const objects = createWorkerObjects(environment);
 
 /** Handles one execution. Near the time limit Lambda stops it, and the state machine goes on to Fargate. */
-export async function handler(event: unknown): Promise<RunResult> {
+export async function handler(
+  event: unknown,
+  context?: { getRemainingTimeInMillis(): number },
+): Promise<RunResult> {
+  const leftMs = context?.getRemainingTimeInMillis();
   return runFromPointer(mustBePointer(event), {
     objects,
     openScan: openRawScan,
@@ -18,5 +22,9 @@ export async function handler(event: unknown): Promise<RunResult> {
     tempRoot: environment.tempRoot,
     threads: environment.threads,
     platform: 'lambda',
+    given: {
+      ...readPlatformGiven(),
+      limitSeconds: leftMs === undefined ? undefined : Math.round(leftMs / 1000),
+    },
   });
 }

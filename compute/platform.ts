@@ -45,8 +45,10 @@ export const FARGATE_SIZES: readonly PlatformSize[] = [
 /** Larger inputs do not fit on the disk of a Lambda beside the result. */
 export const LARGEST_LAMBDA_INPUT = 2 ** 30;
 
-/** Part of the 15 minutes that an estimate may take: it can be wrong by half. */
-const LAMBDA_SECONDS = 600;
+/** When Lambda stops a run: as long as it lets any function run. */
+export const LAMBDA_LIMIT_SECONDS = 900;
+/** The part of it that an estimate may take, which can be wrong by half. */
+const LAMBDA_SECONDS = LAMBDA_LIMIT_SECONDS / 1.5;
 const MEMORY_RESERVE = 1.5;
 const START_SECONDS: Readonly<Record<PlatformName, number>> = { lambda: 2, fargate: 45 };
 /** From and to S3. */

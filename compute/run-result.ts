@@ -129,7 +129,7 @@ function sections({ request }: Run, computed: Computed, statistics: unknown): Re
   const { header } = signal.scan;
   return {
     schema: 'cloudmr/result/1',
-    worker: { name: 'cloudmr-broker', version: VERSION, node: process.version },
+    worker: { name: 'cloudmr-broker', ...request.worker, version: VERSION, node: process.version },
     user_id: request.userId,
     seed: task.seed ?? request.seed,
     conventions: CONVENTIONS,

@@ -1,5 +1,6 @@
 /** What a run is asked for, what it tells meanwhile, and what it leaves behind. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { WorkerFacts } from '../src/schemas/execution.ts';
 import type { RawScan } from './formats/scan.ts';
 import type { OutputFlags } from './plan.ts';
 import type { RunLog } from './run-log.ts';
@@ -35,6 +36,8 @@ export interface RunRequest {
   readonly seed: number;
   /** Threads to work on; undefined: what the machine and the work suggest. The result does not depend on it. */
   readonly threads?: number;
+  /** What runs, where, and with how much; for info.json. */
+  readonly worker?: WorkerFacts;
   /** Owner of the job, for info.json. */
   readonly userId?: string;
   readonly openScan: (path: string) => Promise<RawScan>;

@@ -6,8 +6,15 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkerObjects } from '../src/aws/worker-objects.ts';
-import type { ExecutionInput, JobDocument, PlatformName, RunResult } from '../src/schemas/execution.ts';
+import type {
+  ExecutionInput,
+  JobDocument,
+  PlatformName,
+  RunResult,
+  WorkerFacts,
+} from '../src/schemas/execution.ts';
 import { executionInput, jobDocument } from '../src/schemas/execution.ts';
+import type { PlatformGiven } from './environment.ts';
 import { toWorkerError, WorkerError } from './errors.ts';
 import { beside, storeFailure, storeLog } from './failure-bundle.ts';
 import type { RawScan } from './formats/scan.ts';
@@ -17,6 +24,7 @@ import type { RunRequest } from './run.ts';
 import { runJob } from './run-job.ts';
 import type { RunLog } from './run-log.ts';
 import { createRunLog } from './run-log.ts';
+import { VERSION } from './version.ts';
 
 export interface WorkerDeps {
   readonly objects: WorkerObjects;
@@ -28,6 +36,8 @@ export interface WorkerDeps {
   /** Threads to work on; undefined: what the machine and the work suggest. */
   readonly threads?: number;
   readonly platform: PlatformName;
+  /** What the platform gives, for info.json and for the checks of the unit. */
+  readonly given?: PlatformGiven & Pick<WorkerFacts, 'limitSeconds'>;
   /** Aborted with a WorkerError when the platform stops the task. */
   readonly signal?: AbortSignal;
 }
@@ -60,6 +70,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
     onCancel: () => stopWith(new WorkerError('canceled', 'The job was canceled.')),
   });
   const log = createRunLog(deps.clock);
+  const worker = deps.given && { version: VERSION, platform: deps.platform, ...deps.given };
   const workDir = await mkdtemp(join(deps.tempRoot, 'cloudmr-'));
   try {
     deps.signal?.throwIfAborted();
@@ -73,6 +84,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
       openScan: deps.openScan,
       clock: deps.clock,
       threads: deps.threads,
+      worker,
       log,
       workDir,
       seed: document.seed ?? seedOf(document.jobId),
@@ -87,7 +99,14 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
       signal: stop.signal,
     });
     const seconds = (deps.clock() - startedMs) / 1000;
-    const result: RunResult = { ...document.result, sizeBytes, sha256, seconds, summary };
+    const result: RunResult = {
+      ...document.result,
+      sizeBytes,
+      sha256,
+      seconds,
+      summary,
+      ...(worker && { worker }),
+    };
     const { jobId, attempt } = document;
     await storeLog(document.result, log.entries, deps.objects);
     await deps.objects.putJson(beside(document.result, 'run.json'), { ...result, jobId, attempt });

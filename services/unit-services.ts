@@ -8,6 +8,7 @@ import { createCanary, type Phantom } from './preflight/canary.ts';
 import { createMachineCheck } from './preflight/machine.ts';
 import { createPreflight } from './preflight/preflight.ts';
 import { createTrustChecks } from './preflight/trust.ts';
+import type { ReleasedWorker } from './preflight/worker.ts';
 import type { Ticker } from './ticker.ts';
 import type { CallerIdentities, UnitProbe, UnitStore, UnitTrust } from './unit-ports.ts';
 import { createUnitWatch, type UnitWatch } from './unit-watch.ts';
@@ -19,6 +20,7 @@ export interface Release {
   /** Text of the state machine's definition, with its `${Names}` still in it. */
   readonly definition: string;
   readonly phantom: Phantom;
+  readonly worker: ReleasedWorker;
 }
 
 export interface UnitServicesDeps {
@@ -57,7 +59,7 @@ export function createUnitServices(deps: UnitServicesDeps): { units: Units; watc
     checkBuckets: createBucketChecks(deps),
     clock,
   });
-  const canary = createCanary({ ...deps, phantom: release.phantom });
+  const canary = createCanary({ ...deps, ...release });
   const watch = createUnitWatch({ ...deps, check, checkTrust, canary });
   const registering = createRegister({ ...deps, ownership, externalIds, check });
   return {

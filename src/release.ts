@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Release } from '../services/unit-services.ts';
+import { RELEASED_WORKER } from './run-estimator.ts';
 
 const DEFINITION = new URL('../infra/state-machine/job.asl.json', import.meta.url);
 const PHANTOM = new URL('../infra/local/phantom/phantom.h5', import.meta.url);
@@ -13,6 +14,7 @@ export function readRelease(): Release {
   let phantom: Promise<Uint8Array> | undefined;
   return {
     definition: readFileSync(DEFINITION, 'utf8'),
+    worker: RELEASED_WORKER,
     phantom: {
       content: () => (phantom ??= readFile(PHANTOM)),
       filename: 'phantom.h5',

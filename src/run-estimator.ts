@@ -1,8 +1,16 @@
-/** The worker's own estimate of a run, for the broker: the platform selector uses the same function. */
+/** The worker as the broker knows it: its version, its limits, and its own estimate of a run. The platform selector uses the same function. */
 import { WorkerError } from '../compute/errors.ts';
-import { estimateRun } from '../compute/platform.ts';
+import { estimateRun, LAMBDA, LAMBDA_LIMIT_SECONDS } from '../compute/platform.ts';
 import { parseTask } from '../compute/task.ts';
+import { VERSION } from '../compute/version.ts';
 import type { RunEstimator } from '../services/ports.ts';
+import type { ReleasedWorker } from '../services/preflight/worker.ts';
+
+/** The worker of this release, and what the platform selector counts on. */
+export const RELEASED_WORKER: ReleasedWorker = {
+  version: VERSION,
+  lambda: { memoryMb: LAMBDA.memoryMb, seconds: LAMBDA_LIMIT_SECONDS },
+};
 
 /** Estimates a run. Only arithmetic on the task document; a task the worker would refuse says why. */
 export const runEstimator: RunEstimator = (facts, task) => ({

@@ -14,6 +14,7 @@ import type { UnitProbe } from '../unit-ports.ts';
 import { failed, passed, skipped, warning } from './catalogue.ts';
 import { PREFLIGHT_OWNER } from './owner.ts';
 import { isAway } from './trust.ts';
+import { type ReleasedWorker, unseenWorker, workerChecks } from './worker.ts';
 
 /** What is measured, and what this release finds in it. */
 export interface Phantom {
@@ -31,6 +32,7 @@ export interface CanaryDeps {
   ids: Ids;
   tokenSecret: string;
   phantom: Phantom;
+  worker: ReleasedWorker;
 }
 
 export interface Canary {
@@ -46,6 +48,7 @@ interface Stopped {
   stopping?: string;
 }
 
+const UNSEEN = 'the test job has not ended well, so its worker says nothing';
 const UNREPORTED =
   'the worker has not reported to the broker; jobs end all the same, because Step Functions is asked, but they are seen later';
 
@@ -145,7 +148,7 @@ export function createCanary(deps: CanaryDeps): Canary {
     const result = job.runResult;
     if (job.state !== 'succeeded' || !result) {
       const why = job.failure ? `${job.failure.code}: ${job.failure.message}` : 'no result';
-      return [failed('canary_run', `the test job ${job.state}: ${why}`, at)];
+      return [failed('canary_run', `the test job ${job.state}: ${why}`, at), ...unseenWorker(UNSEEN, at)];
     }
     const reported = job.progress !== undefined;
     const { medianSnr } = result.summary;
@@ -159,6 +162,7 @@ export function createCanary(deps: CanaryDeps): Canary {
           warning('canary_callback', UNREPORTED, at),
       (off <= TOLERANCE ? passed : failed)('canary_snr', snr, at),
       await downloaded(unit, job, result.sizeBytes),
+      ...workerChecks(result.worker, deps.worker, at),
     ];
   }
 
@@ -196,6 +200,7 @@ export function createCanary(deps: CanaryDeps): Canary {
         await clear(unit, job);
         return [
           failed('canary_run', `the test job is still ${job.state} after 15 minutes`, clock()),
+          ...unseenWorker(UNSEEN, clock()),
           ...stopped,
         ];
       }

@@ -72,11 +72,12 @@ export const CHECKS = {
   },
   quotas: {
     actor: 'unit_owner',
-    remedy: 'Ask AWS to raise the quota of Fargate vCPUs or Lambda memory if larger jobs do not start.',
+    remedy:
+      'Ask AWS Support to raise the Lambda quota that is named for this account and region, then deploy the current stack again, which asks for that much.',
   },
   image: {
     actor: 'unit_owner',
-    remedy: 'Deploy the current stack again: it names the worker by the digest of a released image.',
+    remedy: 'Redeploy the stack of this release: it brings the released worker.',
   },
   privileges: {
     actor: 'unit_owner',

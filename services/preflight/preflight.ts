@@ -13,11 +13,8 @@ export interface PreflightDeps {
   clock: Clock;
 }
 
-/** What is not asked, because the role of the broker shall not have the rights for it. */
-const NOT_ASKED: Partial<Record<CheckCode, string>> = {
-  quotas: 'the role gives no right to read quotas; the test job shows that a small job runs',
-  image: 'the role gives no right to read tasks and functions; the test job shows what the worker computes',
-};
+/** What only the worker of the test job can say; what it said once counts until it says something else. */
+const BY_WORKER = /^(quotas|image)$/;
 /** Found by the test job, or before any check. */
 const ELSEWHERE = /^(canary_|reachable$|registration$|ownership_proof$)/;
 
@@ -33,10 +30,13 @@ export function createPreflight({ checkTrust, checkMachine, checkBuckets, clock 
     const closed = trust.some(({ status }) => status === 'failed');
     const rest = closed ? [] : (await Promise.all([checkMachine(unit), checkBuckets(unit)])).flat();
     const found = new Set([...trust, ...rest].map(({ code }) => code));
+    const said = new Set(unit.checks?.map(({ code }) => code).filter((code) => BY_WORKER.test(code)));
     const unasked = (Object.keys(CHECKS) as CheckCode[])
-      .filter((code) => !ELSEWHERE.test(code) && !found.has(code))
+      .filter((code) => !ELSEWHERE.test(code) && !found.has(code) && !said.has(code))
       .map((code) =>
-        skipped(code, NOT_ASKED[code] ?? 'not asked, because something before it has failed', at),
+        BY_WORKER.test(code)
+          ? skipped(code, 'the test job, whose worker says it, has not run yet', at)
+          : skipped(code, 'not asked, because something before it has failed', at),
       );
     return [...trust, ...rest, ...unasked];
   };

@@ -64,6 +64,22 @@ export const jobDocument = z.object({
 });
 export type JobDocument = z.infer<typeof jobDocument>;
 
+export const platformName = z.enum(['lambda', 'fargate']);
+export type PlatformName = z.infer<typeof platformName>;
+
+/** Which worker has run, and what its platform gave it: nobody else in the account may be asked for that. */
+export const workerFacts = z.object({
+  version: z.string().max(40),
+  platform: platformName,
+  cpus: z.number().int().positive(),
+  memoryMb: z.number().int().positive(),
+  /** Of a function: until when it would have been stopped. */
+  limitSeconds: z.number().int().nonnegative().optional(),
+  /** As Lambda numbers the versions of a function. */
+  functionVersion: z.string().max(40).optional(),
+});
+export type WorkerFacts = z.infer<typeof workerFacts>;
+
 /** What a successful run returns: enough for the broker to verify the object by a HEAD. */
 export const runResult = z.object({
   bucket: z.string(),
@@ -80,6 +96,8 @@ export const runResult = z.object({
     coils: z.number().int(),
     warnings: z.number().int(),
   }),
+  /** For the checks of the unit; workers of earlier releases say nothing, and a result does not depend on it. */
+  worker: workerFacts.optional().catch(undefined),
 });
 export type RunResult = z.infer<typeof runResult>;
 
@@ -90,9 +108,6 @@ export const runFailure = z.object({
   remedy: z.string(),
 });
 export type RunFailure = z.infer<typeof runFailure>;
-
-export const platformName = z.enum(['lambda', 'fargate']);
-export type PlatformName = z.infer<typeof platformName>;
 
 /** Progress of a run in steps a person understands. */
 export const progressReport = z.object({

@@ -1,10 +1,14 @@
 /** Lambda and Fargate as the platform starts them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
+import { VERSION } from '../../compute/version.ts';
 import { LOADER, script } from '../helpers/script.ts';
 import { BUCKETS, startBroker, startUnit } from './helpers/unit.ts';
+import { readZip } from './helpers/zip.ts';
 
 const unit = await startUnit(t);
 const inputs: Record<string, { bucket: string; key: string; filename: string }> = {};
@@ -29,6 +33,15 @@ function startTask(more: Record<string, string>): { child: ChildProcess; output:
   return { child, output: () => text };
 }
 
+/** What info.json of the last result says of the worker, without what every result says. */
+async function workerInInfo(): Promise<object> {
+  const zip = join(mkdtempSync(join(tmpdir(), 'entry-')), 'result.zip');
+  writeFileSync(zip, (await unit.get(BUCKETS.results, 'mroptimum/user-1/job-1/0/result.zip')).bytes);
+  const { name, node, ...facts } = JSON.parse(String((await readZip(zip)).get('info.json'))).worker;
+  t.same([name, node], ['cloudmr-broker', process.version]);
+  return facts;
+}
+
 t.test('a Fargate task ends with 0 and a result, and logs no token', async (t) => {
   const { key } = await unit.submit({
     jobId: 'job-f',
@@ -42,6 +55,10 @@ t.test('a Fargate task ends with 0 and a result, and logs no token', async (t) =
     String((await unit.get(BUCKETS.results, 'mroptimum/user-1/job-1/0/run.json')).bytes),
   );
   t.match(sidecar, { jobId: 'job-f', summary: { coils: 2 } });
+  const { worker } = sidecar;
+  t.match(worker, { version: VERSION, platform: 'fargate', cpus: availableParallelism() });
+  t.ok(worker.memoryMb > 0 && worker.memoryMb <= totalmem() / 2 ** 20, 'of the container or of the machine');
+  t.same(await workerInInfo(), worker, 'info.json says the same');
 });
 
 t.test('a Fargate task that is stopped leaves a bundle that says so, and ends with 1', async (t) => {
@@ -76,6 +93,20 @@ t.test('the Lambda returns the result and throws errors whose name is the code',
   t.match(await handler(await unit.submit({ jobId: 'job-l', inputs })), {
     bucket: BUCKETS.results,
     summary: { coils: 2, slices: 1 },
+  });
+  Object.assign(process.env, {
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
+    AWS_LAMBDA_FUNCTION_VERSION: '7',
+  });
+  const context = { getRemainingTimeInMillis: () => 299_980 };
+  const { worker } = await handler(await unit.submit({ jobId: 'job-w', inputs }), context);
+  t.match(worker, {
+    version: VERSION,
+    platform: 'lambda',
+    cpus: availableParallelism(),
+    memoryMb: 1769,
+    limitSeconds: 300,
+    functionVersion: '7',
   });
   await t.rejects(handler(await unit.submit({ inputs: { signal: inputs.signal } })), {
     name: 'noise_missing',

@@ -15,7 +15,10 @@ interface Report {
   checks: { code: string; status: string; evidence: string; remedy?: string }[];
 }
 
-const CANARY = ['canary_run', 'canary_callback', 'canary_download', 'canary_snr', 'canary_cancel'];
+const CANARY = [
+  ...['canary_run', 'canary_callback', 'canary_download', 'canary_snr', 'canary_cancel'],
+  ...['quotas', 'image'],
+];
 
 /** Keys that a preflight has left in the buckets of an account. */
 async function leftBehind(laptop: Laptop, accountId: string, buckets: string[]): Promise<string[]> {
@@ -70,6 +73,9 @@ t.test('a phantom of known SNR runs in each account', async (t) => {
       report.checks.find(({ code }) => code === 'canary_snr')?.evidence,
       /^median SNR 61\.16, 61\.16 is right$/,
     );
+    const evidenceOf = (wanted: string) => report.checks.find(({ code }) => code === wanted)?.evidence;
+    t.equal(evidenceOf('quotas'), 'the function has 3008 MiB and 900 s, as jobs count on', unit.mode);
+    t.match(evidenceOf('image'), /^the worker is \d+\.\d+\.\d+, as released$/, unit.mode);
     t.same(await leftBehind(laptop, unit.account, Object.values(buckets)), [], 'nothing is left behind');
     const { jobs } = await api.call<{ jobs: unknown[] }>('GET', '/api/job');
     t.same(jobs, [], 'and it is no job of a person');

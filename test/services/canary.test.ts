@@ -1,7 +1,8 @@
 /** What the test job of a preflight says of an account in which something is wrong. */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import t from 'tap';
-import type { Unit } from '../../src/schemas/unit.ts';
+import { VERSION } from '../../compute/version.ts';
+import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import { REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 import { type Lab, newLab } from '../helpers/trust.ts';
 
@@ -14,7 +15,9 @@ const after = (end: object): object => ({
   StartAt: 'Pause',
   States: { Pause: { Type: 'Wait', Seconds: 1, Next: 'End' }, End: end },
 });
-const succeeded = (lab: Lab, medianSnr: number): object =>
+/** What the worker of this release says of itself in the function of this release. */
+const WORKER = { version: VERSION, platform: 'lambda', cpus: 2, memoryMb: 3008, limitSeconds: 900 };
+const succeeded = (lab: Lab, medianSnr: number, worker?: object): object =>
   after({
     Type: 'Pass',
     Parameters: {
@@ -24,6 +27,7 @@ const succeeded = (lab: Lab, medianSnr: number): object =>
       sha256: SHA,
       seconds: 1.5,
       summary: { medianSnr, maxSnr: 90, slices: 1, matrix: [96, 96, 1], coils: 8, warnings: 0 },
+      ...(worker ? { worker } : {}),
     },
     End: true,
   });
@@ -101,6 +105,8 @@ t.test('R139, R144: a worker that does not start', async (t) => {
     status: 'degraded',
     missing: [/^canary_run: the test job failed: image_pull: CannotPullContainerError/],
   });
+  const unseen = { status: 'skipped', evidence: /has not ended well/ };
+  for (const code of ['quotas', 'image']) t.match(finding(found, code), unseen, code);
   await t.rejects(lab.broker.units.choose(lab.who, 'mroptimum', { unitId: unit.unitId }), {
     code: 'unit_not_ready',
   });
@@ -157,4 +163,50 @@ t.test('the test job follows a registration by itself, a minute later', async (t
   const begun = await stored();
   t.match(begun, { status: 'ready', canary: { jobId: String }, canaryDueAt: undefined });
   t.match(finding(begun as Unit, 'canary_cancel'), { status: 'passed' });
+});
+
+t.test('the worker of the test job says its version and what its platform gave it', async (t) => {
+  const lab = await newLab(cloud);
+  const { unit } = await lab.register();
+  const waiting = { status: 'skipped', evidence: 'the test job, whose worker says it, has not run yet' };
+  for (const code of ['quotas', 'image']) t.match(finding(unit, code), waiting, code);
+
+  let last = unit;
+  const saying = async (worker?: object): Promise<UnitCheck[]> => {
+    await lab.changeMachine(succeeded(lab, 61.2, worker));
+    last = await preflight(lab, last);
+    t.equal(last.status, 'ready', 'jobs run nevertheless');
+    return ['quotas', 'image'].flatMap((code) => finding(last, code) ?? []);
+  };
+  t.match(await saying(WORKER), [
+    { status: 'passed', evidence: 'the function has 3008 MiB and 900 s, as jobs count on' },
+    { status: 'passed', evidence: `the worker is ${VERSION}, as released` },
+  ]);
+  const [quotas, image] = await saying({ ...WORKER, version: '0.0.9', memoryMb: 1024, limitSeconds: 299 });
+  t.match(quotas, {
+    status: 'warning',
+    actor: 'unit_owner',
+    evidence:
+      'the function has 1024 MiB, jobs count on 3008 (Lambda quota "Function memory allocation"); the function ends after 299 s, jobs count on 900 (Lambda quota "Function timeout")',
+    remedy: /raise the Lambda quota that is named/,
+  });
+  t.match(image, {
+    status: 'warning',
+    evidence: `the worker is 0.0.9, but ${VERSION} is released`,
+    remedy: /^Redeploy the stack/,
+  });
+  const rechecked = await lab.broker.watch.recheck(last);
+  t.same(finding(rechecked, 'quotas'), quotas, 'and it stays said until another test job runs');
+  last = rechecked;
+
+  t.match(await saying({ ...WORKER, platform: 'fargate' }), [
+    { status: 'warning', evidence: /ended on Fargate \(2 CPUs, 3008 MiB\)/ },
+    { status: 'passed' },
+  ]);
+  for (const worker of [undefined, { ...WORKER, version: 'x'.repeat(41) }, { ...WORKER, memoryMb: -1 }]) {
+    t.match(await saying(worker), [
+      { status: 'skipped', evidence: /does not say what it was given/ },
+      { status: 'warning', evidence: /does not say its version/ },
+    ]);
+  }
 });
