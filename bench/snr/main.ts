@@ -1,7 +1,8 @@
 /**
  * `npm run bench:snr [-- --json] [-- --only PATTERN]`: how fast and frugal the SNR worker is against numpy and
  * scipy (bench/snr/reference.py) and against BART, in the same run on the same input. CPU time of one
- * thread each unless a row says otherwise; medians of alternating runs. With --json the last line of the
+ * thread each unless a row says otherwise, garbage collection included (--single-threaded-gc: its helper threads
+ * would be counted while they wait); medians of alternating runs. With --json the last line of the
  * output is {"rows": [{name, ours, other, ratio, floor}]}. Python is CLOUDMR_BENCH_PYTHON or python3.
  */
 import { bartRows } from './bart.ts';
