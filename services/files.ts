@@ -4,6 +4,7 @@
  */
 import { AppError } from '../src/errors.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
+import { unitOfFile } from './job-place.ts';
 import { mustBeReady } from './job-plan.ts';
 import { refusal } from './jobs.ts';
 import { downloadName } from './naming.ts';
@@ -73,7 +74,7 @@ export function createFiles(deps: FilesDeps): Files {
   async function unitOf(record: DataRecord): ReturnType<Units['get']> {
     const unit = await usableUnit(record.ownerId, record.unitId);
     if (!unit) throw new AppError('not_found', 'the computing unit that holds this file was removed');
-    return unit;
+    return unitOfFile(unit, record);
   }
 
   async function refused<T>(work: () => Promise<T>): Promise<T> {
@@ -145,7 +146,7 @@ export function createFiles(deps: FilesDeps): Files {
       if (!record) return false;
       if (await uploads.abort(who, dataId)) return true;
       const unit = await unitStore.get(record.unitId);
-      if (unit) await refused(() => cloud.deleteObject(unit, record));
+      if (unit) await refused(() => cloud.deleteObject(unitOfFile(unit, record), record));
       await data.remove(who.userId, dataId);
       return true;
     },

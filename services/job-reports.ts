@@ -3,6 +3,7 @@ import type { CostLine } from '../src/schemas/estimate.ts';
 import type { PlatformName } from '../src/schemas/execution.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Prices } from '../src/schemas/prices.ts';
+import { unitOfJob } from './job-place.ts';
 import { type Jobs, refusal } from './jobs.ts';
 import { isTerminal } from './lifecycle.ts';
 import { besideObject, downloadName } from './naming.ts';
@@ -58,8 +59,9 @@ export interface JobReportsDeps {
 /** Creates the service. */
 export function createJobReports({ jobs, usableUnit, cloud, prices, clock }: JobReportsDeps): JobReports {
   async function workerLog(job: Job): Promise<JobLog['log']> {
-    const unit = isTerminal(job.state) ? await usableUnit(job.ownerId, job.unitId) : undefined;
-    if (!unit) return undefined;
+    const registered = isTerminal(job.state) ? await usableUnit(job.ownerId, job.unitId) : undefined;
+    if (!registered) return undefined;
+    const unit = unitOfJob(registered, job);
     const location = besideObject(job.state === 'succeeded' ? job.result : job.failureBundle, 'log.json');
     try {
       await cloud.headObject(unit, location);

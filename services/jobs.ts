@@ -2,6 +2,7 @@
 import { AppError } from '../src/errors.ts';
 import type { Job, JobState } from '../src/schemas/job.ts';
 import type { Mode } from '../src/schemas/unit.ts';
+import { unitOfJob } from './job-place.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { downloadName } from './naming.ts';
@@ -93,8 +94,10 @@ export function createJobs({ jobs, usableUnit, cloud, moves, ticker, clock }: Jo
       if (job.state !== 'succeeded' && job.state !== 'failed') {
         throw new AppError('conflict', `the job is ${job.state}: there is nothing to download yet`);
       }
-      const unit = await usableUnit(who.userId, job.unitId);
-      if (!unit) throw new AppError('not_found', 'the computing unit that holds the result was removed');
+      const registered = await usableUnit(who.userId, job.unitId);
+      if (!registered)
+        throw new AppError('not_found', 'the computing unit that holds the result was removed');
+      const unit = unitOfJob(registered, job);
       const failed = job.state === 'failed';
       const filename = downloadName(failed ? `${job.alias} (failure)` : job.alias, '.zip');
       const location = failed ? job.failureBundle : job.result;

@@ -6,6 +6,7 @@ import type { ObjectLocation } from '../src/schemas/execution.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
 import { type Job, leftBundle } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import { unitOfFile, unitOfJob } from './job-place.ts';
 import { downloadName } from './naming.ts';
 import { CloudError, type Log, type UnitCloud } from './ports.ts';
 import type { UsableUnit } from './usable-units.ts';
@@ -25,6 +26,8 @@ interface Wanted {
   unitId: string;
   location: ObjectLocation;
   filename: string;
+  /** The unit as it was when the object was written there. */
+  place: (unit: Unit) => Unit;
 }
 
 /** Creates the service of links for lists. */
@@ -47,8 +50,8 @@ export function createLinks(deps: { usableUnit: UsableUnit; cloud: UnitCloud; lo
   /** A unit that refuses must not take the whole list with it. */
   async function signAll(unit: Unit, entries: Wanted[], links: Map<string, string>): Promise<void> {
     try {
-      for (const { id, location, filename } of entries) {
-        links.set(id, (await cloud.presignGet(unit, location, filename, LINK_SECONDS)).url);
+      for (const { id, location, filename, place } of entries) {
+        links.set(id, (await cloud.presignGet(place(unit), location, filename, LINK_SECONDS)).url);
       }
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
@@ -63,12 +66,13 @@ export function createLinks(deps: { usableUnit: UsableUnit; cloud: UnitCloud; lo
     ofJobs(jobs) {
       const finished = jobs.filter((job) => job.state === 'succeeded' || leftBundle(job));
       return sign(
-        finished.map(({ jobId, ownerId, unitId, state, result, failureBundle, alias }) => ({
-          id: jobId,
-          ownerId,
-          unitId,
-          location: state === 'succeeded' ? result : failureBundle,
-          filename: downloadName(state === 'succeeded' ? alias : `${alias} (failure)`, '.zip'),
+        finished.map((job) => ({
+          id: job.jobId,
+          ownerId: job.ownerId,
+          unitId: job.unitId,
+          location: job.state === 'succeeded' ? job.result : job.failureBundle,
+          filename: downloadName(job.state === 'succeeded' ? job.alias : `${job.alias} (failure)`, '.zip'),
+          place: (unit) => unitOfJob(unit, job),
         })),
       );
     },
@@ -80,6 +84,7 @@ export function createLinks(deps: { usableUnit: UsableUnit; cloud: UnitCloud; lo
           unitId: record.unitId,
           location: record,
           filename: downloadName(record.filename, ''),
+          place: (unit) => unitOfFile(unit, record),
         })),
       );
     },

@@ -15,6 +15,11 @@ export function executionArn(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 
+/** The state machine of an execution, by its ARN. */
+export function machineOfExecution(arn: string): string {
+  return arn.slice(0, arn.lastIndexOf(':')).replace(':execution:', ':stateMachine:');
+}
+
 /** Prefix of everything a user owns in the buckets of a unit. */
 export function ownerPrefix(appId: string, ownerId: string): string {
   return `${appId}/${ownerId}/`;

@@ -7,6 +7,7 @@ import { type FailureCode, isFailureCode } from '../src/schemas/failures.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { backoffMs } from './backoff.ts';
+import { unitOfJob } from './job-place.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
@@ -35,13 +36,14 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
   const { units, cloud, moves, clock, ids, log } = deps;
 
   return async function observe(job: Job): Promise<Job | undefined> {
-    const unit = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
-    if (!unit)
+    const registered = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
+    if (!registered)
       return settle(
         job,
         { state: 'lost', failure: failureBody('lost', 'The computing unit was removed.') },
         'broker',
       );
+    const unit = unitOfJob(registered, job);
     const arn = job.executionArn ?? executionArn(unit.stateMachineArn, job.executionName);
     try {
       if (job.state === 'canceling') await stop(unit, arn);

@@ -3,6 +3,7 @@ import { AppError } from '../src/errors.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { attemptNames } from './attempts.ts';
+import { unitOfJob } from './job-place.ts';
 import { mustBeReady } from './job-plan.ts';
 import { isTerminal, mayRetry } from './lifecycle.ts';
 import type { LimitsService } from './limits.ts';
@@ -83,10 +84,11 @@ export function createRetry(deps: RetryDeps): Retry {
   }
 
   /** Nobody knows whether a lost execution still runs; nobody should pay for it beside the new one. */
-  async function stopLost(unit: Unit, { jobId, executionArn }: Job): Promise<void> {
+  async function stopLost(unit: Unit, job: Job): Promise<void> {
+    const { jobId, executionArn } = job;
     if (executionArn === undefined) return;
     try {
-      await cloud.stopExecution(unit, executionArn, 'the job was lost and is tried again');
+      await cloud.stopExecution(unitOfJob(unit, job), executionArn, 'the job was lost and is tried again');
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       log.warn({ jobId, problem: error.problem, awsCode: error.awsCode }, 'a lost execution was not stopped');
