@@ -127,8 +127,9 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
     } catch (error) {
       if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
     }
-    const since = job.history.findLast(({ state }) => state === 'canceling')?.at ?? now;
-    return now - since > STUBBORN_MS ? 'Its worker still reports: stop the task in the account.' : undefined;
+    return now - canceledAt(job) > STUBBORN_MS
+      ? 'Its worker still reports: stop the task in the account.'
+      : undefined;
   }
 
   function stillWorking(job: Job): Promise<Job | undefined> {
@@ -164,14 +165,19 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
   async function unanswered(job: Job, error: CloudError): Promise<Job | undefined> {
     const now = clock();
     if (error.problem === 'not_found') {
-      const since = job.startedAt ?? job.updatedAt;
-      if (job.state === 'canceling' && job.executionArn === undefined && now - since > SETTLING_MS) {
+      // Every look is a write: the time of the last one does not say how long there was nothing to see.
+      if (
+        job.state === 'canceling' &&
+        job.executionArn === undefined &&
+        now - canceledAt(job) > SETTLING_MS
+      ) {
         return settle(
           job,
           { state: 'canceled', failure: failureBody('canceled', 'Canceled before it started.') },
           'broker',
         );
       }
+      const since = job.startedAt ?? job.createdAt;
       if (job.executionArn !== undefined && now - since > SETTLING_MS) {
         return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'step-functions');
       }
@@ -197,6 +203,11 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
       return change;
     });
   }
+}
+
+/** When the job was canceled. */
+function canceledAt({ history, createdAt }: Job): number {
+  return history.findLast(({ state }) => state === 'canceling')?.at ?? createdAt;
 }
 
 function failedChange(code: FailureCode, message: string, remedy?: string): Change {
