@@ -7,9 +7,10 @@
  */
 import { createHash } from 'node:crypto';
 import { AppError } from '../src/errors.ts';
-import type { OwnershipProof, Unit } from '../src/schemas/unit.ts';
+import type { OwnershipProof } from '../src/schemas/unit.ts';
 import { hashSecret } from './job-token.ts';
 import { type Clock, CloudError, type Ids, type TokenStore } from './ports.ts';
+import { type ProvenResources, resourcesHash } from './proven-resources.ts';
 import {
   type CallerIdentities,
   type IdentityRequest,
@@ -29,18 +30,6 @@ export interface Challenge {
   /** Sign exactly this. */
   request: IdentityRequest;
 }
-
-/** What a proof is about: a change of any of it asks for another proof. */
-export type ProvenResources = Pick<
-  Unit,
-  | 'awsAccountId'
-  | 'region'
-  | 'stateMachineArn'
-  | 'crossAccountRoleArn'
-  | 'resultsBucket'
-  | 'failedBucket'
-  | 'dataBucket'
->;
 
 export interface Ownership {
   challenge(userId: string): Promise<Challenge>;
@@ -106,7 +95,8 @@ export function createOwnership(deps: OwnershipDeps): Ownership {
         if (!allowed.some((pattern) => pattern.test(arn))) {
           throw refused(`${arn} is not one of those who may prove an account here`);
         }
-        return { callerArn: arn, at: clock(), resources: resourcesHash(resources) };
+        const { crossAccountRoleArn: roleArn } = resources;
+        return { callerArn: arn, at: clock(), resources: resourcesHash(resources), roleArn };
       } catch (error) {
         if (error instanceof ProofError) throw refused(error.message);
         if (!(error instanceof CloudError)) throw error;
@@ -116,33 +106,6 @@ export function createOwnership(deps: OwnershipDeps): Ownership {
       }
     },
   };
-}
-
-/** Whether a proof is about exactly these resources. */
-export function covers(proof: OwnershipProof | undefined, resources: ProvenResources): boolean {
-  return proof !== undefined && proof.resources === resourcesHash(resources);
-}
-
-function resourcesHash(resources: ProvenResources): string {
-  const {
-    awsAccountId,
-    region,
-    stateMachineArn,
-    crossAccountRoleArn,
-    resultsBucket,
-    failedBucket,
-    dataBucket,
-  } = resources;
-  const what = [
-    awsAccountId,
-    region,
-    stateMachineArn,
-    crossAccountRoleArn,
-    resultsBucket,
-    failedBucket,
-    dataBucket,
-  ];
-  return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 
 /** Everything but `*` is meant as it stands. */

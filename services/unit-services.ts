@@ -61,7 +61,7 @@ export function createUnitServices(deps: UnitServicesDeps): { units: Units; watc
   });
   const canary = createCanary({ ...deps, ...release });
   const watch = createUnitWatch({ ...deps, check, checkTrust, canary });
-  const registering = createRegister({ ...deps, ownership, externalIds, check });
+  const registering = createRegister({ ...deps, ownership, externalIds, watch, check });
   return {
     units: createUnits({
       units,

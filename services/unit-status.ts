@@ -1,6 +1,7 @@
 /** What the checks of a unit mean for it: status, what is missing, and when to look again. Pure. */
 import type { Unit, UnitCheck, UnitStatus } from '../src/schemas/unit.ts';
 import { merged } from './preflight/catalogue.ts';
+import { resourcesHash } from './proven-resources.ts';
 
 /** A unit in order is looked at this often; launches look more often (trustCheckedAt). */
 const READY_PAUSE_MS = 6 * 3_600_000;
@@ -16,6 +17,11 @@ export function mayRun({ status }: Pick<Unit, 'status'>): boolean {
 /** Whether the broker may enter the account at all. */
 export function isProven(unit: Pick<Unit, 'mode' | 'proof'>): boolean {
   return unit.mode === 'mode_1' || unit.proof !== undefined;
+}
+
+/** Whether what was found of one holds for the other: both are entered in the same way, and name the same. */
+export function isSamePlace(a: Unit, b: Unit): boolean {
+  return a.appId === b.appId && a.externalId === b.externalId && resourcesHash(a) === resourcesHash(b);
 }
 
 /**

@@ -2,6 +2,7 @@
  * Computing units over time: looked at on a schedule and before a launch, recovered by themselves, degraded
  * loudly. Every stored round is conditional on the version that was read, so several brokers may watch.
  */
+import { AppError } from '../src/errors.ts';
 import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
 import type { Clock, Log, UnitCloud } from './ports.ts';
@@ -9,7 +10,7 @@ import type { Canary } from './preflight/canary.ts';
 import { failed, merged } from './preflight/catalogue.ts';
 import { isAway, type TrustChecks } from './preflight/trust.ts';
 import type { UnitStore } from './unit-ports.ts';
-import { isProven, judged, mayRun } from './unit-status.ts';
+import { isProven, isSamePlace, judged, mayRun } from './unit-status.ts';
 
 /** A launch within this time of the last look at the role does not look again. */
 const TRUST_LIFE_MS = 15 * 60_000;
@@ -22,6 +23,8 @@ const BATCH = 20;
 const CANARY_POLL_MS = 2_000;
 /** Test jobs follow a registration and failures of their own; otherwise the jobs of people show enough. */
 const CANARY_RETRY_MS = 3_600_000;
+/** Rounds against others who change the same unit. */
+const MAX_ROUNDS = 5;
 
 export interface UnitWatch {
   /** Looks at all units that are due; returns how many. Never throws for a single unit. */
@@ -30,6 +33,8 @@ export interface UnitWatch {
   onWake(wake: () => void): void;
   /** The unit as it may be launched on: its role was looked at within 15 minutes, or is now. */
   forLaunch(unit: Unit): Promise<Unit>;
+  /** Ends the test job of a unit that is removed, or is another one from now on. */
+  dropTestJob(unit: Unit): Promise<void>;
   /** Looks at everything now; a test job is started too if wished. */
   recheck(unit: Unit, options?: { canary: boolean }): Promise<Unit>;
 }
@@ -52,12 +57,29 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
   let nextPoll = 0;
   let wake = (): void => {};
 
-  /** Stores what a round has found; if the unit has changed meanwhile, that counts, not the round. */
-  async function settle(unit: Unit, after: Unit): Promise<Unit> {
-    const next = { ...after, version: unit.version + 1 };
-    if ((await units.put(next)) !== 'stored') return (await units.get(unit.unitId)) ?? unit;
-    if (next.status !== unit.status) await tell(unit, next);
-    return next;
+  /**
+   * Stores what a round has found. If the unit was changed meanwhile, it is judged as it is now, so that no
+   * finding is lost to a change of something else; one that names another place now was not looked at.
+   * `stored`: undefined if the judgement is none of its business any more.
+   */
+  async function settle(
+    unit: Unit,
+    judge: (latest: Unit) => Unit | undefined,
+  ): Promise<{ stored: Unit | undefined; now: Unit }> {
+    let latest = unit;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const after = judge(latest);
+      if (!after) return { stored: undefined, now: latest };
+      const next = { ...after, version: latest.version + 1 };
+      if ((await units.put(next)) === 'stored') {
+        if (next.status !== latest.status) await tell(latest, next);
+        return { stored: next, now: next };
+      }
+      const changed = await units.get(unit.unitId);
+      if (!changed || !isSamePlace(changed, unit)) return { stored: undefined, now: changed ?? unit };
+      latest = changed;
+    }
+    throw new AppError('conflict', 'the computing unit is being changed by too many at once');
   }
 
   async function tell(before: Unit, after: Unit): Promise<void> {
@@ -87,41 +109,62 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
   async function recheck(unit: Unit, { canary: wished } = { canary: false }): Promise<Unit> {
     if (!isProven(unit)) return unit;
     const found = await round(unit, check);
-    const checked = judged(unit, found, clock());
-    if (!wished || checked.canary || !found.every(({ status }) => status !== 'failed')) {
-      return settle(unit, checked);
-    }
-    return settle(unit, await withCanary(checked));
+    const begins = wished && !unit.canary && found.every(({ status }) => status !== 'failed');
+    if (begins) return withCanary(unit, found);
+    return (await settle(unit, (latest) => judged(latest, found, clock()))).now;
   }
 
-  /** The unit with a test job under way. */
-  async function withCanary(unit: Unit): Promise<Unit> {
+  /** Starts a test job, and stores it with what else was found. */
+  async function withCanary(unit: Unit, checks: readonly UnitCheck[]): Promise<Unit> {
     let run: Unit['canary'];
     const found = await round(unit, async () => {
       const begun = await canary.begin(unit);
       run = begun.run;
       return begun.found;
     });
-    const now = clock();
-    const canaryDueAt = run ? undefined : now + CANARY_RETRY_MS;
-    const next = judged({ ...unit, canary: run, canaryDueAt }, found, now);
+    const { stored, now } = await settle(unit, (latest) => {
+      // Somebody else has begun one: theirs is looked at.
+      if (latest.canary) return undefined;
+      const at = clock();
+      const canaryDueAt = run ? undefined : at + CANARY_RETRY_MS;
+      const next = judged({ ...latest, canary: run, canaryDueAt }, [...checks, ...found], at);
+      return run ? { ...next, nextCheckAt: at + CANARY_POLL_MS } : next;
+    });
+    if (run && !stored) await cleared(unit, run);
     wakeIn(CANARY_POLL_MS);
-    return run ? { ...next, nextCheckAt: now + CANARY_POLL_MS } : next;
+    return now;
   }
 
-  async function lookAtCanary(unit: Unit, run: NonNullable<Unit['canary']>): Promise<Unit> {
-    const now = clock();
+  async function lookAtCanary(unit: Unit, run: NonNullable<Unit['canary']>): Promise<void> {
     const found = await round(unit, async () => (await canary.look(unit, run)) ?? []);
     const ended = found.length > 0 && found.every(({ code }) => code !== 'reachable');
     if (!ended) {
       wakeIn(CANARY_POLL_MS);
-      return settle(unit, { ...unit, nextCheckAt: now + CANARY_POLL_MS });
+      await settle(unit, (latest) => ({ ...latest, nextCheckAt: clock() + CANARY_POLL_MS }));
+      return;
     }
-    // Of stopping too, which was tried when the test job began.
-    const known = merged(unit.checks, found).filter(({ code }) => code.startsWith('canary_'));
-    const wrong = known.some(({ status }) => status === 'failed');
-    const canaryDueAt = wrong ? now + CANARY_RETRY_MS : undefined;
-    return settle(unit, judged({ ...unit, canary: undefined, canaryDueAt }, found, now));
+    await settle(unit, (latest) => {
+      if (latest.canary?.jobId !== run.jobId) return undefined;
+      const now = clock();
+      // Of stopping too, which was tried when the test job began.
+      const known = merged(latest.checks, found).filter(({ code }) => code.startsWith('canary_'));
+      const again = known.some(
+        ({ code, status }) => status === 'failed' || (code === 'canary_run' && status === 'skipped'),
+      );
+      const canaryDueAt = again ? now + CANARY_RETRY_MS : undefined;
+      return judged({ ...latest, canary: undefined, canaryDueAt }, found, now);
+    });
+    // Only now: what was found is stored, or is nobody's business any more.
+    await cleared(unit, run);
+  }
+
+  /** Deletes what a test job has left. What cannot be deleted is in the log: no check depends on it. */
+  async function cleared(unit: Unit, run: NonNullable<Unit['canary']>): Promise<void> {
+    try {
+      await canary.clear(unit, run);
+    } catch (error) {
+      log.warn({ unitId: unit.unitId, jobId: run.jobId, err: error }, 'a test job has left something behind');
+    }
   }
 
   /** One due unit: held against other brokers, then looked at. */
@@ -141,10 +184,15 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
 
   async function trusted(unit: Unit): Promise<Unit> {
     try {
-      const next = judged(unit, await checkTrust(unit), clock());
-      // The rest has not been looked at, so the next full round stays where it was.
-      const nextCheckAt = next.status === 'ready' ? (unit.nextCheckAt ?? next.nextCheckAt) : next.nextCheckAt;
-      return await settle(unit, { ...next, nextCheckAt });
+      const found = await checkTrust(unit);
+      const { now } = await settle(unit, (latest) => {
+        const next = judged(latest, found, clock());
+        // The rest has not been looked at, so the next full round stays where it was.
+        return next.status === 'ready'
+          ? { ...next, nextCheckAt: latest.nextCheckAt ?? next.nextCheckAt }
+          : next;
+      });
+      return now;
     } catch (error) {
       // Nothing is known, and the start itself will meet the same silence and try again.
       if (isAway(error)) return unit;
@@ -173,6 +221,10 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
       wake = callback;
     },
     recheck,
+
+    async dropTestJob(unit) {
+      if (unit.canary) await cleared(unit, unit.canary);
+    },
 
     async forLaunch(unit) {
       if (unit.mode === 'mode_1' || !isProven(unit)) return unit;

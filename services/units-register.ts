@@ -5,13 +5,15 @@
 import { AppError } from '../src/errors.ts';
 import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
 import type { ExternalIds } from './external-ids.ts';
-import { covers, type Ownership } from './ownership.ts';
+import type { Ownership } from './ownership.ts';
 import type { Clock, Ids, UnitCloud } from './ports.ts';
 import { failed } from './preflight/catalogue.ts';
 import { isAway } from './preflight/trust.ts';
 import type { Principal } from './principal.ts';
+import { covers } from './proven-resources.ts';
 import type { SignedIdentity, UnitStore } from './unit-ports.ts';
 import { isProven, judged } from './unit-status.ts';
+import type { UnitWatch } from './unit-watch.ts';
 import { mustBeConsistent, type Registration } from './units-rules.ts';
 
 /** The test jobs come a little later: a registration is quick, and a first job does not wait for them. */
@@ -49,6 +51,7 @@ export interface RegisterDeps {
   cloud: Pick<UnitCloud, 'forget'>;
   ownership: Ownership;
   externalIds: ExternalIds;
+  watch: Pick<UnitWatch, 'dropTestJob'>;
   /** All checks that need no test job. @throws CloudError if AWS does not answer. */
   check: (unit: Unit) => Promise<UnitCheck[]>;
   clock: Clock;
@@ -92,6 +95,7 @@ export function createRegister(deps: RegisterDeps): Register {
     if (stored === 'conflict')
       throw new AppError('conflict', 'the computing unit was changed at the same time');
     if (proof && externalId) await externalIds.bind(externalId, unit.awsAccountId);
+    if (existing) await deps.watch.dropTestJob(existing);
     cloud.forget(unit.unitId);
     return unit;
   }

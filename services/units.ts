@@ -13,7 +13,7 @@ import { mayRun } from './unit-status.ts';
 import type { UnitWatch } from './unit-watch.ts';
 import type { Register, Registered, UnitChange } from './units-register.ts';
 import { byPreference, type Registration } from './units-rules.ts';
-import { ownerIsThere } from './usable-units.ts';
+import { mayUse, ownerIsThere } from './usable-units.ts';
 
 /** People a unit may be shared with. */
 const MAX_MEMBERS = 50;
@@ -55,7 +55,7 @@ export interface Units {
 export interface UnitsDeps {
   units: UnitStore;
   users: Pick<UserStore, 'get' | 'findByEmail'>;
-  watch: Pick<UnitWatch, 'recheck'>;
+  watch: Pick<UnitWatch, 'recheck' | 'dropTestJob'>;
   clock: Clock;
   cloud: Pick<UnitCloud, 'forget'>;
   registering: Register;
@@ -74,7 +74,7 @@ export function createUnits(deps: UnitsDeps): Units {
 
   async function get(who: Principal, unitId: string): Promise<Unit> {
     const unit = await units.get(unitId);
-    if (!unit || !mayUse(who, unit)) throw notFound(unitId);
+    if (!unit || !mayUse(who.userId, unit)) throw notFound(unitId);
     return unit;
   }
 
@@ -153,6 +153,7 @@ export function createUnits(deps: UnitsDeps): Units {
       const unit = 'unitId' in which ? await units.get(which.unitId) : await byStateMachine(who, which);
       if (!unit || unit.ownerId !== who.userId) return false;
       await units.remove(unit);
+      await watch.dropTestJob(unit);
       cloud.forget(unit.unitId);
       return true;
     },
@@ -199,10 +200,6 @@ export function createUnits(deps: UnitsDeps): Units {
       return usable(who, first);
     },
   };
-}
-
-function mayUse(who: Principal, unit: Unit): boolean {
-  return unit.ownerId === who.userId || unit.isShared || (unit.sharedWith ?? []).includes(who.userId);
 }
 
 function notFound(unitId: string): AppError {

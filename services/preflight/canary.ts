@@ -3,11 +3,13 @@
  * that the worker runs, reports, leaves a result that can be downloaded, and computes the right numbers; a
  * second execution shows that running ones can be stopped.
  */
+import { AppError } from '../../src/errors.ts';
+import type { ObjectLocation } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { CanaryRun, Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import { attemptNames } from '../attempts.ts';
 import { isTerminal } from '../lifecycle.ts';
-import { attemptObjects, executionName, jobLocations, ownerPrefix } from '../naming.ts';
+import { attemptObjects, executionArn, executionName, jobLocations, ownerPrefix } from '../naming.ts';
 import { type Clock, CloudError, type Ids, type JobStore, type UnitCloud } from '../ports.ts';
 import type { Ticker } from '../ticker.ts';
 import type { UnitProbe } from '../unit-ports.ts';
@@ -38,8 +40,10 @@ export interface CanaryDeps {
 export interface Canary {
   /** Stops an execution, then starts the test job. What was found of stopping, and the run to look at later. */
   begin(unit: Unit): Promise<{ found: UnitCheck[]; run: CanaryRun | undefined }>;
-  /** What the run has shown, once; undefined while it is under way. Nothing is left behind. */
+  /** What the run has shown; undefined while it is under way. Everything stays, until `clear`. */
   look(unit: Unit, run: CanaryRun): Promise<UnitCheck[] | undefined>;
+  /** Ends the run, and deletes its job and whatever it has left. May be repeated. */
+  clear(unit: Unit, run: Pick<CanaryRun, 'jobId'>): Promise<void>;
 }
 
 /** An execution that was told to stop; `stopping`: its ARN, if it was still running a moment later. */
@@ -54,6 +58,8 @@ const UNREPORTED =
 
 /** A small job that has not ended after this will not. */
 const LIMIT_MS = 15 * 60_000;
+/** Rounds of removing a job that others move. */
+const MAX_ROUNDS = 5;
 const TOLERANCE = 0.01;
 const LINK_SECONDS = 60;
 const OUTPUT = { coilsensitivity: false, gfactor: false, matlab: false };
@@ -69,7 +75,7 @@ export function createCanary(deps: CanaryDeps): Canary {
     const { document, result, failureBundle } = jobLocations(unit, PREFLIGHT_OWNER, jobId, 0);
     try {
       await cloud.putJobDocument(unit, document, {
-        ...documentOf(unit, jobId, await signalOf(unit)),
+        ...documentOf(unit, jobId, await signalOf(unit, jobId)),
         result,
         failure: failureBundle,
       });
@@ -96,10 +102,15 @@ export function createCanary(deps: CanaryDeps): Canary {
     return [stoppedAs(status, clock())];
   }
 
-  async function signalOf(unit: Unit): Promise<Job['inputs']> {
+  /** Each run has a phantom of its own: units may share a bucket, and one run must not take it from another. */
+  function phantomOf(unit: Unit, jobId: string): ObjectLocation {
+    const prefix = `${ownerPrefix(unit.appId, PREFLIGHT_OWNER)}${unit.unitId}/${jobId}/`;
+    return { bucket: unit.dataBucket, key: `${prefix}${phantom.filename}` };
+  }
+
+  async function signalOf(unit: Unit, jobId: string): Promise<Job['inputs']> {
     const sizeBytes = (await phantom.content()).length;
-    const key = `${ownerPrefix(unit.appId, PREFLIGHT_OWNER)}${phantom.filename}`;
-    return { signal: { bucket: unit.dataBucket, key, filename: phantom.filename, sizeBytes } };
+    return { signal: { ...phantomOf(unit, jobId), filename: phantom.filename, sizeBytes } };
   }
 
   function documentOf(unit: Unit, jobId: string, inputs: Job['inputs']) {
@@ -109,10 +120,10 @@ export function createCanary(deps: CanaryDeps): Canary {
   }
 
   async function startJob(unit: Unit, stopping: string | undefined): Promise<CanaryRun> {
-    const inputs = await signalOf(unit);
-    await probe.put(unit, inputs['signal'], await phantom.content());
     const now = clock();
     const jobId = ids.next();
+    const inputs = await signalOf(unit, jobId);
+    await probe.put(unit, inputs['signal'], await phantom.content());
     const job: Job = {
       jobId,
       ownerId: PREFLIGHT_OWNER,
@@ -138,9 +149,22 @@ export function createCanary(deps: CanaryDeps): Canary {
     return { jobId, startedAt: now, stopping };
   }
 
-  async function clear(unit: Unit, job: Job): Promise<void> {
-    for (const location of [...attemptObjects(job), job.inputs['signal']]) await probe.remove(unit, location);
-    await jobs.remove(job);
+  /** Deletes the job whatever moves it meanwhile; as it was then, or undefined if there is none. */
+  async function removeJob(jobId: string): Promise<Job | undefined> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const job = await jobs.get(jobId);
+      if (!job || (await jobs.remove(job))) return job;
+    }
+    throw new AppError('conflict', `the test job ${jobId} is being moved by too many at once`);
+  }
+
+  async function stopIfThere(unit: Unit, job: Job): Promise<void> {
+    try {
+      const arn = job.executionArn ?? executionArn(unit.stateMachineArn, job.executionName);
+      await cloud.stopExecution(unit, arn, 'a preflight that is over');
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+    }
   }
 
   async function findings(unit: Unit, job: Job): Promise<UnitCheck[]> {
@@ -190,23 +214,28 @@ export function createCanary(deps: CanaryDeps): Canary {
 
     async look(unit, run) {
       const job = await jobs.get(run.jobId);
-      // Another broker has looked at it, and could not store what it found.
+      // Somebody has deleted it: nothing is known, and it is tried again.
       if (!job) return [skipped('canary_run', 'the test job is gone, unread', clock())];
       if (!isTerminal(job.state)) {
         if (clock() - run.startedAt < LIMIT_MS) return undefined;
-        if (job.executionArn)
-          await cloud.stopExecution(unit, job.executionArn, 'a preflight that took too long');
-        const stopped = await lookAtStopped(unit, run);
-        await clear(unit, job);
         return [
           failed('canary_run', `the test job is still ${job.state} after 15 minutes`, clock()),
           ...unseenWorker(UNSEEN, clock()),
-          ...stopped,
+          ...(await lookAtStopped(unit, run)),
         ];
       }
-      const found = [...(await findings(unit, job)), ...(await lookAtStopped(unit, run))];
-      await clear(unit, job);
-      return found;
+      return [...(await findings(unit, job)), ...(await lookAtStopped(unit, run))];
+    },
+
+    async clear(unit, { jobId }) {
+      // The job first, so that from here on no broker starts it.
+      const job = await removeJob(jobId);
+      try {
+        if (job && !isTerminal(job.state)) await stopIfThere(unit, job);
+      } finally {
+        const left = attemptObjects(jobLocations(unit, PREFLIGHT_OWNER, jobId, 0));
+        for (const location of [...left, phantomOf(unit, jobId)]) await probe.remove(unit, location);
+      }
     },
   };
 }

@@ -139,8 +139,13 @@ function notPassed(
 
 const ORDER = Object.keys(CHECKS);
 
-/** In the order of the catalogue; a newer finding replaces the older one of its code. */
+/**
+ * In the order of the catalogue; of each code the later finding counts, whichever round is stored first.
+ */
 export function merged(older: readonly UnitCheck[] | undefined, newer: readonly UnitCheck[]): UnitCheck[] {
-  const byCode = new Map([...(older ?? []), ...newer].map((check) => [check.code, check]));
+  const byCode = new Map<string, UnitCheck>();
+  for (const check of [...(older ?? []), ...newer]) {
+    if (check.at >= (byCode.get(check.code)?.at ?? 0)) byCode.set(check.code, check);
+  }
   return [...byCode.values()].sort((a, b) => ORDER.indexOf(a.code) - ORDER.indexOf(b.code));
 }

@@ -33,6 +33,8 @@ export const ownershipProof = z.object({
   at: z.number(),
   /** Hash of account, region, role, machine and buckets: a change of any of them ends the proof. */
   resources: z.string(),
+  /** The role among them, which the broker enters; absent in proofs that are older than this field. */
+  roleArn: roleArn.optional(),
 });
 export type OwnershipProof = z.infer<typeof ownershipProof>;
 
