@@ -18,6 +18,7 @@ import { createDeps } from '../../src/deps.ts';
 import { createLog } from '../../src/log.ts';
 import type { Api } from '../../src/plugins/zod.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
+import { withProof } from '../../test/helpers/samples.ts';
 
 const REGION = 'us-east-1';
 export const HUB = '111111111111';
@@ -131,7 +132,7 @@ function mode2Unit(unitId: string, ownerId: string, index: number, now: number):
     awsAccountId,
     REGION,
   );
-  return {
+  return withProof({
     unitId,
     ownerId,
     appId: 'mroptimum',
@@ -153,7 +154,7 @@ function mode2Unit(unitId: string, ownerId: string, index: number, now: number):
     createdAt: now,
     updatedAt: now,
     version: 1,
-  };
+  });
 }
 
 /** A definition that answers as the worker does after a run, without the worker. */

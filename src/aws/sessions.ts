@@ -5,6 +5,7 @@
  */
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
 import { type Clock, CloudError } from '../../services/ports.ts';
+import { coversRole } from '../../services/proven-resources.ts';
 import type { RoleUse } from '../../services/unit-ports.ts';
 import type { Unit } from '../schemas/unit.ts';
 import { mayBeExpired, toCloudError } from './cloud-errors.ts';
@@ -62,6 +63,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }
     if (unit.mode === 'mode_2' && !unit.externalId) {
       throw new CloudError('trust_denied', 'AssumeRole', 'NoExternalId', 'no external ID');
+    }
+    // The role may be anybody's: its trust is probed by unit-trust.ts alone, and only once it is proven.
+    if (unit.mode === 'mode_2' && !coversRole(unit.proof, unit)) {
+      const message = 'nobody has proven that this role is theirs';
+      throw new CloudError('trust_denied', 'AssumeRole', 'NoProof', message);
     }
     const key = cacheKey(unit, purpose);
     const entry = assumed.get(key) ?? {

@@ -4,6 +4,7 @@ import t from 'tap';
 import type { Purpose } from '../../src/aws/session-policy.ts';
 import { createSessions, type Session } from '../../src/aws/sessions.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { withProof } from '../helpers/samples.ts';
 
 const START: Purpose = { kind: 'start' };
 const MINUTE = 60_000;
@@ -138,6 +139,24 @@ t.test('what cannot be trusted is refused before anything is sent', async (t) =>
     await t.rejects(sessions.get({ ...mode2, externalId: '' }, START), refused);
     await t.rejects(sessions.get({ ...mode2, crossAccountRoleArn: undefined }, START), refused);
     await t.rejects(sessions.get({ ...mode1, awsAccountId: RESEARCHER }, START), refused);
+    const unproven = { ...refused, awsCode: 'NoProof' };
+    const purposes: Purpose[] = [
+      START,
+      { kind: 'observe' },
+      { kind: 'check' },
+      { kind: 'presign', ownerId: 'u1', bucket: 'researcher-data' },
+      { kind: 'remove', ownerId: 'u1' },
+    ];
+    for (const purpose of purposes) {
+      await t.rejects(sessions.get({ ...mode2, proof: undefined }, purpose), unproven, purpose.kind);
+    }
+    const elsewhere = mode2.crossAccountRoleArn?.replace('researcher', 'somebody');
+    const older = mode2.proof && { ...mode2.proof, roleArn: undefined };
+    for (const proof of [mode2.proof, older]) {
+      const other = { ...mode2, crossAccountRoleArn: elsewhere, proof };
+      const work = sessions.use(other, START, 'PutObject', async () => 'done');
+      await t.rejects(work, unproven, 'the proof is of another role');
+    }
     await t.rejects(
       sessions.get({ ...mode2, crossAccountRoleArn: undefined, awsAccountId: HUB }, START),
       refused,
@@ -153,8 +172,8 @@ t.test(
     const role = (name: string): string => `arn:aws:iam::${RESEARCHER}:role/${name}`;
     for (const unit of [
       { ...mode2, externalId: 'cloudmr-guessed' },
-      { ...mode2, crossAccountRoleArn: role('gone-CloudMRCrossAccountRole') },
-      { ...mode2, crossAccountRoleArn: role('mode2-states') },
+      withProof({ ...mode2, crossAccountRoleArn: role('gone-CloudMRCrossAccountRole') }),
+      withProof({ ...mode2, crossAccountRoleArn: role('mode2-states') }),
     ]) {
       await t.rejects(sessions.get(unit, START), {
         name: 'CloudError',

@@ -23,6 +23,7 @@ import { PRICES } from '../../src/schemas/prices.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
 import { createHandTimers } from './hand-timers.ts';
+import { withProof } from './samples.ts';
 
 export const TOKEN_SECRET = 'a token secret for tests, long enough';
 const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
@@ -118,7 +119,13 @@ export function brokerOn(
     proofCallers,
     release: readRelease(),
   });
-  const start = createStart({ watch, ...base, tokenSecret: TOKEN_SECRET, publicUrl: 'http://127.0.0.1:9' });
+  const start = createStart({
+    watch,
+    ...base,
+    users: stores.users,
+    tokenSecret: TOKEN_SECRET,
+    publicUrl: 'http://127.0.0.1:9',
+  });
   const observe = createObserve(base);
   const ticker = createTicker({ jobs, start, observe, clock, log });
   const work = createJobServices({
@@ -203,12 +210,12 @@ export async function startBrain(
     });
   };
   await behave(BEHAVIOUR.forever);
-  const unit = {
+  const unit = withProof({
     ...cloud.mode2,
     trustCheckedAt: cloud.clock(),
     unitId: createIds(cloud.clock).next(),
     stateMachineArn: `arn:aws:states:${REGION}:${RESEARCHER}:stateMachine:${machine}`,
-  };
+  });
   if ((await cloud.stores.units.put(unit)) !== 'stored') throw new Error('the unit was not stored');
   const s3 = new S3Client({
     endpoint: cloud.endpoint,

@@ -1,4 +1,5 @@
 /** Complete, valid nouns for tests; every field can be overridden. */
+import { resourcesHash } from '../../services/proven-resources.ts';
 import type { AuditEntry, DataRecord, StoredToken, User } from '../../src/schemas/identity.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
@@ -40,7 +41,7 @@ export function sampleJob(over: Partial<Job> = {}): Job {
 
 export function sampleUnit(over: Partial<Unit> = {}): Unit {
   const account = over.awsAccountId ?? '222222222222';
-  return {
+  const unit: Unit = {
     unitId: '01JGK000000000000000UNIT01',
     ownerId: 'owner-1',
     appId: 'mroptimum',
@@ -59,11 +60,20 @@ export function sampleUnit(over: Partial<Unit> = {}): Unit {
     isShared: false,
     status: 'ready',
     missing: [],
-    proof: { callerArn: `arn:aws:iam::${account}:root`, at: SAMPLE_TIME, resources: 'c'.repeat(64) },
     createdAt: SAMPLE_TIME,
     updatedAt: SAMPLE_TIME,
     version: 1,
     ...over,
+  };
+  return 'proof' in over ? unit : withProof(unit);
+}
+
+/** The unit with a proof of what it names now. */
+export function withProof(unit: Unit): Unit {
+  const callerArn = `arn:aws:iam::${unit.awsAccountId}:root`;
+  return {
+    ...unit,
+    proof: { callerArn, at: SAMPLE_TIME, resources: resourcesHash(unit), roleArn: unit.crossAccountRoleArn },
   };
 }
 
