@@ -9,9 +9,8 @@ const range = (letter: string, from: number, to: number): string[] =>
 
 /** Not the broker's, and why. */
 const ELSEWHERE: Record<string, string> = {
-  R136: 'the template of a stack is checked by CloudFormation and the deploy scripts',
-  R142: 'images are pushed by the pipeline of the platform',
-  R143: 'the stacks of the platform are deployed by its pipeline',
+  R142: 'a failed push of an image is seen by CI, which pushes it; the broker is not asked',
+  R143: 'a failed deployment of the Mode 1 stack is seen by infra, which deploys it before there is a unit',
   T28: 'images are pinned and signed where they are built and deployed',
   T29: 'packages are pinned by the lock file',
   T30: 'the role of GitHub is in the stacks of the platform',
