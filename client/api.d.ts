@@ -2497,6 +2497,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org",
+                 *       "password": "Correct-horse.7",
+                 *       "firstName": "Ada",
+                 *       "lastName": "Lovelace",
+                 *       "institution": "Example University"
+                 *     }
+                 */
                 "application/json": {
                     /** @example ada@example.org */
                     email: string;
@@ -2615,6 +2624,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org",
+                 *       "password": "Correct-horse.7"
+                 *     }
+                 */
                 "application/json": {
                     /** @example ada@example.org */
                     email?: string;
@@ -2729,6 +2744,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "1kVbXzq0vYQ.3kq8"
+                 *     }
+                 */
                 "application/json": {
                     /** @description Valid once; the answer holds the next */
                     refresh_token: string;
@@ -2961,6 +2981,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org"
+                 *     }
+                 */
                 "application/json": {
                     /** @example ada@example.org */
                     email: string;
@@ -3054,6 +3079,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org",
+                 *       "code": "7K3M-Q9XA-2HTC-5RWE",
+                 *       "newPassword": "Correct-horse.8"
+                 *     }
+                 */
                 "application/json": {
                     /** @example ada@example.org */
                     email: string;
@@ -3191,6 +3223,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "oldPassword": "Correct-horse.7",
+                 *       "newPassword": "Correct-horse.8"
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * Format: password
@@ -3494,6 +3532,12 @@ export interface operations {
         /** @description What is left out stays; an empty text is removed */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "firstName": "Ada",
+                 *       "institution": "Example University"
+                 *     }
+                 */
                 "application/json": {
                     username?: string | "" | null;
                     firstName?: string | "" | null;
@@ -3712,6 +3756,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "deploy pipeline of the lab",
+                 *       "scopes": [
+                 *         "units:write",
+                 *         "jobs:read"
+                 *       ],
+                 *       "expiresInDays": 30
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * @description What it is for
@@ -4451,11 +4505,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "developer"
+                 *     }
+                 */
                 "application/json": {
-                    /**
-                     * @example developer
-                     * @enum {string}
-                     */
+                    /** @enum {string} */
                     role: "user" | "developer" | "admin";
                 };
             };
@@ -4969,6 +5025,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": {
                     computingUnitId?: components["schemas"]["UnitIdInput"];
                 } | null;
@@ -5117,7 +5174,7 @@ export interface operations {
                     cloudapp_id?: components["schemas"]["AppNameInput"];
                     application?: components["schemas"]["AppNameInput"];
                     mode: components["schemas"]["ModeNameInput"];
-                    /** @description cloudmrhub or user; follows from the mode */
+                    /** @description cloudmrhub or user, in any case; follows from the mode */
                     provider?: string | "" | null;
                     alias?: string | "" | null;
                     awsAccountId: string;
@@ -5302,6 +5359,31 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "appName": "MR Optimum",
+                 *       "mode": "mode_2",
+                 *       "provider": "user",
+                 *       "alias": "Mode 2",
+                 *       "awsAccountId": "123456789012",
+                 *       "region": "us-east-1",
+                 *       "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                 *       "resultsBucket": "mroptimum-mode2-results-123456789012",
+                 *       "failedBucket": "mroptimum-mode2-failed-123456789012",
+                 *       "dataBucket": "mroptimum-mode2-data-123456789012",
+                 *       "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                 *       "externalId": "cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d",
+                 *       "isDefault": false,
+                 *       "enrolmentCode": "r1Xq5vN8s3Yk7Zc0Tb2Wm4Jd6Hf9Lg1P",
+                 *       "proof": {
+                 *         "headers": {
+                 *           "authorization": "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260102/us-east-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-cloudmr-challenge, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024",
+                 *           "x-amz-date": "20260102T030405Z",
+                 *           "x-cloudmr-challenge": "arn:aws:iam::123456789012:role/CloudMRBrainRole;9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": {
                     appId?: components["schemas"]["AppNameInput"];
                     appName?: components["schemas"]["AppNameInput"];
@@ -5310,7 +5392,7 @@ export interface operations {
                     cloudapp_id?: components["schemas"]["AppNameInput"];
                     application?: components["schemas"]["AppNameInput"];
                     mode: components["schemas"]["ModeNameInput"];
-                    /** @description cloudmrhub or user; follows from the mode */
+                    /** @description cloudmrhub or user, in any case; follows from the mode */
                     provider?: string | "" | null;
                     alias?: string | "" | null;
                     awsAccountId: string;
@@ -5674,6 +5756,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "alias": "Our scanner"
+                 *     }
+                 */
                 "application/json": {
                     alias?: string;
                     stateMachineArn?: string;
@@ -5914,6 +6001,14 @@ export interface operations {
                     computing_unit_id?: components["schemas"]["UnitIdInput"];
                     id?: components["schemas"]["UnitIdInput"];
                     stateMachineArn?: string | "" | null;
+                } | {
+                    computingUnitId: string;
+                } | {
+                    computing_unit_id: string;
+                } | {
+                    id: string;
+                } | {
+                    stateMachineArn: string;
                 };
             };
         };
@@ -6034,6 +6129,14 @@ export interface operations {
                     computing_unit_id?: components["schemas"]["UnitIdInput"];
                     id?: components["schemas"]["UnitIdInput"];
                     stateMachineArn?: string | "" | null;
+                } | {
+                    computingUnitId: string;
+                } | {
+                    computing_unit_id: string;
+                } | {
+                    id: string;
+                } | {
+                    stateMachineArn: string;
                 };
             };
         };
@@ -6154,6 +6257,14 @@ export interface operations {
                     computing_unit_id?: components["schemas"]["UnitIdInput"];
                     id?: components["schemas"]["UnitIdInput"];
                     stateMachineArn?: string | "" | null;
+                } | {
+                    computingUnitId: string;
+                } | {
+                    computing_unit_id: string;
+                } | {
+                    id: string;
+                } | {
+                    stateMachineArn: string;
                 };
             };
         };
@@ -6832,6 +6943,42 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cloudapp_name": "MR Optimum",
+                 *       "mode": "mode_1",
+                 *       "output": {
+                 *         "coilsensitivity": false,
+                 *         "gfactor": false,
+                 *         "matlab": true
+                 *       },
+                 *       "task": {
+                 *         "version": "v0",
+                 *         "type": "snr",
+                 *         "id": 0,
+                 *         "name": "ac",
+                 *         "options": {
+                 *           "reconstructor": {
+                 *             "type": "recon",
+                 *             "id": 0,
+                 *             "name": "rss",
+                 *             "options": {
+                 *               "signal": {
+                 *                 "type": "file",
+                 *                 "options": {
+                 *                   "type": "s3",
+                 *                   "filename": "signal.dat",
+                 *                   "bucket": "cloudmr-data",
+                 *                   "key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat"
+                 *                 }
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       },
+                 *       "alias": "brain-ac-rss"
+                 *     }
+                 */
                 "application/json": {
                     appId?: components["schemas"]["AppNameInput"];
                     appName?: components["schemas"]["AppNameInput"];
@@ -7027,6 +7174,42 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cloudapp_name": "MR Optimum",
+                 *       "mode": "mode_1",
+                 *       "output": {
+                 *         "coilsensitivity": false,
+                 *         "gfactor": false,
+                 *         "matlab": true
+                 *       },
+                 *       "task": {
+                 *         "version": "v0",
+                 *         "type": "snr",
+                 *         "id": 0,
+                 *         "name": "ac",
+                 *         "options": {
+                 *           "reconstructor": {
+                 *             "type": "recon",
+                 *             "id": 0,
+                 *             "name": "rss",
+                 *             "options": {
+                 *               "signal": {
+                 *                 "type": "file",
+                 *                 "options": {
+                 *                   "type": "s3",
+                 *                   "filename": "signal.dat",
+                 *                   "bucket": "cloudmr-data",
+                 *                   "key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat"
+                 *                 }
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       },
+                 *       "alias": "brain-ac-rss"
+                 *     }
+                 */
                 "application/json": {
                     appId?: components["schemas"]["AppNameInput"];
                     appName?: components["schemas"]["AppNameInput"];
@@ -7219,6 +7402,41 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cloudapp_name": "MR Optimum",
+                 *       "mode": "mode_1",
+                 *       "output": {
+                 *         "coilsensitivity": false,
+                 *         "gfactor": false,
+                 *         "matlab": true
+                 *       },
+                 *       "task": {
+                 *         "version": "v0",
+                 *         "type": "snr",
+                 *         "id": 0,
+                 *         "name": "ac",
+                 *         "options": {
+                 *           "reconstructor": {
+                 *             "type": "recon",
+                 *             "id": 0,
+                 *             "name": "rss",
+                 *             "options": {
+                 *               "signal": {
+                 *                 "type": "file",
+                 *                 "options": {
+                 *                   "type": "s3",
+                 *                   "filename": "signal.dat",
+                 *                   "bucket": "cloudmr-data",
+                 *                   "key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat"
+                 *                 }
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": {
                     appId?: components["schemas"]["AppNameInput"];
                     appName?: components["schemas"]["AppNameInput"];
@@ -8216,6 +8434,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "alias": "brain, second try"
+                 *     }
+                 */
                 "application/json": {
                     alias: string;
                 };
@@ -8446,6 +8669,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "version": 7
+                 *     }
+                 */
                 "application/json": {
                     /** @description The version of the job that is to be tried again: a second click then changes nothing */
                     version?: number;
@@ -10186,6 +10414,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "application": "MR Optimum",
+                 *       "alias": "brain-ac-rss"
+                 *     }
+                 */
                 "application/json": {
                     appId?: components["schemas"]["AppNameInput"];
                     appName?: components["schemas"]["AppNameInput"];
@@ -10400,6 +10634,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "MR Optimum",
+                 *       "description": "SNR maps of MRI raw data",
+                 *       "launchUrl": "/"
+                 *     }
+                 */
                 "application/json": {
                     /** @example MR Optimum */
                     name: string;
@@ -11271,6 +11512,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "filename": "signal.dat",
+                 *       "sizeBytes": 3221225472,
+                 *       "mode": "mode_2"
+                 *     }
+                 */
                 "application/json": {
                     /** @example signal.dat */
                     filename: string;
@@ -11431,6 +11679,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "partNumbers": [
+                 *         1,
+                 *         2,
+                 *         3
+                 *       ],
+                 *       "expiresIn": 3600
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * @example [
@@ -11593,6 +11851,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "parts": [
+                 *         {
+                 *           "partNumber": 1,
+                 *           "etag": "9bb58f26192e4ba00f01e2e7b136bbd8"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
                     uploadId?: string;
                     parts: {
@@ -11829,6 +12097,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "filename": "signal.dat",
+                 *       "filesize": "24117248",
+                 *       "cloudapp_name": "MR Optimum"
+                 *     }
+                 */
                 "application/json": {
                     /** @example signal.dat */
                     filename: string;
@@ -11995,6 +12270,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "uploadId": "mp-2hT4vKq9",
+                 *       "Key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat",
+                 *       "parts": [
+                 *         {
+                 *           "partNumber": 1,
+                 *           "etag": "9bb58f26192e4ba00f01e2e7b136bbd8"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
                     uploadId: string;
                     Key: string;
@@ -12134,6 +12421,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fileid": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                 *       "filename": "brain.dat"
+                 *     }
+                 */
                 "application/json": {
                     fileid?: string | "" | null;
                     /** @example brain.dat */
@@ -12256,6 +12549,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fileid": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                 *       "filename": "brain.dat"
+                 *     }
+                 */
                 "application/json": {
                     fileid?: string | "" | null;
                     /** @example brain.dat */
@@ -12375,6 +12674,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "filename": "signal.dat",
+                 *       "location": "{\"Bucket\":\"cloudmr-data\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat\"}",
+                 *       "size": "24117248"
+                 *     }
+                 */
                 "application/json": {
                     filename?: string;
                     /** @example {"Bucket":"cloudmr-data","Key":"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat"} */
@@ -12591,8 +12897,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.org/cloudmr",
+                 *       "events": [
+                 *         "job.succeeded",
+                 *         "job.failed"
+                 *       ],
+                 *       "description": "dashboard of the lab"
+                 *     }
+                 */
                 "application/json": {
                     /**
+                     * Format: public-https-url
                      * @description https, a host on the public internet, port 443 or from 1024
                      * @example https://hooks.example.org/cloudmr
                      */
@@ -12910,8 +13227,14 @@ export interface operations {
         /** @description What is left out stays */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": {
                     /**
+                     * Format: public-https-url
                      * @description https, a host on the public internet, port 443 or from 1024
                      * @example https://hooks.example.org/cloudmr
                      */
@@ -13739,6 +14062,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "attempt": 0,
+                 *       "step": "reconstruct",
+                 *       "fraction": 0.6,
+                 *       "message": "slice 12 of 20"
+                 *     }
+                 */
                 "application/json": {
                     attempt: number;
                     /** @enum {string} */
@@ -13859,7 +14190,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
+                /**
+                 * @example {
+                 *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA"
+                 *     }
+                 */
+                "application/json": ({
                     pipeline?: string | "" | null;
                     pipelineId?: string | "" | null;
                     pipeline_id?: string | "" | null;
@@ -13868,6 +14204,18 @@ export interface operations {
                     key?: string | "" | null;
                 } & {
                     [key: string]: unknown;
+                }) | {
+                    pipeline: string;
+                } | {
+                    pipelineId: string;
+                } | {
+                    pipeline_id: string;
+                } | {
+                    jobId: string;
+                } | {
+                    job_id: string;
+                } | {
+                    key: string;
                 };
             };
         };
@@ -14086,7 +14434,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
+                /**
+                 * @example {
+                 *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA"
+                 *     }
+                 */
+                "application/json": ({
                     pipeline?: string | "" | null;
                     pipelineId?: string | "" | null;
                     pipeline_id?: string | "" | null;
@@ -14095,6 +14448,18 @@ export interface operations {
                     key?: string | "" | null;
                 } & {
                     [key: string]: unknown;
+                }) | {
+                    pipeline: string;
+                } | {
+                    pipelineId: string;
+                } | {
+                    pipeline_id: string;
+                } | {
+                    jobId: string;
+                } | {
+                    job_id: string;
+                } | {
+                    key: string;
                 };
             };
         };

@@ -1,11 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { openapiYaml } from '../infra/scripts/openapi-yaml.ts';
 
+interface Media {
+  schema: object;
+  example?: unknown;
+  examples?: object;
+}
 interface Document {
   openapi: string;
-  paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema: object }> } }>>;
+  paths: Record<string, Record<string, { requestBody?: { content: Record<string, Media> } }>>;
   components: { schemas: Record<string, unknown> };
 }
 
@@ -25,13 +31,31 @@ t.test(
   },
 );
 
-t.test('every request body is described', async (t) => {
+t.test('every request body is described and has an example', async (t) => {
   const document = parse(await openapiYaml()) as Document;
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, { requestBody }] of Object.entries(methods)) {
-      for (const { schema } of Object.values(requestBody?.content ?? {})) {
+      for (const { schema, example, examples } of Object.values(requestBody?.content ?? {})) {
         t.ok(Object.keys(schema).length > 0, `${method} ${path}`);
+        t.ok(example ?? Object.keys(examples ?? {}).length > 0, `${method} ${path}: an example`);
       }
     }
   }
+});
+
+t.test('every example is one that its schema takes', async (t) => {
+  const folder = new URL('../src/schemas/http/', import.meta.url);
+  const files = readdirSync(folder).filter((name) => /\.[jt]s$/.test(name));
+  let seen = 0;
+  for (const file of files) {
+    const nouns = Object.entries((await import(new URL(file, folder).href)) as Record<string, unknown>);
+    for (const [name, schema] of nouns) {
+      if (!(schema instanceof z.ZodType)) continue;
+      for (const example of (z.globalRegistry.get(schema)?.examples ?? []) as unknown[]) {
+        seen++;
+        t.same(schema.safeParse(example).error?.issues ?? [], [], `${file}: ${name}`);
+      }
+    }
+  }
+  t.ok(seen >= 30, `${seen} examples`);
 });

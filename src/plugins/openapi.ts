@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fp from 'fastify-plugin';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { SECURITY_SCHEMES } from './auth.ts';
 import { withErrors, withHeaders } from './openapi-answers.ts';
@@ -46,11 +47,23 @@ export const openapi = fp(async (app) => {
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: { securitySchemes: SECURITY_SCHEMES },
     },
-    transform: jsonSchemaTransform,
+    transform: withExamples,
     transformObject: (document) => withHeaders(withoutUnused(jsonSchemaTransformObject(document))),
   });
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } });
 });
+
+/**
+ * A route in JSON Schema, with the examples of its body. zod leaves them out where a schema transforms anything, since
+ * they could show what is made of a body; here they always show what is sent (test/openapi.test.ts).
+ */
+const withExamples: typeof jsonSchemaTransform = (document) => {
+  const { schema, url } = jsonSchemaTransform(document);
+  const { body } = document.schema ?? {};
+  const examples = body instanceof z.ZodType ? z.globalRegistry.get(body)?.examples : undefined;
+  if (!schema || !examples) return { schema, url };
+  return { schema: { ...schema, body: { ...(schema.body as object), examples } }, url };
+};
 
 /** Without the components that nothing refers to (every named schema comes in an input and an output form). */
 function withoutUnused<T extends object>(document: T): T {

@@ -110,12 +110,14 @@ export const runFailure = z.object({
 export type RunFailure = z.infer<typeof runFailure>;
 
 /** Progress of a run in steps a person understands. */
-export const progressReport = z.object({
-  attempt: z.number().int().min(0),
-  step: z.enum(['start', 'read', 'noise', 'reconstruct', 'write', 'upload']),
-  /** 0..1 over the whole run. */
-  fraction: z.number().min(0).max(1),
-  message: z.string().max(200),
-  platform: platformName.optional(),
-});
+export const progressReport = z
+  .object({
+    attempt: z.number().int().min(0),
+    step: z.enum(['start', 'read', 'noise', 'reconstruct', 'write', 'upload']),
+    /** 0..1 over the whole run. */
+    fraction: z.number().min(0).max(1),
+    message: z.string().max(200),
+    platform: platformName.optional(),
+  })
+  .meta({ examples: [{ attempt: 0, step: 'reconstruct', fraction: 0.6, message: 'slice 12 of 20' }] });
 export type ProgressReport = z.infer<typeof progressReport>;

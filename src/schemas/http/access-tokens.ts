@@ -6,24 +6,30 @@ import { iso, isoTime, nextCursor, shortText } from './common.ts';
 
 const MAX_DAYS = 366;
 
-export const accessTokenBody = z.object({
-  name: shortText(100).meta({ description: 'What it is for', examples: ['deploy pipeline of the lab'] }),
-  scopes: z
-    .array(scope)
-    .min(1)
-    .max(scope.options.length)
-    .meta({
-      description: 'What it may be used for; write includes read',
-      examples: [['units:write', 'jobs:read']],
-    }),
-  expiresInDays: z
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_DAYS)
-    .default(90)
-    .meta({ examples: [90] }),
-});
+export const accessTokenBody = z
+  .object({
+    name: shortText(100).meta({ description: 'What it is for', examples: ['deploy pipeline of the lab'] }),
+    scopes: z
+      .array(scope)
+      .min(1)
+      .max(scope.options.length)
+      .meta({
+        description: 'What it may be used for; write includes read',
+        examples: [['units:write', 'jobs:read']],
+      }),
+    expiresInDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_DAYS)
+      .default(90)
+      .meta({ examples: [90] }),
+  })
+  .meta({
+    examples: [
+      { name: 'deploy pipeline of the lab', scopes: ['units:write', 'jobs:read'], expiresInDays: 30 },
+    ],
+  });
 
 const accessTokenView = z
   .object({

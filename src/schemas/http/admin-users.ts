@@ -31,7 +31,7 @@ export const userQuery = pageQuery.extend({
 });
 export const userList = z.object({ users: z.array(account), cursor: nextCursor });
 
-export const roleBody = z.object({ role: role.meta({ examples: ['developer'] }) });
+export const roleBody = z.object({ role }).meta({ examples: [{ role: 'developer' }] });
 
 export const resetCode = z
   .object({

@@ -51,7 +51,18 @@ export const registerBody = z
     ...rest,
     firstName: firstName ?? firstname,
     lastName: lastName ?? lastname,
-  }));
+  }))
+  .meta({
+    examples: [
+      {
+        email: 'ada@example.org',
+        password: 'Correct-horse.7',
+        firstName: 'Ada',
+        lastName: 'Lovelace',
+        institution: 'Example University',
+      },
+    ],
+  });
 
 export const registerAnswer = z.object({
   success: z.literal(true),
@@ -73,7 +84,8 @@ export const loginBody = z
   })
   .refine((body) => body.email ?? body.username, { path: ['email'], message: 'is missing' })
   .meta({ anyOf: [{ required: ['email'] }, { required: ['username'] }] })
-  .transform((body) => ({ email: (body.email ?? body.username) as string, password: body.password }));
+  .transform((body) => ({ email: (body.email ?? body.username) as string, password: body.password }))
+  .meta({ examples: [{ email: 'ada@example.org', password: 'Correct-horse.7' }] });
 
 const token = z
   .string()
@@ -95,9 +107,15 @@ export const signedIn = z
   })
   .meta({ id: 'SignedIn' });
 
-export const refreshBody = z.object({
-  refresh_token: z.string().min(1).max(4_096).meta({ description: 'Valid once; the answer holds the next' }),
-});
+export const refreshBody = z
+  .object({
+    refresh_token: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .meta({ description: 'Valid once; the answer holds the next' }),
+  })
+  .meta({ examples: [{ refresh_token: '1kVbXzq0vYQ.3kq8' }] });
 
 export const profile = z
   .object({
@@ -170,7 +188,7 @@ export const profileChange = z
 
 export const done = z.object({ success: z.literal(true), message: z.string() });
 
-export const forgotBody = z.object({ email });
+export const forgotBody = z.object({ email }).meta({ examples: [{ email: 'ada@example.org' }] });
 
 const code = z
   .string()
@@ -185,16 +203,21 @@ export const resetBody = z
   .transform(({ newPassword, new_password, ...rest }) => ({
     ...rest,
     newPassword: (newPassword ?? new_password) as string,
-  }));
+  }))
+  .meta({
+    examples: [{ email: 'ada@example.org', code: '7K3M-Q9XA-2HTC-5RWE', newPassword: 'Correct-horse.8' }],
+  });
 
-export const changePasswordBody = z.object({
-  oldPassword: z
-    .string()
-    .min(1)
-    .max(200)
-    .meta({ format: 'password', examples: ['Correct-horse.7'] }),
-  newPassword,
-});
+export const changePasswordBody = z
+  .object({
+    oldPassword: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ format: 'password', examples: ['Correct-horse.7'] }),
+    newPassword,
+  })
+  .meta({ examples: [{ oldPassword: 'Correct-horse.7', newPassword: 'Correct-horse.8' }] });
 
 export const logoutBody = z
   .object({

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ulid } from '../ids.ts';
 import { type Job, jobState } from '../job.ts';
-import { blankable } from './common.ts';
+import { blankable, given } from './common.ts';
 
 /** Anything the sender knows; the broker asks Step Functions what is true. */
 export const callbackBody = z
@@ -21,6 +21,12 @@ export const pipelineEndedBody = z
     job_id: jobName,
     key: blankable(z.string().max(1024)),
   })
+  .meta({
+    anyOf: [
+      ...['pipeline', 'pipelineId', 'pipeline_id', 'jobId', 'job_id'].map((name) => given(name)),
+      given('key', '^[^/]*/[^/]*/[0-9A-HJKMNP-TV-Z]{26}(/|$)'),
+    ],
+  })
   .transform((body, context) => {
     const named = body.pipeline ?? body.pipelineId ?? body.pipeline_id ?? body.jobId ?? body.job_id;
     // Keys of results are `<app>/<user>/<job>/...`, as the broker named them.
@@ -28,7 +34,8 @@ export const pipelineEndedBody = z
     if (jobId) return { jobId };
     context.addIssue({ code: 'custom', path: ['pipeline'], message: 'is missing' });
     return z.NEVER;
-  });
+  })
+  .meta({ examples: [{ pipeline: '01K9ZB4T8N5W3V6Q2R7S0M1XYA' }] });
 
 export const callbackAnswer = z.object({
   success: z.literal(true),

@@ -23,11 +23,13 @@ export const APP: z.infer<typeof cloudApp> = {
 
 export const cloudAppList = z.object({ apps: z.array(cloudApp), count: z.number().int() });
 
-export const cloudAppBody = z.object({
-  name: shortText(100).meta({ examples: ['MR Optimum'] }),
-  description: z.string().max(1_000).default(''),
-  launchUrl: z.string().max(2_048).default('/'),
-});
+export const cloudAppBody = z
+  .object({
+    name: shortText(100).meta({ examples: ['MR Optimum'] }),
+    description: z.string().max(1_000).default(''),
+    launchUrl: z.string().max(2_048).default('/'),
+  })
+  .meta({ examples: [{ name: 'MR Optimum', description: 'SNR maps of MRI raw data', launchUrl: '/' }] });
 
 export const cloudAppAnswer = z.object({
   success: z.literal(true),

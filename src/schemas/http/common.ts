@@ -32,6 +32,11 @@ export function blankable<T extends z.ZodType>(schema: T) {
     .transform((value) => (value === '' || value === null ? undefined : (value as z.output<T>)));
 }
 
+/** For OpenAPI: a field of a body that is there and not blank. */
+export function given(name: string, pattern = '.'): object {
+  return { required: [name], properties: { [name]: { type: 'string', pattern } } };
+}
+
 /** `mode_1` or `mode_2`, as every generation of callers spells them. */
 export const modeWord = z
   .string()

@@ -13,6 +13,7 @@ import {
   unitIdWord,
 } from './common.ts';
 
+const EXAMPLE_ID = '01K9ZB4T8N5W3V6Q2R7S0M1XYA';
 const id = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
 const bytes = blankable(z.coerce.number().int().min(0));
 export const filename = z
@@ -59,7 +60,12 @@ const get = z
   })
   .transform(({ expiresIn, ...body }) => ({ ...body, seconds: expiresIn }));
 
-export const presignBody = z.discriminatedUnion('operation', [put, get]);
+export const presignBody = z.discriminatedUnion('operation', [put, get]).meta({
+  examples: [
+    { operation: 'put', filename: 'signal.dat', sizeBytes: 24_117_248, computing_unit_id: EXAMPLE_ID },
+    { operation: 'get', jobId: EXAMPLE_ID, expiresIn: 900 },
+  ],
+});
 
 export const presignAnswer = signedUrl
   .extend({
@@ -134,23 +140,25 @@ export function toUploadAnswer({
 }
 
 /** A new name, as the web client and the older one send it. */
-export const updateDataBody = z.object({
-  fileid: id,
-  filename: filename.meta({ examples: ['brain.dat'] }),
-  cloudapp_name: z.string().max(100).optional(),
-  is_demo_data: z.boolean().optional(),
-});
+export const updateDataBody = z
+  .object({
+    fileid: id,
+    filename: filename.meta({ examples: ['brain.dat'] }),
+    cloudapp_name: z.string().max(100).optional(),
+    is_demo_data: z.boolean().optional(),
+  })
+  .meta({ examples: [{ fileid: EXAMPLE_ID, filename: 'brain.dat' }] });
 
+const EXAMPLE_LOCATION = locationText({
+  bucket: 'cloudmr-data',
+  key: `mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/${EXAMPLE_ID}.dat`,
+});
 const locationObject = z.object({ Bucket: z.string(), Key: z.string().max(1_024) });
 /** A file that has arrived, as the first web client told it: by the location it was given before. */
 export const createDataBody = z
   .object({
     filename: filename.optional(),
-    location: z.union([z.string().max(2_048), locationObject]).meta({
-      examples: [
-        '{"Bucket":"cloudmr-data","Key":"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat"}',
-      ],
-    }),
+    location: z.union([z.string().max(2_048), locationObject]).meta({ examples: [EXAMPLE_LOCATION] }),
     size: bytes,
     md5: z.string().max(100).nullish(),
   })
@@ -163,7 +171,8 @@ export const createDataBody = z
       message: 'must be {"Bucket", "Key"} as JSON text',
     });
     return z.NEVER;
-  });
+  })
+  .meta({ examples: [{ filename: 'signal.dat', location: EXAMPLE_LOCATION, size: '24117248' }] });
 
 function parsedLocation(location: unknown): unknown {
   if (typeof location !== 'string') return location;

@@ -124,14 +124,17 @@ export const jobQuery = pageQuery
   .transform(({ computing_unit_id, ...query }) => ({ ...query, unitId: computing_unit_id }));
 
 export const jobList = z.object({ jobs: z.array(jobView), count: z.number().int(), cursor: nextCursor });
-export const renameBody = z.object({ alias: shortText(200) });
+export const renameBody = z
+  .object({ alias: shortText(200) })
+  .meta({ examples: [{ alias: 'brain, second try' }] });
 export const retryBody = z
   .object({
     version: z.number().int().min(1).optional().meta({
       description: 'The version of the job that is to be tried again: a second click then changes nothing',
     }),
   })
-  .nullish();
+  .nullish()
+  .meta({ examples: [{ version: 7 }] });
 export const resultAnswer = signedUrl.extend({ filename: z.string() });
 
 /** Four words that every script understands. */

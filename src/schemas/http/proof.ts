@@ -41,17 +41,17 @@ const signedHeaders = z
     ),
     required: NAMES.filter((name) => name !== 'x-amz-security-token'),
     additionalProperties: false,
-    examples: [
-      {
-        authorization:
-          'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260102/us-east-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-cloudmr-challenge, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024',
-        'x-amz-date': '20260102T030405Z',
-        'x-cloudmr-challenge':
-          'arn:aws:iam::123456789012:role/CloudMRBrainRole;9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-      },
-    ],
   });
 
+export const EXAMPLE_PROOF = {
+  headers: {
+    authorization:
+      'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260102/us-east-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-cloudmr-challenge, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024',
+    'x-amz-date': '20260102T030405Z',
+    'x-cloudmr-challenge':
+      'arn:aws:iam::123456789012:role/CloudMRBrainRole;9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  },
+};
 export const proof = z.object({ headers: signedHeaders }).meta({ id: 'OwnershipProof' });
 
 export const challengeBody = z

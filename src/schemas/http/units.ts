@@ -2,24 +2,28 @@
 import { z } from 'zod';
 import { accountId, bucketName, region, roleArn, stateMachineArn } from '../ids.ts';
 import { checkActor, type Unit, unitStatus } from '../unit.ts';
-import { appFields, appOf, blankable, iso, isoTime, modeWord, shortText, unitIdWord } from './common.ts';
-import { proof } from './proof.ts';
+import {
+  appFields,
+  appOf,
+  blankable,
+  given,
+  iso,
+  isoTime,
+  modeWord,
+  shortText,
+  unitIdWord,
+} from './common.ts';
+import { EXAMPLE_PROOF, proof } from './proof.ts';
 import { checkView, toCheckView, whoMustAct } from './unit-checks.ts';
 
-const PROVIDERS: Record<string, Unit['provider']> = {
-  cloudmrhub: 'cloudmrhub',
-  aws: 'cloudmrhub',
-  user: 'user',
-  'user-owned': 'user',
-  'self-hosted': 'user',
-};
 /** Follows from the mode; only checked, so that a misspelt one does not pass silently. */
+const PROVIDERS = ['cloudmrhub', 'aws', 'user', 'user-owned', 'self-hosted'];
+/** In any case. Not a flag of the pattern: the OpenAPI document could not say it. */
+const anyCase = (word: string): string =>
+  word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 const provider = blankable(
-  z
-    .string()
-    .max(20)
-    .refine((word) => Object.hasOwn(PROVIDERS, word.toLowerCase()), 'must be cloudmrhub or user'),
-).meta({ description: 'cloudmrhub or user; follows from the mode' });
+  z.string().regex(new RegExp(`^(?:${PROVIDERS.map(anyCase).join('|')})$`), 'must be cloudmrhub or user'),
+).meta({ description: 'cloudmrhub or user, in any case; follows from the mode' });
 
 const flag = blankable(z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]));
 
@@ -57,27 +61,25 @@ function canonical(body: z.output<typeof registration>) {
   };
 }
 
+const EXAMPLE = {
+  appName: 'MR Optimum',
+  mode: 'mode_2',
+  provider: 'user',
+  alias: 'Mode 2',
+  awsAccountId: '123456789012',
+  region: 'us-east-1',
+  stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2',
+  resultsBucket: 'mroptimum-mode2-results-123456789012',
+  failedBucket: 'mroptimum-mode2-failed-123456789012',
+  dataBucket: 'mroptimum-mode2-data-123456789012',
+  crossAccountRoleArn: 'arn:aws:iam::123456789012:role/mroptimum-mode2-broker',
+  externalId: 'cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d',
+  isDefault: false,
+};
+
 export const registerUnitBody = registration
   .transform((body) => ({ registration: canonical(body), signed: body.proof?.headers }))
-  .meta({
-    examples: [
-      {
-        appName: 'MR Optimum',
-        mode: 'mode_2',
-        provider: 'user',
-        alias: 'Mode 2',
-        awsAccountId: '123456789012',
-        region: 'us-east-1',
-        stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2',
-        resultsBucket: 'mroptimum-mode2-results-123456789012',
-        failedBucket: 'mroptimum-mode2-failed-123456789012',
-        dataBucket: 'mroptimum-mode2-data-123456789012',
-        crossAccountRoleArn: 'arn:aws:iam::123456789012:role/mroptimum-mode2-broker',
-        externalId: 'cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d',
-        isDefault: false,
-      },
-    ],
-  });
+  .meta({ examples: [EXAMPLE, { ...EXAMPLE, proof: EXAMPLE_PROOF }] });
 
 /** The same from a stack: the code of a challenge stands for the person, and the proof is required. */
 export const enrolUnitBody = registration
@@ -86,7 +88,10 @@ export const enrolUnitBody = registration
     enrolmentCode: body.enrolmentCode,
     registration: canonical(body),
     signed: body.proof.headers,
-  }));
+  }))
+  .meta({
+    examples: [{ ...EXAMPLE, enrolmentCode: 'r1Xq5vN8s3Yk7Zc0Tb2Wm4Jd6Hf9Lg1P', proof: EXAMPLE_PROOF }],
+  });
 
 /** What is left out stays as it is. */
 export const updateUnitBody = z
@@ -205,12 +210,21 @@ export const removeUnitBody = z
     id: unitIdWord,
     stateMachineArn: blankable(stateMachineArn),
   })
+  .meta({
+    anyOf: ['computingUnitId', 'computing_unit_id', 'id', 'stateMachineArn'].map((name) => given(name)),
+  })
   .transform((body, context) => {
     const id = body.computingUnitId ?? body.computing_unit_id ?? body.id;
     if (id) return { unitId: id };
     if (body.stateMachineArn) return { appId: appOf(body), stateMachineArn: body.stateMachineArn };
     context.addIssue({ code: 'custom', path: ['computingUnitId'], message: 'is missing' });
     return z.NEVER;
+  })
+  .meta({
+    examples: [
+      { computingUnitId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA' },
+      { appName: 'MR Optimum', stateMachineArn: EXAMPLE.stateMachineArn },
+    ],
   });
 export const removedAnswer = z.object({
   success: z.literal(true),

@@ -46,17 +46,20 @@ export const beginUploadBody = z
     partBytes: body.partBytes,
     unitId: body.computingUnitId ?? body.computing_unit_id,
     mode: body.mode,
-  }));
+  }))
+  .meta({ examples: [{ filename: 'signal.dat', sizeBytes: 3_221_225_472, mode: 'mode_2' }] });
 
 const partNumber = z.number().int().min(1).max(10_000);
-export const signPartsBody = z.object({
-  partNumbers: z
-    .array(partNumber)
-    .min(1)
-    .max(MAX_SIGNED)
-    .meta({ examples: [[1, 2, 3]] }),
-  expiresIn: z.number().int().min(60).max(43_200).default(3_600),
-});
+export const signPartsBody = z
+  .object({
+    partNumbers: z
+      .array(partNumber)
+      .min(1)
+      .max(MAX_SIGNED)
+      .meta({ examples: [[1, 2, 3]] }),
+    expiresIn: z.number().int().min(60).max(43_200).default(3_600),
+  })
+  .meta({ examples: [{ partNumbers: [1, 2, 3], expiresIn: 3_600 }] });
 
 /** S3 answers them in quotes; the web client takes the quotes off. */
 const etag = z
@@ -71,9 +74,11 @@ const parts = z
     (list) => new Set(list.map(({ partNumber }) => partNumber)).size === list.length,
     'names a part twice',
   )
-  .transform((list) => list.toSorted((a, b) => a.partNumber - b.partNumber))
-  .meta({ examples: [[{ partNumber: 1, etag: '9bb58f26192e4ba00f01e2e7b136bbd8' }]] });
-export const completeUploadBody = z.object({ uploadId: z.string().max(2_048).optional(), parts });
+  .transform((list) => list.toSorted((a, b) => a.partNumber - b.partNumber));
+const EXAMPLE_PARTS = [{ partNumber: 1, etag: '9bb58f26192e4ba00f01e2e7b136bbd8' }];
+export const completeUploadBody = z
+  .object({ uploadId: z.string().max(2_048).optional(), parts })
+  .meta({ examples: [{ parts: EXAMPLE_PARTS }] });
 
 export const uploadView = z.object({
   dataId: z.string(),
@@ -121,7 +126,8 @@ export const initiateBody = z
     sizeBytes: body.filesize,
     unitId: body.computingUnitId ?? body.computing_unit_id,
     mode: body.mode,
-  }));
+  }))
+  .meta({ examples: [{ filename: 'signal.dat', filesize: '24117248', cloudapp_name: 'MR Optimum' }] });
 
 export const initiateAnswer = z.object({
   uploadId: z.string(),
@@ -161,9 +167,19 @@ export function toInitiateAnswer(
   };
 }
 
-export const finalizeBody = z.object({
-  uploadId: z.string().min(1).max(2_048),
-  Key: z.string().min(1).max(1_024),
-  parts,
-  cloudapp_name: z.string().max(100).optional(),
-});
+export const finalizeBody = z
+  .object({
+    uploadId: z.string().min(1).max(2_048),
+    Key: z.string().min(1).max(1_024),
+    parts,
+    cloudapp_name: z.string().max(100).optional(),
+  })
+  .meta({
+    examples: [
+      {
+        uploadId: 'mp-2hT4vKq9',
+        Key: 'mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB4T8N5W3V6Q2R7S0M1XYA.dat',
+        parts: EXAMPLE_PARTS,
+      },
+    ],
+  });

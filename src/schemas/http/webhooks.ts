@@ -8,6 +8,7 @@ const url = z
   .min(1)
   .max(2_048)
   .meta({
+    format: 'public-https-url',
     description: 'https, a host on the public internet, port 443 or from 1024',
     examples: ['https://hooks.example.org/cloudmr'],
   });
@@ -23,7 +24,16 @@ const description = shortText(200).meta({ examples: ['dashboard of the lab'] });
 const ENDS = webhookEvent.options.filter((event) => event !== 'job.running');
 export const webhookBody = z
   .object({ url, events: events.optional(), description: description.optional() })
-  .transform(({ events = ENDS, ...rest }) => ({ ...rest, events }));
+  .transform(({ events = ENDS, ...rest }) => ({ ...rest, events }))
+  .meta({
+    examples: [
+      {
+        url: 'https://hooks.example.org/cloudmr',
+        events: ['job.succeeded', 'job.failed'],
+        description: 'dashboard of the lab',
+      },
+    ],
+  });
 
 export const webhookChange = z
   .object({
