@@ -37,6 +37,8 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
         'idempotency-key',
         'if-none-match',
         'last-event-id',
+        'x-request-id',
+        'traceparent',
       ],
       exposedHeaders: [
         'ETag',
@@ -45,6 +47,7 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
         'x-ratelimit-limit',
         'x-ratelimit-remaining',
         'x-ratelimit-reset',
+        'x-next-cursor',
       ],
       maxAge: 600,
       strictPreflight: false,

@@ -158,7 +158,8 @@ t.test('CORS is exactly what is configured', async (t) => {
   t.equal(allowed.statusCode, 204);
   t.match(allowed.headers, {
     'access-control-allow-origin': 'https://gui.test',
-    'access-control-allow-headers': 'authorization, content-type, x-api-key, idempotency-key',
+    'access-control-allow-headers':
+      'authorization, content-type, x-api-key, idempotency-key, if-none-match, last-event-id, x-request-id, traceparent',
     'access-control-allow-methods': /DELETE/,
     vary: /Origin/,
   });
@@ -167,7 +168,7 @@ t.test('CORS is exactly what is configured', async (t) => {
   t.equal(simple.headers['access-control-allow-origin'], 'https://gui.test');
   t.equal(
     simple.headers['access-control-expose-headers'],
-    'ETag, Retry-After, x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset',
+    'ETag, Retry-After, x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-next-cursor',
   );
   for (const origin of [
     'https://gui.test.evil.example',
