@@ -3,15 +3,16 @@
  * session in the wrong hands, or a bug in the broker, reaches only that: the effective rights are the
  * intersection with the role's own.
  */
+import { executionArn } from '../../services/naming.ts';
 import { CloudError } from '../../services/ports.ts';
 import { PREFLIGHT_OWNER } from '../../services/preflight/owner.ts';
 import type { Unit } from '../schemas/unit.ts';
 
 /** Why the broker enters an account. `ownerId` is the person whose files are meant, not the unit's owner. */
 export type Purpose =
-  /** Write a job document and start its execution. */
+  /** Write a job document of this app and start its execution. */
   | { readonly kind: 'start' }
-  /** Follow and stop executions, look at results. */
+  /** Follow and stop the broker's executions, look at results of this app. */
   | { readonly kind: 'observe' }
   /** Sign URLs for one person's objects in one bucket; look whether an upload has arrived. */
   | { readonly kind: 'presign'; readonly ownerId: string; readonly bucket: string }
@@ -35,6 +36,9 @@ export const OUTSIDE_KEY = 'outside-of-every-app';
 /** AWS accepts no longer session policy (inline JSON plus ARNs of managed ones). */
 export const MAX_POLICY_CHARACTERS = 2_048;
 
+/** Executions that the broker started: its names, test jobs included; the owner's own have others. */
+const EXECUTIONS = 'job-*';
+
 /** What ids may look like inside a policy: `*`, `?` and `$` would be patterns there. */
 const PLAIN = /^[\w .:@+=,-]{1,200}$/;
 
@@ -54,15 +58,14 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
     case 'start':
       return policy(
         [['states:StartExecution'], [unit.stateMachineArn]],
-        [['s3:PutObject'], [`${arn(unit.dataBucket)}/*/job.json`]],
+        [['s3:PutObject'], [`${arn(unit.dataBucket)}/${plain(unit.appId)}/*/job.json`]],
       );
     case 'observe': {
-      const executions = `${unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`;
+      const executions = executionArn(unit.stateMachineArn, EXECUTIONS);
       const outcomes = [...new Set([unit.resultsBucket, unit.failedBucket])].map(arn);
       return policy(
         [['states:DescribeExecution', 'states:StopExecution'], [executions]],
-        [['states:ListExecutions'], [unit.stateMachineArn]],
-        [['s3:GetObject'], outcomes.map((bucket) => `${bucket}/*`)],
+        [['s3:GetObject'], outcomes.map((bucket) => `${bucket}/${plain(unit.appId)}/*`)],
         [['s3:ListBucket'], outcomes],
       );
     }

@@ -20,7 +20,11 @@ t.test('T17: start writes job documents and starts one state machine', async (t)
         Action: ['states:StartExecution'],
         Resource: ['arn:aws:states:us-east-1:222222222222:stateMachine:researcher-JobChooser'],
       },
-      { Effect: 'Allow', Action: ['s3:PutObject'], Resource: ['arn:aws:s3:::researcher-data/*/job.json'] },
+      {
+        Effect: 'Allow',
+        Action: ['s3:PutObject'],
+        Resource: ['arn:aws:s3:::researcher-data/mroptimum/*/job.json'],
+      },
     ],
   });
 });
@@ -33,17 +37,15 @@ t.test(
       {
         Effect: 'Allow',
         Action: ['states:DescribeExecution', 'states:StopExecution'],
-        Resource: ['arn:aws:states:us-east-1:222222222222:execution:researcher-JobChooser:*'],
-      },
-      {
-        Effect: 'Allow',
-        Action: ['states:ListExecutions'],
-        Resource: ['arn:aws:states:us-east-1:222222222222:stateMachine:researcher-JobChooser'],
+        Resource: ['arn:aws:states:us-east-1:222222222222:execution:researcher-JobChooser:job-*'],
       },
       {
         Effect: 'Allow',
         Action: ['s3:GetObject'],
-        Resource: ['arn:aws:s3:::researcher-results/*', 'arn:aws:s3:::researcher-failed/*'],
+        Resource: [
+          'arn:aws:s3:::researcher-results/mroptimum/*',
+          'arn:aws:s3:::researcher-failed/mroptimum/*',
+        ],
       },
       {
         Effect: 'Allow',

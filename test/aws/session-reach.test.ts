@@ -13,7 +13,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import t from 'tap';
-import { executionArn } from '../../services/naming.ts';
+import { executionArn, executionName } from '../../services/naming.ts';
 import type { Purpose } from '../../src/aws/session-policy.ts';
 import { REGION, startTestCloud } from '../helpers/cloud.ts';
 
@@ -21,16 +21,23 @@ const cloud = await startTestCloud(t);
 const { mode2: unit, sessions, clients } = cloud;
 const MACHINE = unit.stateMachineArn;
 const OTHER_MACHINE = `${MACHINE}-other`;
-const RUNNING = executionArn(MACHINE, 'reach');
-const OTHER_RUNNING = executionArn(OTHER_MACHINE, 'reach');
+const NAME = executionName('reach', 0);
+const RUNNING = executionArn(MACHINE, NAME);
+const OTHER_RUNNING = executionArn(OTHER_MACHINE, NAME);
+/** Of somebody in the account, on the same machine. */
+const OWN_RUNNING = executionArn(MACHINE, 'own');
 
 const { clients: root, credentials: rootCredentials } = cloud.rootClients(unit.awsAccountId);
-for (const stateMachineArn of [MACHINE, OTHER_MACHINE]) {
-  const start = new StartExecutionCommand({ stateMachineArn, name: 'reach', input: '{"attempt":0}' });
+for (const [stateMachineArn, name] of [
+  [MACHINE, NAME],
+  [MACHINE, 'own'],
+  [OTHER_MACHINE, NAME],
+]) {
+  const start = new StartExecutionCommand({ stateMachineArn, name, input: '{"attempt":0}' });
   await root.sfn(await rootCredentials(), REGION).send(start);
 }
 for (const Bucket of [unit.dataBucket, unit.resultsBucket, unit.failedBucket, 'mode2-private']) {
-  for (const Key of ['mroptimum/u1/x', 'mroptimum/u2/x', 'other/u1/x']) {
+  for (const Key of ['mroptimum/u1/x', 'mroptimum/u2/x', 'other/u1/x', 'private/patient.txt']) {
     await root.s3(await rootCredentials(), REGION).send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
   }
 }
@@ -107,7 +114,11 @@ const REACH: { purpose: Purpose; may: Act[]; mayNot: Act[] }[] = [
       stop(RUNNING),
       put(DATA, U1),
       put(RESULTS, 'mroptimum/u1/j/0/job.json'),
-      put('mode2-private', 'a/job.json'),
+      put('mode2-private', 'mroptimum/u1/j/0/job.json'),
+      put(DATA, 'private/job.json'),
+      put(DATA, 'job.json'),
+      put(DATA, 'other/u1/j/0/job.json'),
+      put(DATA, 'mroptimum2/u1/j/0/job.json'),
       get(DATA, 'mroptimum/u1/j/0/job.json'),
       remove(DATA, 'mroptimum/u1/j/0/job.json'),
       list(DATA),
@@ -115,18 +126,17 @@ const REACH: { purpose: Purpose; may: Act[]; mayNot: Act[] }[] = [
   },
   {
     purpose: { kind: 'observe' },
-    may: [
-      describe(RUNNING),
-      listRuns(MACHINE),
-      head(RESULTS, U1),
-      head(FAILED, U2),
-      list(RESULTS),
-      stop(RUNNING),
-    ],
+    may: [describe(RUNNING), head(RESULTS, U1), head(FAILED, U2), list(RESULTS), stop(RUNNING)],
     mayNot: [
       describe(OTHER_RUNNING),
+      describe(OWN_RUNNING),
+      listRuns(MACHINE),
       listRuns(OTHER_MACHINE),
       stop(OTHER_RUNNING),
+      stop(OWN_RUNNING),
+      get(RESULTS, 'private/patient.txt'),
+      get(FAILED, 'private/patient.txt'),
+      get(RESULTS, 'other/u1/x'),
       start(MACHINE),
       head(DATA, U1),
       get('mode2-private', U1),

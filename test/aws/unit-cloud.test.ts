@@ -121,7 +121,7 @@ for (const unit of [mode1, mode2]) {
     const gone = { ...unit, stateMachineArn: `${unit.stateMachineArn}-gone` };
     const input = { jobId: 'j', attempt: 0, bucket: unit.dataBucket, key: 'k' };
     await t.rejects(unitCloud.startExecution(gone, 'x', input), { name: 'CloudError', problem: 'not_found' });
-    const arn = executionArn(unit.stateMachineArn, 'never');
+    const arn = executionArn(unit.stateMachineArn, 'job-never');
     await t.rejects(unitCloud.describeExecution(unit, arn), { name: 'CloudError', problem: 'not_found' });
     await t.rejects(unitCloud.stopExecution(unit, arn, 'why'), { name: 'CloudError', problem: 'not_found' });
   });
