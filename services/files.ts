@@ -73,7 +73,11 @@ export function createFiles(deps: FilesDeps): Files {
 
   async function unitOf(record: DataRecord): ReturnType<Units['get']> {
     const unit = await usableUnit(record.ownerId, record.unitId);
-    if (!unit) throw new AppError('not_found', 'the computing unit that holds this file was removed');
+    if (!unit)
+      throw new AppError(
+        'not_found',
+        'the computing unit that holds this file is not there for you any more',
+      );
     return unitOfFile(unit, record);
   }
 

@@ -96,7 +96,10 @@ export function createJobs({ jobs, usableUnit, cloud, moves, ticker, clock }: Jo
       }
       const registered = await usableUnit(who.userId, job.unitId);
       if (!registered)
-        throw new AppError('not_found', 'the computing unit that holds the result was removed');
+        throw new AppError(
+          'not_found',
+          'the computing unit that holds the result is not there for you any more',
+        );
       const unit = unitOfJob(registered, job);
       const failed = job.state === 'failed';
       const filename = downloadName(failed ? `${job.alias} (failure)` : job.alias, '.zip');

@@ -70,9 +70,13 @@ export function createRetry(deps: RetryDeps): Retry {
   async function unitFor(job: Job): Promise<Unit> {
     const unit = await usableUnit(job.ownerId, job.unitId);
     if (!unit) {
-      throw new AppError('conflict', 'the computing unit of this job was removed', {
-        remedy: 'Submit the job again, to a computing unit that exists.',
-      });
+      throw new AppError(
+        'conflict',
+        'the computing unit of this job was removed, or is not shared with you any more',
+        {
+          remedy: 'Submit the job again, to a computing unit that you may use.',
+        },
+      );
     }
     mustBeReady(unit, 'run jobs');
     if (Object.values(job.inputs).some(({ bucket }) => bucket !== unit.dataBucket)) {

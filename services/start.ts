@@ -13,9 +13,11 @@ import { jobToken } from './job-token.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
-import { type Clock, CloudError, type Ids, type Log, type UnitCloud } from './ports.ts';
+import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from './ports.ts';
+import { PREFLIGHT_OWNER } from './preflight/owner.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { UnitWatch } from './unit-watch.ts';
+import { mayUse } from './usable-units.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
 const LEASE_MS = 15_000;
@@ -29,6 +31,7 @@ const LASTING: ReadonlySet<string> = new Set(['trust_denied', 'denied', 'not_fou
 
 export interface StartDeps {
   units: UnitStore;
+  users: Pick<UserStore, 'get'>;
   cloud: UnitCloud;
   moves: Moves;
   clock: Clock;
@@ -44,7 +47,7 @@ export interface StartDeps {
 
 /** Creates the step that starts queued jobs. */
 export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
-  const { units, cloud, moves, clock, ids, log } = deps;
+  const { units, users, cloud, moves, clock, ids, log } = deps;
 
   return async function start(found: Job): Promise<void> {
     const claimed = await claim(found);
@@ -53,6 +56,10 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const unit = registered && inOneAccount(registered) ? await deps.watch.forLaunch(registered) : registered;
     if (!unit || unit.status === 'pending') {
       await fail(claimed, 'unit_not_found', 'The computing unit of this job is no longer registered.');
+      return;
+    }
+    if (!(await maySpend(claimed, unit))) {
+      await fail(claimed, 'unit_not_shared', 'The computing unit is not shared with this person any more.');
       return;
     }
     if (!inOneAccount(unit)) {
@@ -76,6 +83,13 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     }
   };
 
+  /** Asked again at the last moment: a job may wait for long, and meanwhile its unit is another's to give. */
+  async function maySpend({ ownerId }: Job, unit: Unit): Promise<boolean> {
+    // Of a unit's test jobs nobody is the owner.
+    if (ownerId !== PREFLIGHT_OWNER && !mayUse(ownerId, unit)) return false;
+    return unit.ownerId === ownerId || unit.mode === 'mode_1' || !(await isGone(unit.ownerId));
+  }
+
   /** Takes the job for LEASE_MS; undefined if somebody else holds it or it has moved on. */
   async function claim(found: Job): Promise<Job | undefined> {
     let mine = false;
@@ -84,6 +98,11 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       return mine ? { state: 'starting', dueAt: clock() + LEASE_MS } : undefined;
     });
     return mine ? job : undefined;
+  }
+
+  async function isGone(userId: string): Promise<boolean> {
+    const user = await users.get(userId);
+    return user?.status === 'disabled' || user?.status === 'deleted';
   }
 
   /** Document first, then the execution: the worker always finds what it is pointed to. */

@@ -72,7 +72,7 @@ export interface UploadsDeps {
   ids: Ids;
 }
 
-const REMOVED = 'the computing unit that holds this file was removed';
+const REMOVED = 'the computing unit that holds this file was removed, or is not shared with you any more';
 
 /** Creates the service. */
 export function createUploads(deps: UploadsDeps): Uploads {

@@ -1,14 +1,15 @@
 /**
- * Units that hold what people left there. A unit that a person shared goes with that person: when the owner's
- * account is disabled or deleted, nobody signs anything in the owner's AWS account any more. Cleaning up is not
- * asked here: whoever deletes a file of one's own may always do so.
+ * Units that hold what people left there, and who may still have something done in them. A unit is its owner's:
+ * when it is shared with a person no longer, or when the owner's account is disabled or deleted, nothing is signed
+ * or started in the owner's AWS account for others any more. Cleaning up is not asked here: whoever deletes a file
+ * of one's own may always do so.
  */
 import type { Unit } from '../src/schemas/unit.ts';
 import { isActiveUser } from './identity-change.ts';
 import type { UserStore } from './ports.ts';
 import type { UnitStore } from './unit-ports.ts';
 
-/** The unit for this person now; undefined if it was removed, or if its owner is gone. */
+/** The unit for this person now; undefined if it was removed, not shared any more, or if its owner is gone. */
 export type UsableUnit = (userId: string, unitId: string) => Promise<Unit | undefined>;
 
 /** Creates the look-up. */
@@ -18,8 +19,14 @@ export function createUsableUnit(deps: {
 }): UsableUnit {
   return async (userId, unitId) => {
     const unit = await deps.units.get(unitId);
-    return unit && (unit.ownerId === userId || (await ownerIsThere(deps.users, unit))) ? unit : undefined;
+    if (!unit || !mayUse(userId, unit)) return undefined;
+    return unit.ownerId === userId || (await ownerIsThere(deps.users, unit)) ? unit : undefined;
   };
+}
+
+/** Its owner, everybody for a unit of the platform, and those it is shared with. */
+export function mayUse(userId: string, { ownerId, isShared, sharedWith = [] }: Unit): boolean {
+  return ownerId === userId || isShared || sharedWith.includes(userId);
 }
 
 /** The units of the platform are nobody's own. */

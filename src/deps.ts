@@ -166,6 +166,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
   const start = createStart({
     watch,
     ...steps,
+    users: stores.users,
     tokenSecret,
     get publicUrl() {
       return publicUrl();

@@ -91,6 +91,10 @@ export const FAILURES = {
     actor: 'unit_owner',
     remedy: 'The state machine or a bucket is gone. Deploy the stack again and register the computing unit.',
   },
+  unit_not_shared: {
+    actor: 'user',
+    remedy: 'Ask the owner of the computing unit to share it again, or submit the job to another one.',
+  },
   session_expired: {
     actor: 'operator',
     remedy: "Check the broker's clock and the session duration of the role, then retry the job.",

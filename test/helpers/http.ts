@@ -153,7 +153,13 @@ export async function broker(
     proofCallers: ['*'],
     release: readRelease(),
   });
-  const start = createStart({ watch, ...common, tokenSecret: SECRET, publicUrl: 'http://broker.test' });
+  const start = createStart({
+    watch,
+    ...common,
+    users,
+    tokenSecret: SECRET,
+    publicUrl: 'http://broker.test',
+  });
   const ticker = createTicker({ jobs: jobStore, start, observe, clock, log });
   const passwords = createPasswords();
   const signer = createTokenSigner(SECRET);
