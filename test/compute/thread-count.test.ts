@@ -32,6 +32,6 @@ t.test('more goes to all threads of the machine, as far as there is work for the
 t.test('what is asked for counts, but there are never more threads than pieces', async (t) => {
   t.equal(threads({ name: 'ac' }, { asked: 4 }), 1);
   t.equal(threads({ name: 'ac' }, { asked: 4, slices: 3 }), 3);
-  t.equal(threads({ name: 'pmr', options: { NR: 100 } }, { asked: 16 }), 7);
+  t.equal(threads({ name: 'pmr', options: { NR: 100, replicaMode: 'exact' } }, { asked: 16 }), 7);
   t.equal(threads({ name: 'pmr', options: { NR: 1000, replicaMode: 'exact' } }, { asked: 1 }), 1);
 });

@@ -38,7 +38,11 @@ t.test('progress goes up and tells the time that is left', async (t) => {
   let now = 0;
   const { progress } = await run(
     { signal: scanOf({ slices: 2 }) },
-    { task: taskDocument({ name: 'pmr', options: { NR: 64 } }), threads: 2, clock: () => (now += 700) },
+    {
+      task: taskDocument({ name: 'pmr', options: { NR: 64, replicaMode: 'exact' } }),
+      threads: 2,
+      clock: () => (now += 700),
+    },
   );
   const fractions = progress.map(({ fraction }) => fraction);
   t.same(

@@ -13,12 +13,13 @@ import { addInPhaseSquares, type InPhaseNoise, inPhaseNoise, phasorsOf } from '.
 import type { MethodOptions, Prepared, ReplicaOptions } from './method.ts';
 import { mustBeLinear, mustHaveReplicas } from './prepare.ts';
 
-/** Small enough to share among threads, large enough to cost more than its message. */
-const REPLICAS_PER_PIECE = 16;
+/** Small enough to share among threads, large enough to cost more than its message; fast replicas cost little. */
+const REPLICAS_PER_PIECE: Readonly<Record<ReplicaOptions['mode'], number>> = { exact: 16, fast: 128 };
 
 /** Pieces of all replicas. */
 export function replicaPieces(options: MethodOptions): number {
-  return Math.ceil(mustHaveReplicas(options).count / REPLICAS_PER_PIECE);
+  const { count, mode } = mustHaveReplicas(options);
+  return Math.ceil(count / REPLICAS_PER_PIECE[mode]);
 }
 
 /**
@@ -27,8 +28,9 @@ export function replicaPieces(options: MethodOptions): number {
  */
 export function replicaSums(prepared: Prepared, index: number): Float32Array {
   const replicas = mustHaveReplicas(prepared.options);
-  const from = index * REPLICAS_PER_PIECE;
-  const to = Math.min(from + REPLICAS_PER_PIECE, replicas.count);
+  const size = REPLICAS_PER_PIECE[replicas.mode];
+  const from = index * size;
+  const to = Math.min(from + size, replicas.count);
   const pixels = prepared.combined.magnitude.data.length;
   const sums = new Float32Array((replicas.rssMagnitude ? 2 : 1) * pixels);
   const streams = Array.from({ length: to - from }, (_, i) =>
