@@ -52,6 +52,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   return async function start(found: Job): Promise<void> {
     const claimed = await claim(found);
     if (!claimed) return;
+    if (await isGone(claimed.ownerId)) return withdraw(claimed);
     const registered = await units.get(claimed.unitId);
     const unit = registered && inOneAccount(registered) ? await deps.watch.forLaunch(registered) : registered;
     if (!unit || unit.status === 'pending') {
@@ -170,6 +171,17 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
         ? undefined
         : { state: 'failed', failure: failureBody(code, message) },
+    );
+  }
+
+  /** Nobody is there to want the result any more, or to pay for it. */
+  async function withdraw(job: Job): Promise<void> {
+    log.info({ jobId: job.jobId }, 'job of a closed account not started');
+    const failure = failureBody('canceled', 'The account of the person who submitted the job was closed.');
+    await moves.move(job.jobId, { by: 'broker', note: 'account closed' }, (latest) =>
+      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
+        ? undefined
+        : { state: 'canceled', failure },
     );
   }
 
