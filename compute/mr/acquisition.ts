@@ -3,7 +3,7 @@
  * Used: image readouts of the first contrast, phase and set; reference lines only if they are image lines too.
  */
 import { WorkerError } from '../errors.ts';
-import type { RawScan, ReadoutIndex, ScanHeader } from '../formats/scan.ts';
+import type { RawScan, ReadoutIndex } from '../formats/scan.ts';
 import type { KSpaceGrid, KSpaceSlice } from './kspace.ts';
 
 const MOST_COILS = 256;
