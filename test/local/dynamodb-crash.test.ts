@@ -29,6 +29,8 @@ const TableName = 'cloudmr';
 
 interface Cloud {
   readonly child: ChildProcess;
+  /** Its exit, listened for from the start. */
+  readonly exited: Promise<unknown>;
   readonly client: DynamoDBClient;
   readonly documents: DynamoDBDocumentClient;
 }
@@ -39,6 +41,7 @@ async function start(dir: string, before = ':'): Promise<Cloud> {
   const child = spawn('sh', ['-c', `unset NODE_OPTIONS; ${before}; exec "$0" "$@"`, ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const exited = once(child, 'exit');
   const [endpoint] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   const client = new DynamoDBClient({
     endpoint,
@@ -46,7 +49,7 @@ async function start(dir: string, before = ':'): Promise<Cloud> {
     credentials: { accessKeyId: '111111111111', secretAccessKey: 'not-checked-here' },
     maxAttempts: 1,
   });
-  return { child, client, documents: DynamoDBDocumentClient.from(client) };
+  return { child, exited, client, documents: DynamoDBDocumentClient.from(client) };
 }
 
 /**
@@ -174,7 +177,7 @@ t.test('kill -9, several times', async (t) => {
       cloud.child.kill('SIGKILL');
       await Promise.all(writers);
     } else cloud.child.kill();
-    await once(cloud.child, 'exit');
+    await cloud.exited;
     cloud.client.destroy();
   }
   t.same(await strayKeys(join(dir, 'dynamodb')), [], 'the indexes have the keys of the items and no others');
@@ -198,7 +201,7 @@ t.test('a disk that is full loses nothing that was acknowledged', async (t) => {
   const late = new PutCommand({ TableName, Item: { pk: 'late', sk: '1' } });
   await t.rejects(full.documents.send(late), { name: 'InternalServerError' }, 'and it stays full');
   full.child.kill('SIGKILL');
-  await once(full.child, 'exit');
+  await full.exited;
   full.client.destroy();
 
   const emptied = await start(dir);
@@ -211,7 +214,7 @@ t.test('a disk that is full loses nothing that was acknowledged', async (t) => {
   t.notOk(found.has('late 1'));
   await emptied.documents.send(late);
   emptied.child.kill();
-  await once(emptied.child, 'exit');
+  await emptied.exited;
   emptied.client.destroy();
   t.same(await strayKeys(join(dir, 'dynamodb')), []);
 });
