@@ -16,12 +16,16 @@ export interface ProgressOptions {
 export interface Progress {
   /** Sends a report, unless one was sent within the last second or is on its way. */
   report(step: ProgressReport['step'], fraction: number, message: string): void;
+  /** Sends the last report again, every HEARTBEAT_MS until the end: a sign of life while a step lasts. */
+  keepTelling(): () => void;
   /** Asks the broker now whether the job was canceled; false if it does not answer. */
   isCanceled(): Promise<boolean>;
 }
 
 const PAUSE_MS = 1000;
 const TIMEOUT_MS = 3000;
+/** The broker takes a worker for dead that is silent for 30 s. */
+const HEARTBEAT_MS = 5000;
 
 export function createProgress(options: ProgressOptions): Progress {
   const { jobId, attempt, platform, callback, clock, onCancel } = options;
@@ -55,15 +59,23 @@ export function createProgress(options: ProgressOptions): Progress {
     }
   }
 
+  function tell(): void {
+    if (underWay || clock() - sentMs < PAUSE_MS) return;
+    sentMs = clock();
+    underWay = true;
+    void send(last).then(() => {
+      underWay = false;
+    });
+  }
+
   return {
     report(step, fraction, message) {
       last = { attempt, platform, step, fraction, message: message.slice(0, 200) };
-      if (underWay || clock() - sentMs < PAUSE_MS) return;
-      sentMs = clock();
-      underWay = true;
-      void send(last).then(() => {
-        underWay = false;
-      });
+      tell();
+    },
+    keepTelling() {
+      const heart = setInterval(tell, HEARTBEAT_MS);
+      return () => clearInterval(heart);
     },
     async isCanceled() {
       if (!canceled) await send(last);

@@ -11,7 +11,7 @@ import { RECONSTRUCTIONS } from './mr/recon/registry.ts';
 import { createSliceReader } from './mr/slice-reader.ts';
 import type { CombinedMaps, SnrMaps } from './mr/snr/method.ts';
 import type { RunPlan } from './plan.ts';
-import type { Run, RunProgress } from './run.ts';
+import type { Run } from './run.ts';
 import type { Signal } from './run-steps.ts';
 import type { SliceInput, SliceOutcome } from './slice-work.ts';
 import type { SuppliedFor } from './supplied-images.ts';
@@ -51,9 +51,6 @@ export interface SnrSlices {
 /** Coil sensitivities of all slices above this are not kept. */
 const MOST_MAP_BYTES = 384 * 2 ** 20;
 
-/** While a long step lasts, progress is told again so often: a sign of life. */
-const HEARTBEAT_MS = 5000;
-
 /** Turns slices into SNR: k-space -> whitened -> reconstructed -> SNR. */
 export async function snrOfSlices(
   run: Run,
@@ -84,12 +81,10 @@ export async function snrOfSlices(
     threads === 1 ? solverHere(plan, noise) : solverThreads(threads, threadStart(task, plan, noise));
   const stop = (): void => void solvers.end(run.request.signal?.reason);
   run.request.signal?.addEventListener('abort', stop, { once: true });
-  const heart = setInterval(progress.repeat, HEARTBEAT_MS);
   try {
     await progress.begin();
     await solveSlices(solvers, jobs);
   } finally {
-    clearInterval(heart);
     run.request.signal?.removeEventListener('abort', stop);
     await solvers.end(new WorkerError('worker_error', 'The run has ended.'));
   }
@@ -223,17 +218,14 @@ function gFactorOf({ gFactor, noiseDeviation }: CombinedMaps, noise: Float32Arra
 interface SliceProgress {
   begin(): Promise<void>;
   step(done: number): Promise<void>;
-  /** Tells the last progress again. */
-  repeat(): void;
 }
 
 /** Reports how far the slices are and how long the rest will take. */
 function createSliceProgress(run: Run, slices: number, pieces: number): SliceProgress {
   const startedMs = run.request.clock();
   const total = slices * (1 + pieces);
-  let last: RunProgress = { step: 'reconstruct', fraction: 0.25, message: `Slice 1 of ${slices}` };
   return {
-    begin: () => run.step(last),
+    begin: () => run.step({ step: 'reconstruct', fraction: 0.25, message: `Slice 1 of ${slices}` }),
     step(done) {
       const part = done / total;
       const seconds = ((run.request.clock() - startedMs) / 1000) * (1 / part - 1);
@@ -242,10 +234,8 @@ function createSliceProgress(run: Run, slices: number, pieces: number): SlicePro
           ? `Slice ${done} of ${slices}`
           : `${Math.round(100 * part)} % of ${slices} slices with replicas`;
       const rest = seconds >= 1 ? `, about ${Math.round(seconds)} s left` : '';
-      last = { step: 'reconstruct', fraction: 0.25 + 0.65 * part, message: where + rest };
-      return run.step(last);
+      return run.step({ step: 'reconstruct', fraction: 0.25 + 0.65 * part, message: where + rest });
     },
-    repeat: () => run.request.onProgress(last),
   };
 }
 

@@ -72,6 +72,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
   const log = createRunLog(deps.clock);
   const worker = deps.given && { version: VERSION, platform: deps.platform, ...deps.given };
   const workDir = await mkdtemp(join(deps.tempRoot, 'cloudmr-'));
+  const stopTelling = progress.keepTelling();
   try {
     deps.signal?.throwIfAborted();
     progress.report('start', 0, `Started on ${deps.platform}`);
@@ -114,6 +115,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
   } catch (error) {
     throw await settledFailure(error, document, progress, log, workDir, deps);
   } finally {
+    stopTelling();
     deps.signal?.removeEventListener('abort', onPlatformStop);
     await rm(workDir, { recursive: true, force: true });
   }

@@ -197,6 +197,23 @@ t.test('a stop by the platform and a cancel by the user are told apart', async (
   });
 });
 
+t.test('a worker in a long step tells its last progress again, and so hears of a cancel', async (t) => {
+  const broker = await startBroker(t);
+  const job = { inputs: { signal: SIGNAL, noise: NOISE }, callback: { url: broker.url, token: 'x' } };
+  broker.answer = (_, count) => ({ status: 200, body: { cancel: count > 1 } });
+  const began = Date.now();
+  // Nothing is reported while a file is opened.
+  const slow = async (path: string) => {
+    while (broker.calls.length < 2 && Date.now() < began + 9_000)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return openRawScan(path);
+  };
+  await t.rejects(runFromPointer(await unit.submit(job), worker({ openScan: slow })), { code: 'canceled' });
+  t.ok(Date.now() - began < 9_000, 'far sooner than the 30 s after which the broker takes it for dead');
+  t.match(broker.calls[1].body, { step: 'read', message: 'Reading the signal file' });
+});
+
 t.test('nothing is left on the disk, whatever happened', async (t) => {
   t.ok(temporary.length > 10);
   t.same(
