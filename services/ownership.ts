@@ -73,7 +73,7 @@ export function createOwnership(deps: OwnershipDeps): Ownership {
     async enrolling(enrolmentCode, signed) {
       const nonce = nonceOf(enrolmentCode);
       const found = await tokens.get(hashSecret(nonce));
-      if (found?.kind !== 'challenge' || signed.challenge !== `${audience};${nonce}`) throw used();
+      if (found?.kind !== 'challenge' || signed.challenge !== `${audience};${nonce}`) throw challengeUsed();
       return found.userId;
     },
 
@@ -84,9 +84,9 @@ export function createOwnership(deps: OwnershipDeps): Ownership {
       }
       const hash = hashSecret(nonce);
       const known = await tokens.get(hash);
-      if (known?.kind !== 'challenge' || known.userId !== userId) throw used();
+      if (known?.kind !== 'challenge' || known.userId !== userId) throw challengeUsed();
       // From here on it is used up, whatever comes out: two attempts at once are one attempt.
-      if (!(await tokens.take(hash))) throw used();
+      if (!(await tokens.take(hash))) throw challengeUsed();
       try {
         const { accountId, arn } = await callers.callerOf(signed);
         if (accountId !== resources.awsAccountId) {
@@ -118,7 +118,8 @@ function nonceOf(enrolmentCode: string): string {
   return createHash('sha256').update(enrolmentCode).digest('hex');
 }
 
-function used(): AppError {
+/** It may not be used, for whatever reason. */
+export function challengeUsed(): AppError {
   return new AppError('challenge_used', "the challenge is unknown, used, ended, or somebody else's");
 }
 

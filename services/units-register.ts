@@ -5,8 +5,9 @@
 import { AppError } from '../src/errors.ts';
 import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
 import type { ExternalIds } from './external-ids.ts';
-import type { Ownership } from './ownership.ts';
-import type { Clock, Ids, UnitCloud } from './ports.ts';
+import { isActiveUser } from './identity-change.ts';
+import { challengeUsed, type Ownership } from './ownership.ts';
+import type { Clock, Ids, UnitCloud, UserStore } from './ports.ts';
 import { failed } from './preflight/catalogue.ts';
 import { isAway } from './preflight/trust.ts';
 import type { Principal } from './principal.ts';
@@ -48,6 +49,7 @@ export interface Register {
 
 export interface RegisterDeps {
   units: UnitStore;
+  users: Pick<UserStore, 'get'>;
   cloud: Pick<UnitCloud, 'forget'>;
   ownership: Ownership;
   externalIds: ExternalIds;
@@ -167,6 +169,8 @@ export function createRegister(deps: RegisterDeps): Register {
 
     async enrol(enrolmentCode, registration, signed) {
       const userId = await ownership.enrolling(enrolmentCode, signed);
+      // Nobody is signed in here: the code is worth no more than the account it was given to.
+      if (!isActiveUser(await deps.users.get(userId))) throw challengeUsed();
       return register({ userId, role: 'user' }, registration, signed);
     },
 

@@ -23,7 +23,7 @@ import { PRICES } from '../../src/schemas/prices.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
 import { createHandTimers } from './hand-timers.ts';
-import { withProof } from './samples.ts';
+import { sampleUser, withProof } from './samples.ts';
 
 export const TOKEN_SECRET = 'a token secret for tests, long enough';
 const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
@@ -216,6 +216,7 @@ export async function startBrain(
     unitId: createIds(cloud.clock).next(),
     stateMachineArn: `arn:aws:states:${REGION}:${RESEARCHER}:stateMachine:${machine}`,
   });
+  await cloud.stores.users.create(sampleUser({ userId: owner.userId, email: `${owner.userId}@example.org` }));
   if ((await cloud.stores.units.put(unit)) !== 'stored') throw new Error('the unit was not stored');
   const s3 = new S3Client({
     endpoint: cloud.endpoint,

@@ -10,6 +10,7 @@ import type { Registered } from '../../services/units-register.ts';
 import type { Registration } from '../../services/units-rules.ts';
 import { type Broker, brokerOn } from './brain.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
+import { sampleUser } from './samples.ts';
 
 export interface Lab {
   readonly broker: Broker;
@@ -32,6 +33,7 @@ let labs = 0;
 export async function newLab(cloud: TestCloud, broker = brokerOn(cloud)): Promise<Lab> {
   const stackName = `lab-${++labs}`;
   const who: Principal = { userId: `researcher-${labs}`, role: 'user' };
+  await cloud.stores.users.create(sampleUser({ userId: who.userId, email: `${who.userId}@example.org` }));
   const { externalId } = await broker.units.issueExternalId(who);
   const names = mode2Names(stackName, RESEARCHER, REGION);
   const stack = () =>
