@@ -91,6 +91,14 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
     },
     share: (who, unitId, person) => membership(who, 'unit.share', units.share(who, unitId, person)),
     unshare: (who, unitId, person) => membership(who, 'unit.unshare', units.unshare(who, unitId, person)),
+    async removeAll(ownerId) {
+      const removed = await units.removeAll(ownerId);
+      for (const { unitId } of removed) {
+        const outcome = 'the owner is gone';
+        await audit.record({ ownerId, action: 'unit.remove', subject: unitId, outcome });
+      }
+      return removed;
+    },
     async remove(who, which) {
       const removed = await units.remove(who, which);
       const subject = 'unitId' in which ? which.unitId : which.stateMachineArn;

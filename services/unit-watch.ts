@@ -5,12 +5,13 @@
 import { AppError } from '../src/errors.ts';
 import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
-import type { Clock, Log, UnitCloud } from './ports.ts';
+import type { Clock, Log, UnitCloud, UserStore } from './ports.ts';
 import type { Canary } from './preflight/canary.ts';
 import { failed, merged } from './preflight/catalogue.ts';
 import { isAway, type TrustChecks } from './preflight/trust.ts';
 import type { UnitStore } from './unit-ports.ts';
 import { isProven, isSamePlace, judged, mayRun } from './unit-status.ts';
+import { ownerIsThere } from './usable-units.ts';
 
 /** A launch within this time of the last look at the role does not look again. */
 const TRUST_LIFE_MS = 15 * 60_000;
@@ -23,6 +24,8 @@ const BATCH = 20;
 const CANARY_POLL_MS = 2_000;
 /** Test jobs follow a registration and failures of their own; otherwise the jobs of people show enough. */
 const CANARY_RETRY_MS = 3_600_000;
+/** After this it is asked again whether the owner of a unit is back. */
+const OWNERLESS_PAUSE_MS = 3_600_000;
 /** Rounds against others who change the same unit. */
 const MAX_ROUNDS = 5;
 
@@ -41,6 +44,7 @@ export interface UnitWatch {
 
 export interface UnitWatchDeps {
   units: UnitStore;
+  users: Pick<UserStore, 'get'>;
   cloud: Pick<UnitCloud, 'forget'>;
   check: (unit: Unit) => Promise<UnitCheck[]>;
   checkTrust: TrustChecks;
@@ -52,7 +56,7 @@ export interface UnitWatchDeps {
 
 /** Creates the watch of one broker process. */
 export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
-  const { units, cloud, check, checkTrust, canary, audit, clock, log } = deps;
+  const { units, users, cloud, check, checkTrust, canary, audit, clock, log } = deps;
   const launching = new Map<string, Promise<Unit>>();
   let nextPoll = 0;
   let wake = (): void => {};
@@ -171,10 +175,25 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
   async function advance(unitId: string): Promise<void> {
     const unit = await units.get(unitId);
     if (!unit || unit.nextCheckAt === undefined || unit.nextCheckAt > clock()) return;
+    if (!(await ownerIsThere(users, unit))) return leaveAlone(unit);
     const held = { ...unit, nextCheckAt: clock() + LEASE_MS, version: unit.version + 1 };
     if ((await units.put(held)) !== 'stored') return;
     if (held.canary) await lookAtCanary(held, held.canary);
     else await recheck(held, { canary: (held.canaryDueAt ?? Number.POSITIVE_INFINITY) <= clock() });
+  }
+
+  /** An account is not entered while the owner of its unit is shut out; after a deletion, never again. */
+  async function leaveAlone(unit: Unit): Promise<void> {
+    const { unitId, ownerId } = unit;
+    cloud.forget(unitId);
+    if ((await users.get(ownerId))?.status === 'deleted') {
+      await units.remove(unit);
+      await audit.record({ ownerId, action: 'unit.remove', subject: unitId, outcome: 'the owner is gone' });
+      return;
+    }
+    const nextCheckAt = clock() + OWNERLESS_PAUSE_MS;
+    // In a conflict, who has changed it has also said when to look again.
+    await units.put({ ...unit, nextCheckAt, version: unit.version + 1 });
   }
 
   function wakeIn(ms: number): void {

@@ -19,6 +19,8 @@ import { mayUse, ownerIsThere } from './usable-units.ts';
 const MAX_MEMBERS = 50;
 /** A unit that cannot run jobs is looked at again for a submit, but not more often than this. */
 const RECHECK_PAUSE_MS = 15_000;
+/** Where the units of people are. If they named other apps, the schedule finds those (unit-watch.ts). */
+const APP = 'mroptimum';
 
 export interface Units {
   /** A random external ID for one stack of this user. Not a secret, but chosen by the broker alone. */
@@ -36,6 +38,11 @@ export interface Units {
     who: Principal,
     which: { unitId: string } | { appId: string; stateMachineArn: string },
   ): Promise<boolean>;
+  /**
+   * Removes the units of a person who is gone, and frees their roles; the units of the platform stay. The account
+   * is not entered, and jobs under way there come to their end.
+   */
+  removeAll(ownerId: string): Promise<Unit[]>;
   /** One's own default from now on; the others of its mode are it no longer. */
   setDefault(who: Principal, unitId: string): Promise<Unit>;
   /** Lets another person run jobs here, or no longer. `person`: e-mail address or id. */
@@ -69,13 +76,20 @@ export function createUnits(deps: UnitsDeps): Units {
 
   async function list(who: Principal, appId: string, mode?: Mode): Promise<Unit[]> {
     const visible = await units.listVisible(who.userId, appId);
-    return visible.filter((unit) => !mode || unit.mode === mode).sort(byPreference);
+    const wanted = visible.filter((unit) => !mode || unit.mode === mode);
+    const usableNow = await Promise.all(wanted.map((unit) => isThereFor(who, unit)));
+    return wanted.filter((_, i) => usableNow[i]).sort(byPreference);
   }
 
   async function get(who: Principal, unitId: string): Promise<Unit> {
     const unit = await units.get(unitId);
-    if (!unit || !mayUse(who.userId, unit)) throw notFound(unitId);
+    if (!unit || !(await isThereFor(who, unit))) throw notFound(unitId);
     return unit;
+  }
+
+  /** What a person shared goes with that person: while the owner is away, it is there for nobody else. */
+  async function isThereFor({ userId }: Principal, unit: Unit): Promise<boolean> {
+    return unit.ownerId === userId || (mayUse(userId, unit) && ownerIsThere(users, unit));
   }
 
   /** The unit of an owner; for everybody else it is not there. */
@@ -106,8 +120,7 @@ export function createUnits(deps: UnitsDeps): Units {
     return user.userId;
   }
 
-  async function usable(who: Principal, unit: Unit): Promise<Unit> {
-    if (unit.ownerId !== who.userId && !(await ownerIsThere(users, unit))) throw notFound(unit.unitId);
+  async function usable(unit: Unit): Promise<Unit> {
     const stale = clock() - unit.updatedAt > RECHECK_PAUSE_MS;
     const now = mayRun(unit) || !stale ? unit : await watch.recheck(unit);
     if (mayRun(now)) return now;
@@ -158,6 +171,17 @@ export function createUnits(deps: UnitsDeps): Units {
       return true;
     },
 
+    async removeAll(ownerId) {
+      const removed: Unit[] = [];
+      for (const unit of await units.listVisible(ownerId, APP)) {
+        if (unit.ownerId !== ownerId || unit.mode === 'mode_1') continue;
+        await units.remove(unit);
+        cloud.forget(unit.unitId);
+        removed.push(unit);
+      }
+      return removed;
+    },
+
     async setDefault(who, unitId) {
       const unit = await owned(who, unitId);
       const stored = unit.isDefault ? unit : await changed(unit, { isDefault: true });
@@ -192,12 +216,12 @@ export function createUnits(deps: UnitsDeps): Units {
     report: owned,
 
     async choose(who, appId, wish) {
-      if (wish.unitId) return usable(who, await get(who, wish.unitId));
+      if (wish.unitId) return usable(await get(who, wish.unitId));
       const visible = await list(who, appId, wish.mode);
       const own = visible.find((unit) => unit.ownerId === who.userId && unit.isDefault);
       const first = wish.mode ? visible[0] : (own ?? visible.find((unit) => unit.mode === 'mode_1'));
       if (!first) throw new AppError('no_unit', `there is no computing unit for ${wish.mode ?? 'mode_1'}`);
-      return usable(who, first);
+      return usable(first);
     },
   };
 }

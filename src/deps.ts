@@ -184,6 +184,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
   );
 
   // Use cases
+  const units = auditedUnits(bareUnits, audit);
   const bareIdentity = createIdentity({
     users: stores.users,
     tokens: stores.tokens,
@@ -195,10 +196,12 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     signer: createTokenSigner(tokenSecret),
     foreignTokens: config.oidc && createForeignTokens({ ...config.oidc, clock }),
     onSignInRefused: noteSignInRefused(audit),
-    onRemoved: hooks.webhooks.removeAll,
+    async onRemoved(userId) {
+      await hooks.webhooks.removeAll(userId);
+      await units.removeAll(userId);
+    },
   });
   const identity = auditedIdentity(bareIdentity, audit);
-  const units = auditedUnits(bareUnits, audit);
   const work = createJobServices({
     ...steps,
     stores,

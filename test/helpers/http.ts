@@ -164,6 +164,7 @@ export async function broker(
   const passwords = createPasswords();
   const signer = createTokenSigner(SECRET);
   const onSignInRefused = noteSignInRefused(audit);
+  const units = auditedUnits(bareUnits, audit);
   const bareIdentity = createIdentity({
     users,
     tokens,
@@ -175,10 +176,12 @@ export async function broker(
     signer,
     foreignTokens: overrides.oidc && createForeignTokens({ ...overrides.oidc, clock }),
     onSignInRefused,
-    onRemoved: hooks.webhooks.removeAll,
+    async onRemoved(userId) {
+      await hooks.webhooks.removeAll(userId);
+      await units.removeAll(userId);
+    },
   });
   const identity = auditedIdentity(bareIdentity, audit);
-  const units = auditedUnits(bareUnits, audit);
   const work = createJobServices({
     ...common,
     stores,
