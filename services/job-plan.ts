@@ -1,11 +1,12 @@
 /** Everything that is decided about a job before it exists: its unit, its files, what it will take. */
 import { AppError } from '../src/errors.ts';
-import type { JobInput, OutputFlags } from '../src/schemas/execution.ts';
+import type { JobInput, ObjectLocation, OutputFlags } from '../src/schemas/execution.ts';
 import { ulid } from '../src/schemas/ids.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
 import type { Estimate, EstimateRun } from './estimate.ts';
+import { refusal } from './jobs.ts';
 import { ownerPrefix } from './naming.ts';
-import type { DataStore } from './ports.ts';
+import { CloudError, type DataStore, type UnitCloud } from './ports.ts';
 import type { Principal } from './principal.ts';
 import { takeFiles } from './task-files.ts';
 import { mayRun } from './unit-status.ts';
@@ -32,19 +33,24 @@ export interface JobPlan {
   readonly warnings: string[];
 }
 
-/** Throws AppError not_found, no_unit, unit_not_ready, invalid_request, payload_too_large. */
-export type PlanJob = (who: Principal, wish: RunWish) => Promise<JobPlan>;
+/**
+ * `arrived`: the files must be there, and count with the size they have; else with the one that was announced.
+ * Throws AppError not_found, no_unit, unit_not_ready, invalid_request, payload_too_large; with `arrived` also
+ * conflict (a file has not arrived), cloud_refused, unavailable.
+ */
+export type PlanJob = (who: Principal, wish: RunWish, files: 'arrived' | 'announced') => Promise<JobPlan>;
 
 export interface JobPlanDeps {
   units: Pick<Units, 'choose'>;
   data: Pick<DataStore, 'get'>;
+  cloud: Pick<UnitCloud, 'headObject'>;
   estimate: EstimateRun;
 }
 
 /** Creates the planning of jobs. */
-export function createPlanJob({ units, data, estimate }: JobPlanDeps): PlanJob {
+export function createPlanJob({ units, data, cloud, estimate }: JobPlanDeps): PlanJob {
   /** What the broker knows of an input: its size once it has arrived. A file that was deleted is refused. */
-  async function known(who: Principal, role: string, input: JobInput) {
+  async function known(who: Principal, unit: Unit, role: string, input: JobInput, mustBeThere: boolean) {
     const dataId = /\/uploads\/([^/.]+)[^/]*$/.exec(input.key)?.[1];
     if (!ulid.safeParse(dataId).success) return { role, input, bytes: undefined };
     const record = await data.get(who.userId, dataId as string);
@@ -53,12 +59,26 @@ export function createPlanJob({ units, data, estimate }: JobPlanDeps): PlanJob {
         remedy: 'Upload the file again, and use the location of that upload.',
       });
     }
-    const { sizeBytes, status } = record;
-    // Only what the broker has seen itself is promised to the worker, which compares it.
-    return { role, input: status === 'available' ? { ...input, sizeBytes } : input, bytes: sizeBytes };
+    if (record.status !== 'available' && !mustBeThere) return { role, input, bytes: record.sizeBytes };
+    // Only what the broker has seen itself is promised to the worker, which compares it, and decides the price.
+    const sizeBytes = record.status === 'available' ? record.sizeBytes : await sizeOf(unit, role, record);
+    return { role, input: { ...input, sizeBytes }, bytes: sizeBytes };
   }
 
-  return async function planJob(who, wish) {
+  /** The size of a file whose upload nobody has confirmed. */
+  async function sizeOf(unit: Unit, role: string, location: ObjectLocation): Promise<number> {
+    try {
+      return (await cloud.headObject(unit, location)).sizeBytes;
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      if (error.problem !== 'not_found') throw refusal(error);
+      throw new AppError('conflict', `the upload of the ${role} file has not arrived`, {
+        remedy: 'PUT the file to its URL first.',
+      });
+    }
+  }
+
+  return async function planJob(who, wish, arrival) {
     const unit = await units.choose(who, wish.appId, wish);
     mustBeReady(unit, 'run jobs');
     const prefix = ownerPrefix(unit.appId, who.userId);
@@ -74,7 +94,10 @@ export function createPlanJob({ units, data, estimate }: JobPlanDeps): PlanJob {
     if (Buffer.byteLength(JSON.stringify(task)) > MAX_TASK_BYTES) {
       throw new AppError('payload_too_large', `task: larger than ${MAX_TASK_BYTES} bytes`);
     }
-    const files = await Promise.all(Object.entries(inputs).map(([role, input]) => known(who, role, input)));
+    const mustBeThere = arrival === 'arrived';
+    const files = await Promise.all(
+      Object.entries(inputs).map(([role, input]) => known(who, unit, role, input, mustBeThere)),
+    );
     const expected = estimate(unit, {
       task,
       output: wish.output,

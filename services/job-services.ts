@@ -79,7 +79,7 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
   const { data } = stores;
   const caps = createLimits({ usage: stores.usage, jobs, clock, fairUse: deps.fairUse });
   const drafts = createDrafts({ drafts: stores.drafts, clock, ids });
-  const planJob = createPlanJob({ units, data, estimate: createEstimate(deps) });
+  const planJob = createPlanJob({ units, data, cloud, estimate: createEstimate(deps) });
   const usableUnit = createUsableUnit(stores);
   const common = { jobs, units: stores.units, usableUnit, cloud, moves, ticker, clock };
   const files = { data, units, unitStore: stores.units, usableUnit, cloud, clock, ids };

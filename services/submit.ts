@@ -101,7 +101,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
     const draft = submission.draftId ? await drafts.find(who, submission.draftId) : undefined;
     const alias = submission.alias ?? draft?.alias;
     if (alias === undefined) throw new AppError('invalid_request', 'Parameter alias is required');
-    const plan = await planJob(who, submission);
+    const plan = await planJob(who, submission, 'arrived');
     mustBeCheapEnough(plan.estimate, submission.maxUsd);
     const jobId = draft?.draftId ?? ids.next();
     const job = newJob(who, { ...submission, alias }, plan, jobId);
@@ -123,7 +123,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
     },
 
     async estimate(who, wish) {
-      const { unit, estimate, warnings } = await planJob(who, wish);
+      const { unit, estimate, warnings } = await planJob(who, wish, 'announced');
       return { unit, estimate, warnings };
     },
   };

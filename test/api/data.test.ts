@@ -38,6 +38,7 @@ t.test(
       created_at: '2099-11-22T09:30:00.000Z',
       link: /^https:\/\/s3\.test\//,
     });
+    cloud.prompt = false;
     const early = await ada.post(`/api/data/${dataId}/confirm`);
     t.equal(early.statusCode, 409);
     t.equal(early.json().code, 'conflict');

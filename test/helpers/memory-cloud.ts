@@ -16,6 +16,8 @@ export interface MemoryCloud extends UnitCloud {
   documents: JobDocument[];
   /** Open uploads, by upload id. */
   uploads: Map<string, string>;
+  /** Whether people PUT what they have announced as soon as the URL is signed. Default: yes. */
+  prompt: boolean;
   /** Size of what the next upload in parts leaves. */
   uploadedBytes: number;
   refuse?: CloudProblem;
@@ -24,6 +26,7 @@ export interface MemoryCloud extends UnitCloud {
 export function memoryCloud(clock: () => number): MemoryCloud {
   const objects = new Map<string, ObjectInfo>();
   const executions = new Map<string, ExecutionState>();
+  const announced = new Map<string, ObjectInfo>();
   const documents: JobDocument[] = [];
   const uploads = new Map<string, string>();
   const nameOf = ({ bucket, key }: ObjectLocation): string => `${bucket}/${key}`;
@@ -39,6 +42,7 @@ export function memoryCloud(clock: () => number): MemoryCloud {
     executions,
     documents,
     uploads,
+    prompt: true,
     uploadedBytes: 0,
     async putJobDocument(_unit, location, document) {
       reach('PutObject');
@@ -73,20 +77,23 @@ export function memoryCloud(clock: () => number): MemoryCloud {
     },
     async headObject(_unit, location) {
       reach('HeadObject');
-      const found = objects.get(nameOf(location));
+      const found =
+        objects.get(nameOf(location)) ?? (cloud.prompt ? announced.get(nameOf(location)) : undefined);
       if (!found) throw new CloudError('not_found', 'HeadObject', 'NotFound', nameOf(location));
       return found;
     },
     async deleteObject(_unit, location) {
       reach('DeleteObject');
       objects.delete(nameOf(location));
+      announced.delete(nameOf(location));
     },
     async presignGet(_unit, location, _filename, seconds) {
       reach('AssumeRole');
       return sign('GET', location, seconds);
     },
-    async presignPut(_unit, location, seconds) {
+    async presignPut(_unit, location: ObjectLocation & { sizeBytes?: number }, seconds) {
       reach('AssumeRole');
+      announced.set(nameOf(location), { sizeBytes: location.sizeBytes ?? 1_000, etag: 'e', metadata: {} });
       return sign('PUT', location, seconds);
     },
     async beginUpload(_unit, location) {
