@@ -53,7 +53,7 @@ export function auditedEndedJobs(endedJobs: EndedJobs, audit: Recorder): EndedJo
   };
 }
 
-/** Registration, changes and removal of units, and the proofs that were refused. */
+/** Registration, changes, checks by hand and removal of units. */
 export function auditedUnits(units: Units, audit: Recorder): Units {
   async function recorded(work: Promise<Registered>): Promise<Registered> {
     const done = await work;
@@ -65,6 +65,12 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
       details: registrationDetails(done.unit),
     });
     return done;
+  }
+
+  async function act(who: Principal, action: string, work: Promise<Unit>): Promise<Unit> {
+    const unit = await work;
+    await audit.record({ ownerId: who.userId, action, subject: unit.unitId, outcome: unit.status });
+    return unit;
   }
 
   async function membership(who: Principal, action: string, work: Promise<Unit>): Promise<Unit> {
@@ -99,6 +105,8 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
       }
       return removed;
     },
+    setDefault: (who, unitId) => act(who, 'unit.default', units.setDefault(who, unitId)),
+    preflight: (who, unitId) => act(who, 'unit.preflight', units.preflight(who, unitId)),
     async remove(who, which) {
       const removed = await units.remove(who, which);
       const subject = 'unitId' in which ? which.unitId : which.stateMachineArn;

@@ -76,7 +76,7 @@ export interface RoleUse {
   readonly purpose: string;
   /** Whose files the session reaches, if it is for one person's only. */
   readonly forUserId: string | undefined;
-  /** As in CloudTrail. One name per unit and purpose: the session is kept and serves many requests. */
+  /** As in CloudTrail; it holds the id of the job or request that opened the session. */
   readonly roleSessionName: string;
   /** `ok`, or the error code of AWS. */
   readonly outcome: string;

@@ -11,6 +11,7 @@ import type { Unit } from '../schemas/unit.ts';
 import { mayBeExpired, toCloudError } from './cloud-errors.ts';
 import type { AwsCredentials, CredentialProvider } from './credentials.ts';
 import { createRenewing, type Renewing } from './renewing.ts';
+import { sessionName } from './session-name.ts';
 import { type Purpose, sessionPolicy } from './session-policy.ts';
 
 export interface Session {
@@ -91,10 +92,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
       unit,
       purpose: purpose.kind,
       forUserId: 'ownerId' in purpose ? purpose.ownerId : undefined,
-      roleSessionName: sessionName(unit.unitId, purpose),
+      roleSessionName: sessionName(purpose.kind, unit.unitId),
     };
     try {
-      const session = await assumeRole(unit, roleArn, purpose);
+      const session = await assumeRole(unit, roleArn, purpose, use.roleSessionName);
       await deps.onAssumed?.({ ...use, outcome: 'ok', accessKeyId: session.credentials.accessKeyId });
       return session;
     } catch (error) {
@@ -103,11 +104,16 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }
   }
 
-  async function assumeRole(unit: Unit, roleArn: string, purpose: Purpose): Promise<Session> {
+  async function assumeRole(
+    unit: Unit,
+    roleArn: string,
+    purpose: Purpose,
+    RoleSessionName: string,
+  ): Promise<Session> {
     const command = new AssumeRoleCommand({
       RoleArn: roleArn,
       ExternalId: unit.externalId,
-      RoleSessionName: sessionName(unit.unitId, purpose),
+      RoleSessionName,
       DurationSeconds: SESSION_SECONDS,
       Policy: JSON.stringify(sessionPolicy(purpose, unit)),
     });
@@ -207,9 +213,4 @@ function cacheKey(unit: Unit, purpose: Purpose): string {
     unit.failedBucket,
     unit.appId,
   ].join('\n');
-}
-
-/** What the owner of the account reads in CloudTrail: which unit, and what for. At most 64 characters. */
-function sessionName(unitId: string, purpose: Purpose): string {
-  return `cloudmr-${purpose.kind}-${unitId.replace(/[^\w+=,.@-]/g, '-')}`.slice(0, 64);
 }

@@ -5,6 +5,7 @@ import { CloudError } from '../../services/ports.ts';
 import type { RoleUse, TrustFindings, UnitTrust } from '../../services/unit-ports.ts';
 import type { Unit } from '../schemas/unit.ts';
 import { toCloudError } from './cloud-errors.ts';
+import { sessionName } from './session-name.ts';
 import { sessionPolicy } from './session-policy.ts';
 import { mustBeOneAccount } from './unit-checks.ts';
 
@@ -34,7 +35,7 @@ export function createUnitTrust({ sts, onAssumed }: UnitTrustDeps): UnitTrust {
       const { PackedPolicySize } = await sts.send(
         new AssumeRoleCommand({
           RoleArn: unit.crossAccountRoleArn,
-          RoleSessionName: nameOf(unit),
+          RoleSessionName: sessionName('check', unit.unitId),
           ExternalId: externalId,
           DurationSeconds: SECONDS,
           Policy,
@@ -47,7 +48,13 @@ export function createUnitTrust({ sts, onAssumed }: UnitTrustDeps): UnitTrust {
   }
 
   async function note(unit: Unit, purpose: string, outcome: string): Promise<void> {
-    await onAssumed?.({ unit, purpose, forUserId: undefined, roleSessionName: nameOf(unit), outcome });
+    await onAssumed?.({
+      unit,
+      purpose,
+      forUserId: undefined,
+      roleSessionName: sessionName('check', unit.unitId),
+      outcome,
+    });
   }
 
   /** True if this way in, which must be closed, is open. */
@@ -93,9 +100,4 @@ export function createUnitTrust({ sts, onAssumed }: UnitTrustDeps): UnitTrust {
       return { policyPercent, open };
     },
   };
-}
-
-/** At most 64 characters of those that AWS allows. */
-function nameOf({ unitId }: Unit): string {
-  return `cloudmr-check-${unitId.replace(/[^\w+=,.@-]/g, '-')}`.slice(0, 64);
 }

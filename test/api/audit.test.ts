@@ -26,6 +26,8 @@ t.test('units, jobs and approvals leave their traces, with the id of the request
   await ada.del(`/api/job/${jobId}`);
   await ada.del(`/api/job/${jobId}`);
   const { computingUnitId } = (await ada.post('/computing-unit/register', MODE_2)).json();
+  await ada.post(`/api/computing-unit/${computingUnitId}/default`);
+  await ada.post(`/api/computing-unit/${computingUnitId}/preflight`);
   await ada.del(`/computing-unit/${computingUnitId}`);
   const mine = await trail(ada);
   t.same(
@@ -38,6 +40,8 @@ t.test('units, jobs and approvals leave their traces, with the id of the request
       ['job.rename', jobId, 'ok'],
       ['job.delete', jobId, 'ok'],
       ['unit.register', computingUnitId, 'created, pending'],
+      ['unit.default', computingUnitId, 'pending'],
+      ['unit.preflight', computingUnitId, 'pending'],
       ['unit.remove', computingUnitId, 'ok'],
     ],
     'what failed or changed nothing is not in it',

@@ -1,11 +1,13 @@
 /** Every entry into a unit's account is in the audit trail of its owner: once per session, with its CloudTrail names. */
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import t from 'tap';
 import { createAudit } from '../../services/audit.ts';
 import { recordRoleUse } from '../../services/audited.ts';
 import { within } from '../../services/context.ts';
 import { createIds } from '../../src/aws/ids.ts';
+import type { Purpose } from '../../src/aws/session-policy.ts';
 import { createSessions } from '../../src/aws/sessions.ts';
-import { HUB, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);
 const { clock, log, stores, mode2 } = cloud;
@@ -34,7 +36,7 @@ t.test('R58: one entry per session, however often and by how many at once it is 
       actor: 'user:ada',
       requestId: 'request-0',
       details: {
-        roleSessionName: `cloudmr-start-${mode2.unitId}`,
+        roleSessionName: 'cloudmr-start-request-0',
         accessKeyId: session.credentials.accessKeyId,
       },
     },
@@ -57,9 +59,25 @@ t.test('work of the ticker names its job, work for one person names the person',
   t.match((await trail())[0], {
     action: 'session.presign',
     actor: 'broker',
-    details: { jobId: 'JOB1', forUserId: 'bob' },
+    details: { jobId: 'JOB1', forUserId: 'bob', roleSessionName: 'cloudmr-presign-JOB1' },
   });
 });
+
+t.test(
+  'R58: the name that CloudTrail shows is the one in the trail, whatever the request was called',
+  async (t) => {
+    clock.advance(1);
+    const requestId = `a b/c\u00e9*${'x'.repeat(80)}`;
+    const purpose: Purpose = { kind: 'remove', ownerId: 'carol' };
+    const { credentials } = await within({ requestId }, () => sessions.get(mode2, purpose));
+    const sts = new STSClient({ endpoint: cloud.endpoint, region: REGION, credentials });
+    const { Arn } = await sts.send(new GetCallerIdentityCommand({}));
+    sts.destroy();
+    const name = `cloudmr-remove-a-b-c--${'x'.repeat(80)}`.slice(0, 64);
+    t.equal(Arn?.split('/').at(-1), name);
+    t.match((await trail())[0], { action: 'session.remove', requestId, details: { roleSessionName: name } });
+  },
+);
 
 t.test('a refusal is recorded with the code of AWS', async (t) => {
   clock.advance(1);
