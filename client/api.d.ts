@@ -1742,6 +1742,19 @@ export interface components {
              */
             token: string;
         };
+        /**
+         * @example {
+         *       "success": true,
+         *       "user_id": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+         *       "id_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMUs5In0.c2ln",
+         *       "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMUs5In0.c2ln",
+         *       "refresh_token": "1kVbXzq0vYQ.3kq8",
+         *       "token_type": "Bearer",
+         *       "expires_in": 3600,
+         *       "idToken": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMUs5In0.c2ln",
+         *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMUs5In0.c2ln"
+         *     }
+         */
         SignedIn: {
             /** @constant */
             success: true;
@@ -1910,6 +1923,33 @@ export interface components {
             whoMustAct: ("user" | "unit_owner" | "operator")[];
             checks: components["schemas"]["UnitCheck"][];
         };
+        /**
+         * @example {
+         *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+         *       "appId": "mroptimum",
+         *       "appName": "MR Optimum",
+         *       "alias": "Mode 2",
+         *       "mode": "mode_2",
+         *       "provider": "user",
+         *       "status": "ready",
+         *       "missing": [],
+         *       "statusSince": "2026-11-22T09:30:00.000Z",
+         *       "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+         *       "whoMustAct": [],
+         *       "isDefault": true,
+         *       "isShared": false,
+         *       "crossAccountRoleVerified": true,
+         *       "awsAccountId": "123456789012",
+         *       "region": "us-east-1",
+         *       "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+         *       "resultsBucket": "mroptimum-mode2-results-123456789012",
+         *       "failedBucket": "mroptimum-mode2-failed-123456789012",
+         *       "dataBucket": "mroptimum-mode2-data-123456789012",
+         *       "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+         *       "createdAt": "2026-11-22T09:20:00.000Z",
+         *       "updatedAt": "2026-11-22T09:30:00.000Z"
+         *     }
+         */
         ComputingUnit: {
             computingUnitId: string;
             appId: string;
@@ -2026,6 +2066,55 @@ export interface components {
                 high: number;
             };
         };
+        /**
+         * @example {
+         *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+         *       "appId": "mroptimum",
+         *       "alias": "brain-ac-rss",
+         *       "mode": "mode_2",
+         *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+         *       "state": "succeeded",
+         *       "version": 6,
+         *       "attempt": 0,
+         *       "platform": "lambda",
+         *       "executionArn": "arn:aws:states:us-east-1:123456789012:execution:mroptimum-mode2:job-01K9ZB4T8N5W3V6Q2R7S0M1XYA-0",
+         *       "summary": {
+         *         "medianSnr": 41.2,
+         *         "maxSnr": 96.5,
+         *         "slices": 1,
+         *         "matrix": [
+         *           96,
+         *           96,
+         *           1
+         *         ],
+         *         "coils": 16,
+         *         "warnings": 0
+         *       },
+         *       "seconds": 2.5,
+         *       "resultBytes": 182044,
+         *       "output": {
+         *         "coilsensitivity": false,
+         *         "gfactor": false,
+         *         "matlab": true
+         *       },
+         *       "createdAt": "2026-11-22T09:30:00.000Z",
+         *       "updatedAt": "2026-11-22T09:30:09.000Z",
+         *       "startedAt": "2026-11-22T09:30:01.000Z",
+         *       "finishedAt": "2026-11-22T09:30:09.000Z",
+         *       "history": [
+         *         {
+         *           "state": "queued",
+         *           "at": "2026-11-22T09:30:00.000Z",
+         *           "by": "user"
+         *         },
+         *         {
+         *           "state": "succeeded",
+         *           "at": "2026-11-22T09:30:09.000Z",
+         *           "by": "aws"
+         *         }
+         *       ]
+         *     }
+         */
         Job: {
             jobId: string;
             appId: string;
@@ -5023,7 +5112,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /** @example {} */
                 "application/json": {
@@ -8667,7 +8756,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -13945,7 +14034,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -14320,7 +14409,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -14564,7 +14653,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {

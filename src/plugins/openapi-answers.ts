@@ -79,7 +79,7 @@ const HEADERS = {
   'x-ratelimit-reset': { description: 'Seconds until all are left again', schema: { type: 'integer' } },
 } as const;
 
-/** Writes the headers of every answer into the document, once as components. */
+/** Writes the headers of every answer into the document, once as components, and which bodies may be left out. */
 export function withHeaders<T extends object>(document: T): T {
   const { components, paths } = document as OpenApi;
   components.headers = HEADERS;
@@ -93,7 +93,8 @@ export function withHeaders<T extends object>(document: T): T {
     const references = Object.fromEntries(
       shown.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
     );
-    for (const { responses } of Object.values(methods)) {
+    for (const { responses, requestBody } of Object.values(methods)) {
+      if (requestBody && mayBeNothing(requestBody)) requestBody.required = false;
       for (const [status, answer] of Object.entries(responses)) {
         // All answers carry them; said once per operation, and where they matter most.
         if (status < '300' || status === '429') answer.headers = { ...references, ...answer.headers };
@@ -103,7 +104,21 @@ export function withHeaders<T extends object>(document: T): T {
   return document;
 }
 
+/** Where a schema takes null, a request without a body is understood as well; @fastify/swagger says never. */
+function mayBeNothing({ content }: RequestBody): boolean {
+  const { anyOf = [] } = content['application/json']?.schema ?? {};
+  return anyOf.some(({ type }) => type === 'null');
+}
+
+interface RequestBody {
+  required?: boolean;
+  content: Record<string, { schema: { anyOf?: { type?: string }[] } }>;
+}
 interface OpenApi {
   components: { headers?: object; examples?: object };
-  paths: Record<string, Record<string, { responses: Record<string, { headers?: object }> }>>;
+  paths: Record<string, Record<string, Operation>>;
+}
+interface Operation {
+  requestBody?: RequestBody;
+  responses: Record<string, { headers?: object }>;
 }

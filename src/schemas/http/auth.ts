@@ -64,12 +64,23 @@ export const registerBody = z
     ],
   });
 
-export const registerAnswer = z.object({
-  success: z.literal(true),
-  userId: z.string(),
-  status: userStatus,
-  message: z.string(),
-});
+export const registerAnswer = z
+  .object({
+    success: z.literal(true),
+    userId: z.string(),
+    status: userStatus,
+    message: z.string(),
+  })
+  .meta({
+    examples: [
+      {
+        success: true,
+        userId: '01K9ZB1C3D5F7H9K1M3P5R7T9V',
+        status: 'waiting',
+        message: 'Wait until an administrator has approved the account.',
+      },
+    ],
+  });
 
 /** Older callers send the address as `username`. */
 export const loginBody = z
@@ -87,9 +98,8 @@ export const loginBody = z
   .transform((body) => ({ email: (body.email ?? body.username) as string, password: body.password }))
   .meta({ examples: [{ email: 'ada@example.org', password: 'Correct-horse.7' }] });
 
-const token = z
-  .string()
-  .meta({ examples: ['eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMUs5In0.c2ln'] });
+const EXAMPLE_TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMUs5In0.c2ln';
+const token = z.string().meta({ examples: [EXAMPLE_TOKEN] });
 export const signedIn = z
   .object({
     success: z.literal(true),
@@ -105,7 +115,22 @@ export const signedIn = z
     idToken: token.meta({ deprecated: true, description: 'The id_token' }),
     token: token.meta({ deprecated: true, description: 'The id_token' }),
   })
-  .meta({ id: 'SignedIn' });
+  .meta({
+    id: 'SignedIn',
+    examples: [
+      {
+        success: true,
+        user_id: '01K9ZB1C3D5F7H9K1M3P5R7T9V',
+        id_token: EXAMPLE_TOKEN,
+        access_token: EXAMPLE_TOKEN,
+        refresh_token: '1kVbXzq0vYQ.3kq8',
+        token_type: 'Bearer',
+        expires_in: 3_600,
+        idToken: EXAMPLE_TOKEN,
+        token: EXAMPLE_TOKEN,
+      },
+    ],
+  });
 
 export const refreshBody = z
   .object({

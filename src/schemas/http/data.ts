@@ -158,7 +158,9 @@ const locationObject = z.object({ Bucket: z.string(), Key: z.string().max(1_024)
 export const createDataBody = z
   .object({
     filename: filename.optional(),
-    location: z.union([z.string().max(2_048), locationObject]).meta({ examples: [EXAMPLE_LOCATION] }),
+    location: z
+      .union([z.string().max(2_048).meta({ format: 's3-location' }), locationObject])
+      .meta({ examples: [EXAMPLE_LOCATION] }),
     size: bytes,
     md5: z.string().max(100).nullish(),
   })

@@ -67,7 +67,36 @@ export const jobView = z
       .optional()
       .meta({ description: 'Attempts before this one, oldest first' }),
   })
-  .meta({ id: 'Job' });
+  .meta({
+    id: 'Job',
+    examples: [
+      {
+        jobId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+        appId: 'mroptimum',
+        alias: 'brain-ac-rss',
+        mode: 'mode_2',
+        computingUnitId: '01K9ZB2E4G6J8L0N2P4R6T8V0X',
+        state: 'succeeded',
+        version: 6,
+        attempt: 0,
+        platform: 'lambda',
+        executionArn:
+          'arn:aws:states:us-east-1:123456789012:execution:mroptimum-mode2:job-01K9ZB4T8N5W3V6Q2R7S0M1XYA-0',
+        summary: { medianSnr: 41.2, maxSnr: 96.5, slices: 1, matrix: [96, 96, 1], coils: 16, warnings: 0 },
+        seconds: 2.5,
+        resultBytes: 182_044,
+        output: { coilsensitivity: false, gfactor: false, matlab: true },
+        createdAt: '2026-11-22T09:30:00.000Z',
+        updatedAt: '2026-11-22T09:30:09.000Z',
+        startedAt: '2026-11-22T09:30:01.000Z',
+        finishedAt: '2026-11-22T09:30:09.000Z',
+        history: [
+          { state: 'queued', at: '2026-11-22T09:30:00.000Z', by: 'user' },
+          { state: 'succeeded', at: '2026-11-22T09:30:09.000Z', by: 'aws' },
+        ],
+      },
+    ],
+  });
 export type JobView = z.infer<typeof jobView>;
 
 const isoOrNone = (at: number | undefined): string | undefined => (at === undefined ? undefined : iso(at));
@@ -108,9 +137,11 @@ export function toJobView(job: Job): JobView {
 }
 
 /** One state or several, with commas between. */
+const STATE = `(?:${jobState.options.join('|')})`;
 const stateList = z
   .string()
   .max(200)
+  .regex(new RegExp(`^${STATE}(?:,${STATE})*$`), `must be of ${jobState.options.join(', ')}`)
   .transform((text) => text.split(','))
   .pipe(z.array(jobState))
   .meta({ description: 'One or more states, with commas', examples: ['failed,lost'] });
@@ -148,17 +179,30 @@ const STATUS_WORDS: Record<Job['state'], 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'F
   canceled: 'FAILED',
   lost: 'FAILED',
 };
-export const pipelineStatus = z.object({
-  pipeline: z.string(),
-  pipelineId: z.string(),
-  jobId: z.string(),
-  alias: z.string(),
-  status: z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED']),
-  state: jobState,
-  executionArn: z.string().optional(),
-  error: z.string().optional().meta({ description: 'Stable code of the failure' }),
-  message: z.string().optional(),
-});
+export const pipelineStatus = z
+  .object({
+    pipeline: z.string(),
+    pipelineId: z.string(),
+    jobId: z.string(),
+    alias: z.string(),
+    status: z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED']),
+    state: jobState,
+    executionArn: z.string().optional(),
+    error: z.string().optional().meta({ description: 'Stable code of the failure' }),
+    message: z.string().optional(),
+  })
+  .meta({
+    examples: [
+      {
+        pipeline: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+        pipelineId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+        jobId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+        alias: 'brain-ac-rss',
+        status: 'RUNNING',
+        state: 'running',
+      },
+    ],
+  });
 
 export function toPipelineStatus(job: Job): z.infer<typeof pipelineStatus> {
   return {

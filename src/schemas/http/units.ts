@@ -137,7 +137,36 @@ export const unitView = z
     createdAt: isoTime,
     updatedAt: isoTime,
   })
-  .meta({ id: 'ComputingUnit' });
+  .meta({
+    id: 'ComputingUnit',
+    examples: [
+      {
+        computingUnitId: '01K9ZB2E4G6J8L0N2P4R6T8V0X',
+        appId: 'mroptimum',
+        appName: 'MR Optimum',
+        alias: EXAMPLE.alias,
+        mode: 'mode_2',
+        provider: 'user',
+        status: 'ready',
+        missing: [],
+        statusSince: '2026-11-22T09:30:00.000Z',
+        lastValidatedAt: '2026-11-22T09:30:00.000Z',
+        whoMustAct: [],
+        isDefault: true,
+        isShared: false,
+        crossAccountRoleVerified: true,
+        awsAccountId: EXAMPLE.awsAccountId,
+        region: EXAMPLE.region,
+        stateMachineArn: EXAMPLE.stateMachineArn,
+        resultsBucket: EXAMPLE.resultsBucket,
+        failedBucket: EXAMPLE.failedBucket,
+        dataBucket: EXAMPLE.dataBucket,
+        crossAccountRoleArn: EXAMPLE.crossAccountRoleArn,
+        createdAt: '2026-11-22T09:20:00.000Z',
+        updatedAt: '2026-11-22T09:30:00.000Z',
+      },
+    ],
+  });
 
 /** A unit as one of its users sees it. */
 export function toUnitView(unit: Unit, viewerId: string): z.infer<typeof unitView> {
