@@ -4,6 +4,7 @@
  */
 import { AppError } from '../src/errors.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
+import { createChangeRecord } from './change-record.ts';
 import { unitOfFile } from './job-place.ts';
 import { mustBeReady } from './job-plan.ts';
 import { refusal } from './jobs.ts';
@@ -64,6 +65,7 @@ export interface FilesDeps {
 /** Creates the service of a person's files. */
 export function createFiles(deps: FilesDeps): Files {
   const { data, units, unitStore, usableUnit, cloud, uploads, clock, ids } = deps;
+  const change = createChangeRecord(deps);
 
   async function mine(who: Principal, dataId: string): Promise<DataRecord> {
     const record = await data.get(who.userId, dataId);
@@ -98,7 +100,7 @@ export function createFiles(deps: FilesDeps): Files {
       mustBeReady(unit, 'take files');
       const record = newRecord(who, unit, wish, ids.next(), clock());
       const upload = await refused(() => cloud.presignPut(unit, record, seconds));
-      await data.put(record);
+      await data.create(record);
       return { record, upload };
     },
 
@@ -107,14 +109,7 @@ export function createFiles(deps: FilesDeps): Files {
       const unit = await unitOf(record);
       try {
         const info = await cloud.headObject(unit, record);
-        const confirmed: DataRecord = {
-          ...record,
-          sizeBytes: info.sizeBytes,
-          status: 'available',
-          updatedAt: clock(),
-        };
-        await data.put(confirmed);
-        return confirmed;
+        return await change(who.userId, dataId, { sizeBytes: info.sizeBytes, status: 'available' });
       } catch (error) {
         if (error instanceof CloudError && error.problem === 'not_found') {
           throw new AppError('conflict', 'the upload has not arrived', {
@@ -138,11 +133,8 @@ export function createFiles(deps: FilesDeps): Files {
       return data.listByOwner(who.userId, options);
     },
 
-    async rename(who, dataId, filename) {
-      const record = await mine(who, dataId);
-      const renamed: DataRecord = { ...record, filename, updatedAt: clock() };
-      await data.put(renamed);
-      return renamed;
+    rename(who, dataId, filename) {
+      return change(who.userId, dataId, { filename });
     },
 
     async remove(who, dataId) {

@@ -97,7 +97,10 @@ export interface TokenStore {
 }
 
 export interface DataStore {
-  put(record: DataRecord): Promise<void>;
+  /** Stores a new record. */
+  create(record: DataRecord): Promise<void>;
+  /** Writes `next` if the stored version is still `next.version - 1`; false if it is another one, or gone. */
+  replace(next: DataRecord): Promise<boolean>;
   get(ownerId: string, dataId: string): Promise<DataRecord | undefined>;
   listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<DataRecord>>;
   remove(ownerId: string, dataId: string): Promise<void>;

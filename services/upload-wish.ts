@@ -31,6 +31,7 @@ export function newRecord(
     status: 'notavailable',
     createdAt: now,
     updatedAt: now,
+    version: 1,
   };
 }
 

@@ -5,6 +5,7 @@
 import { AppError } from '../src/errors.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import { createChangeRecord } from './change-record.ts';
 import { mustBeReady } from './job-plan.ts';
 import { refusal } from './jobs.ts';
 import {
@@ -77,6 +78,7 @@ const REMOVED = 'the computing unit that holds this file was removed, or is not 
 /** Creates the service. */
 export function createUploads(deps: UploadsDeps): Uploads {
   const { data, units, unitStore, usableUnit, cloud, clock, ids } = deps;
+  const change = createChangeRecord(deps);
 
   async function mine(who: Principal, dataId: string): Promise<DataRecord> {
     const record = await data.get(who.userId, dataId);
@@ -135,7 +137,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
         const uploadId = await cloud.beginUpload(unit, record);
         const parts = Math.ceil(wish.sizeBytes / partBytes);
         const begun: DataRecord = { ...record, upload: { uploadId, partBytes, parts } };
-        await data.put(begun);
+        await data.create(begun);
         return begun;
       } catch (error) {
         throw error instanceof CloudError ? refusal(error) : error;
@@ -174,9 +176,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
           },
         );
       }
-      const complete: DataRecord = { ...record, status: 'available', updatedAt: clock() };
-      await data.put(complete);
-      return complete;
+      return change(who.userId, dataId, { status: 'available' });
     },
 
     async abort(who, dataId) {

@@ -1,18 +1,29 @@
 /** Records of uploaded files in DynamoDB. The owner is part of the key: nobody reads another's by guessing. */
 import type { DataStore } from '../../services/ports.ts';
+import { AppError } from '../errors.ts';
 import { type DataRecord, dataRecord } from '../schemas/identity.ts';
+import { ABSENT, type Condition, ofVersion } from './conditions.ts';
 import type { ItemTable } from './item-table.ts';
-import { type Kind, toItem } from './items.ts';
+import { type Item, type Kind, toItem } from './items.ts';
 import { dataKey, dataPartition, listed } from './table.ts';
 
 const DATA: Kind<DataRecord> = { name: 'data-record', schema: 1, shape: dataRecord };
 
+/** A record from before there were versions. */
+const UNVERSIONED: Condition = {
+  ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(#version)',
+  ExpressionAttributeNames: { '#version': 'version' },
+};
+
 /** Creates the store of data records. */
 export function createDataStore(table: ItemTable): DataStore {
   return {
-    async put(record) {
-      const place = listed(dataPartition(record.ownerId), record.createdAt, record.dataId);
-      await table.write(toItem(DATA, dataKey(record.ownerId, record.dataId), record, place));
+    async create(record) {
+      if (await table.write(itemOf(record), ABSENT)) return;
+      throw new AppError('conflict', `there is a file ${record.dataId} already`);
+    },
+    replace(next) {
+      return table.write(itemOf(next), next.version > 1 ? ofVersion(next.version - 1) : UNVERSIONED);
     },
     get(ownerId, dataId) {
       return table.read(DATA, dataKey(ownerId, dataId));
@@ -24,4 +35,12 @@ export function createDataStore(table: ItemTable): DataStore {
       await table.remove(dataKey(ownerId, dataId));
     },
   };
+}
+
+function itemOf(record: DataRecord): Item {
+  const { ownerId, dataId, createdAt, version } = record;
+  return toItem(DATA, dataKey(ownerId, dataId), record, {
+    ...listed(dataPartition(ownerId), createdAt, dataId),
+    version,
+  });
 }

@@ -29,7 +29,7 @@
  * |------------------------------------|------------------------------------------------------------------------|
  * | one job, unit, user, token, file   | GetItem by pk and sk, strongly consistent                              |
  * | submit                             | TransactWrite: job, idempotency key, usages: all conditional           |
- * | move a job                         | PutItem, conditional on the version                                    |
+ * | move a job, change a file          | PutItem, conditional on the version                                    |
  * | delete a job                       | TransactWrite of one Delete, conditional on the version                |
  * | jobs, files, tokens of an owner    | Query gsi1, newest first, pages                                        |
  * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |

@@ -84,6 +84,8 @@ export const dataRecord = z.object({
   upload: z.object({ uploadId: z.string(), partBytes: z.number().int(), parts: z.number().int() }).optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
+  /** Grows by one with every change, which is conditional on it; 0 in records of earlier brokers. */
+  version: z.number().int().default(0),
 });
 export type DataRecord = z.infer<typeof dataRecord>;
 

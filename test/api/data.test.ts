@@ -117,3 +117,39 @@ t.test('long lists continue, and an account that refuses does not break them', a
   t.equal(refused.statusCode, 502);
   t.equal(refused.json().code, 'cloud_refused');
 });
+
+t.test('a file that is renamed while it is confirmed has its name, and is there', async (t) => {
+  const { ada, cloud } = await ready(t);
+  const file = { operation: 'put', filename: 'a.dat', sizeBytes: 5 };
+  for (let round = 0; round < 5; round++) {
+    const { dataId, bucket, key } = (await ada.post('/data/presign', file)).json();
+    cloud.objects.set(`${bucket}/${key}`, { sizeBytes: 7, etag: 'e', metadata: {} });
+    const filename = `n${round}.dat`;
+    const answers = await Promise.all([
+      ada.post(`/data/update/${dataId}`, { filename }),
+      ada.post(`/api/data/${dataId}/confirm`),
+    ]);
+    t.same(
+      answers.map(({ statusCode }) => statusCode),
+      [200, 200],
+    );
+    const listed = (await ada.get('/data/read')).json();
+    t.match(
+      listed.find(({ id }: { id: string }) => id === dataId),
+      { filename, status: 'available', size: '7' },
+    );
+  }
+});
+
+t.test('a file that is deleted while it is confirmed stays deleted', async (t) => {
+  const { ada, cloud } = await ready(t);
+  const { dataId } = (await ada.post('/data/presign', { operation: 'put', filename: 'a.dat' })).json();
+  const head = cloud.headObject;
+  cloud.headObject = async (...args) => {
+    const found = await head(...args);
+    t.equal((await ada.del(`/api/data/${dataId}`)).statusCode, 200);
+    return found;
+  };
+  t.equal((await ada.post(`/api/data/${dataId}/confirm`)).statusCode, 404);
+  t.same((await ada.get('/data/read')).json(), []);
+});

@@ -85,14 +85,14 @@ t.test('a token is found until it ends, by the clock and not by its deletion', a
 
 t.test('files are the owner’s alone', async (t) => {
   const record = sampleDataRecord();
-  await data.put(record);
+  await data.create(record);
   t.same(await data.get(record.ownerId, record.dataId), record);
   t.equal(await data.get('owner-2', record.dataId), undefined, 'knowing the id is not enough');
   await data.remove('owner-2', record.dataId);
   t.ok(await data.get(record.ownerId, record.dataId), 'nor for deleting');
-  await data.put({ ...record, status: 'available' });
+  t.equal(await data.replace({ ...record, version: 2, status: 'available' }), true);
   t.equal((await data.get(record.ownerId, record.dataId))?.status, 'available');
-  for (const i of [1, 2]) await data.put({ ...record, dataId: `d${i}`, createdAt: SAMPLE_TIME + i });
+  for (const i of [1, 2]) await data.create({ ...record, dataId: `d${i}`, createdAt: SAMPLE_TIME + i });
   const { items } = await data.listByOwner(record.ownerId, { limit: 10 });
   t.same(
     items.map(({ dataId }) => dataId),
@@ -101,6 +101,35 @@ t.test('files are the owner’s alone', async (t) => {
   await data.remove(record.ownerId, record.dataId);
   t.equal(await data.get(record.ownerId, record.dataId), undefined);
   t.same((await data.listByOwner('owner-2', { limit: 10 })).items, []);
+});
+
+t.test('a file is replaced on the version before, and never brought back', async (t) => {
+  const record = sampleDataRecord({ ownerId: 'owner-3' });
+  await data.create(record);
+  await t.rejects(data.create({ ...record, filename: 'other.h5' }), { code: 'conflict' });
+  t.equal(await data.replace({ ...record, version: 3 }), false);
+  t.equal(await data.replace({ ...record, version: 2, filename: 'new.h5' }), true);
+  t.equal(await data.replace({ ...record, version: 2, status: 'available' }), false, 'somebody was faster');
+  t.equal(await data.replace({ ...record, version: 1 }), false, 'nor as one from before versions');
+  await data.remove(record.ownerId, record.dataId);
+  t.equal(await data.replace({ ...record, version: 3 }), false);
+  t.equal(await data.replace({ ...record, version: 1 }), false);
+  t.equal(await data.get(record.ownerId, record.dataId), undefined);
+});
+
+t.test('a file of a broker that knew no versions is read as version 0, and changed once', async (t) => {
+  const record = sampleDataRecord({ ownerId: 'owner-4' });
+  await data.create(record);
+  const { version: _, ...old } = record;
+  await cloud.damage(`DATA#owner-4#${record.dataId}`, 'DATA', {
+    version: undefined,
+    body: JSON.stringify(old),
+  });
+  t.same(await data.get('owner-4', record.dataId), { ...record, version: 0 });
+  const next = { ...record, filename: 'new.h5' };
+  t.equal(await data.replace(next), true);
+  t.equal(await data.replace(next), false);
+  t.same(await data.get('owner-4', record.dataId), next);
 });
 
 t.test('audit entries are kept as first written, newest first', async (t) => {

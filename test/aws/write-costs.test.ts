@@ -69,6 +69,6 @@ t.test('users, tokens, files and audit entries are one write each', async (t) =>
   t.same(await calls(() => users.replace({ ...user, version: 2 })), { GetItem: 1, PutItem: 1 });
   t.same(await calls(() => tokens.put(sampleToken())), { PutItem: 1 });
   t.same(await calls(() => tokens.get(sampleToken().hash)), { GetItem: 1 });
-  t.same(await calls(() => data.put(sampleDataRecord())), { PutItem: 1 });
+  t.same(await calls(() => data.create(sampleDataRecord())), { PutItem: 1 });
   t.same(await calls(() => audit.append(sampleAuditEntry())), { PutItem: 1 });
 });

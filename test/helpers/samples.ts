@@ -117,6 +117,7 @@ export function sampleDataRecord(over: Partial<DataRecord> = {}): DataRecord {
     status: 'notavailable',
     createdAt: SAMPLE_TIME,
     updatedAt: SAMPLE_TIME,
+    version: 1,
     ...over,
   };
 }
