@@ -11,9 +11,9 @@ import { compileTree } from './compile-tree.ts';
 const root = resolve(import.meta.dirname, '../..');
 const build = join(root, '.build');
 await compileTree(root, build);
-// The settings of the sources, without the loader that compiles.
+// The settings of the sources, without the loader that compiles and without those of tap.
 const settings = readFileSync(join(root, '.taprc'), 'utf8')
-  .replace(/^node-arg:\n( +-.*\n)+/m, '')
+  .replace('--import=tsx', `--require=${join(import.meta.dirname, 'no-loader-hooks.cjs')}`)
   .replaceAll('.test.ts', '.test.js');
 writeFileSync(join(build, '.taprc'), settings);
 
