@@ -7182,7 +7182,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `no_unit`, `unit_not_ready`, `price_too_high` */
+            /** @description `no_unit`, `unit_not_ready`, `conflict`, `price_too_high` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7233,6 +7233,15 @@ export interface operations {
             };
             /** @description `internal` */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `cloud_refused` */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7413,7 +7422,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `no_unit`, `unit_not_ready`, `price_too_high` */
+            /** @description `no_unit`, `unit_not_ready`, `conflict`, `price_too_high` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7464,6 +7473,15 @@ export interface operations {
             };
             /** @description `internal` */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `cloud_refused` */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

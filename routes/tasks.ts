@@ -35,6 +35,8 @@ export function taskRoutes({ submit, caps }: TaskRoutesDeps) {
               'not_found',
               'no_unit',
               'unit_not_ready',
+              'conflict',
+              'cloud_refused',
               'price_too_high',
               'idempotency_key_reuse',
               'limit_reached',
