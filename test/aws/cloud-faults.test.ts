@@ -19,7 +19,8 @@ const RESULT = { bucket: unit.resultsBucket, key: 'mroptimum/u1/j/0/result.zip' 
 const DOCUMENT = { bucket: unit.dataBucket, key: 'mroptimum/u1/j/0/job.json' };
 const INPUT = { jobId: 'j', attempt: 0, ...DOCUMENT };
 let serial = 0;
-const start = (name = `fault-${++serial}`): Promise<string> => unitCloud.startExecution(unit, name, INPUT);
+const start = (name = `job-fault-${++serial}`): Promise<string> =>
+  unitCloud.startExecution(unit, name, INPUT);
 // Sessions first, so that the faults meet the calls themselves.
 await start();
 await t.rejects(unitCloud.headObject(unit, RESULT), { name: 'CloudError', problem: 'not_found' });
@@ -76,7 +77,7 @@ t.test('no answer is `unavailable`: nobody knows whether it had an effect', asyn
   await start();
   for (const kind of ['timeout_before', 'timeout_after'] as const) {
     await t.rejects(
-      under({ ...START, kind }, () => start(`silent-${kind}`)),
+      under({ ...START, kind }, () => start(`job-silent-${kind}`)),
       { name: 'CloudError', problem: 'unavailable', operation: 'StartExecution' },
       kind,
     );
@@ -86,7 +87,7 @@ t.test('no answer is `unavailable`: nobody knows whether it had an effect', asyn
 });
 
 t.test('an answer that is lost once is asked for again, with one effect', async (t) => {
-  const arn = await under({ ...START, kind: 'timeout_after', times: 1 }, () => start('lost-once'));
+  const arn = await under({ ...START, kind: 'timeout_after', times: 1 }, () => start('job-lost-once'));
   t.match(await unitCloud.describeExecution(unit, arn), { status: 'RUNNING' });
 });
 
