@@ -4,6 +4,7 @@
  * each. The exit code is 0 if nothing failed.
  */
 import { spawnSync } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,8 @@ const EMAIL = 'schemathesis@example.org';
 const PASSWORD = 'Correct-horse.7-battery';
 /** Its answer has no end; test/api/events.test.ts reads it. */
 const STREAMS = ['--exclude-path-regex', '/events$'];
+/** Ends the session that all other requests are made with. */
+const ENDS = ['--exclude-operation-id', 'logout'];
 
 const dataDir = mkdtempSync(join(tmpdir(), 'cloudmr-schemathesis-'));
 const unlimited = { REQUESTS_PER_MINUTE: '10000000', SIGN_INS_PER_MINUTE: '10000000', LOG_LEVEL: 'warn' };
@@ -39,12 +42,26 @@ try {
   });
   const { id_token } = (await signedIn.json()) as { id_token: string };
   run('as nobody', []);
-  run('as a person', ['-H', `Authorization: Bearer ${id_token}`, ...STREAMS]);
+  run('as a person', [
+    '-H',
+    `Authorization: Bearer ${id_token}`,
+    ...STREAMS,
+    ...ENDS,
+    ...(await unresolvable()),
+  ]);
 } finally {
   await broker.stop();
   rmSync(dataDir, { recursive: true, force: true });
 }
 process.exitCode = failed > 0 ? 1 : 0;
+
+/** The address of a webhook is looked up when it is given: without DNS no address is a right one. */
+async function unresolvable(): Promise<string[]> {
+  const found = await lookup('example.org').catch(() => undefined);
+  if (found) return [];
+  console.log('no DNS here: webhooks are left out');
+  return ['createWebhook', 'changeWebhook'].flatMap((id) => ['--exclude-operation-id', id]);
+}
 
 function run(who: string, options: string[]): void {
   console.log(`schemathesis ${who}`);
