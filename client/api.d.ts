@@ -2000,6 +2000,15 @@ export interface components {
              */
             updatedAt: string;
         };
+        /**
+         * @example {
+         *       "url": "https://mroptimum-mode2-results-123456789012.s3.us-east-1.amazonaws.com/mroptimum/result.zip?X-Amz-Signature=9f86d0",
+         *       "method": "GET",
+         *       "headers": {},
+         *       "expiresAt": "2026-11-22T10:30:00.000Z",
+         *       "filename": "brain-ac-rss.zip"
+         *     }
+         */
         Presigned: {
             /** Format: uri */
             url: string;

@@ -76,7 +76,18 @@ export const presignAnswer = signedUrl
     key: z.string().optional(),
     location: z.string().optional().meta({ description: 'JSON text {"Bucket","Key"}' }),
   })
-  .meta({ id: 'Presigned' });
+  .meta({
+    id: 'Presigned',
+    examples: [
+      {
+        url: 'https://mroptimum-mode2-results-123456789012.s3.us-east-1.amazonaws.com/mroptimum/result.zip?X-Amz-Signature=9f86d0',
+        method: 'GET',
+        headers: {},
+        expiresAt: '2026-11-22T10:30:00.000Z',
+        filename: 'brain-ac-rss.zip',
+      },
+    ],
+  });
 
 export const dataQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(200),

@@ -60,21 +60,44 @@ export const challengeBody = z
   .transform((body) => ({ unitId: body?.computingUnitId }))
   .meta({ examples: [{}] });
 
-export const challengeAnswer = z.object({
-  nonce: z.string(),
-  audience: z.string().meta({ description: 'This broker; part of what is signed' }),
-  externalId: z.string().meta({ description: 'For the trust policy of the role' }),
-  brokerRoleArn: z.string().meta({ description: 'The only principal the trust policy should name' }),
-  enrolmentCode: z.string().meta({
-    description: 'Registers one unit in your name without your token (POST /api/computing-unit/enrol)',
-  }),
-  expiresAt: isoTime,
-  request: z
-    .object({
-      method: z.literal('POST'),
-      url: z.string(),
-      headers: z.record(z.string(), z.string()),
-      body: z.string(),
-    })
-    .meta({ description: 'Sign exactly this with Signature Version 4, and send only its headers back' }),
-});
+export const challengeAnswer = z
+  .object({
+    nonce: z.string(),
+    audience: z.string().meta({ description: 'This broker; part of what is signed' }),
+    externalId: z.string().meta({ description: 'For the trust policy of the role' }),
+    brokerRoleArn: z.string().meta({ description: 'The only principal the trust policy should name' }),
+    enrolmentCode: z.string().meta({
+      description: 'Registers one unit in your name without your token (POST /api/computing-unit/enrol)',
+    }),
+    expiresAt: isoTime,
+    request: z
+      .object({
+        method: z.literal('POST'),
+        url: z.string(),
+        headers: z.record(z.string(), z.string()),
+        body: z.string(),
+      })
+      .meta({ description: 'Sign exactly this with Signature Version 4, and send only its headers back' }),
+  })
+  .meta({
+    examples: [
+      {
+        nonce: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+        audience: 'arn:aws:iam::111111111111:role/CloudMRBrainRole',
+        externalId: 'cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d',
+        brokerRoleArn: 'arn:aws:iam::111111111111:role/CloudMRBrainRole',
+        enrolmentCode: 'r1Xq5vN8s3Yk7Zc0Tb2Wm4Jd6Hf9Lg1P',
+        expiresAt: '2026-11-22T09:40:00.000Z',
+        request: {
+          method: 'POST',
+          url: 'https://sts.us-east-1.amazonaws.com/',
+          headers: {
+            'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+            'x-cloudmr-challenge':
+              'arn:aws:iam::111111111111:role/CloudMRBrainRole;9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+          },
+          body: 'Action=GetCallerIdentity&Version=2011-06-15',
+        },
+      },
+    ],
+  });

@@ -26,6 +26,7 @@ const usd = blankable(z.number().min(0).max(1_000_000)).meta({
   description: 'Refuse the job if it may cost you more than so many US dollars',
 });
 
+const EXAMPLE_JOB = '01K9ZB4T8N5W3V6Q2R7S0M1XYA';
 const EXAMPLE = {
   cloudapp_name: 'MR Optimum',
   mode: 'mode_1',
@@ -120,27 +121,52 @@ export const submitHeaders = z.looseObject({
     .meta({ description: 'The same key with the same body gives the same job, however often it is sent' }),
 });
 
-export const submitAnswer = z.object({
-  success: z.literal(true),
-  jobId: z.string(),
-  pipeline: z.string().meta({ description: 'The jobId, for older callers' }),
-  pipelineId: z.string(),
-  pipeline_id: z.string(),
-  taskId: z.string(),
-  task_id: z.string(),
-  alias: z.string(),
-  state: z.string(),
-  message: z.string(),
-  executionArn: z.string().optional().meta({ description: 'The name under which the execution will run' }),
-  computingUnit: z.object({
-    computingUnitId: z.string(),
-    id: z.string(),
+export const submitAnswer = z
+  .object({
+    success: z.literal(true),
+    jobId: z.string(),
+    pipeline: z.string().meta({ description: 'The jobId, for older callers' }),
+    pipelineId: z.string(),
+    pipeline_id: z.string(),
+    taskId: z.string(),
+    task_id: z.string(),
     alias: z.string(),
-    mode: z.enum(['mode_1', 'mode_2']),
-  }),
-  estimate: estimateView.optional(),
-  warnings: z.array(z.string()).meta({ description: 'What will probably go wrong' }),
-});
+    state: z.string(),
+    message: z.string(),
+    executionArn: z.string().optional().meta({ description: 'The name under which the execution will run' }),
+    computingUnit: z.object({
+      computingUnitId: z.string(),
+      id: z.string(),
+      alias: z.string(),
+      mode: z.enum(['mode_1', 'mode_2']),
+    }),
+    estimate: estimateView.optional(),
+    warnings: z.array(z.string()).meta({ description: 'What will probably go wrong' }),
+  })
+  .meta({
+    examples: [
+      {
+        success: true,
+        jobId: EXAMPLE_JOB,
+        pipeline: EXAMPLE_JOB,
+        pipelineId: EXAMPLE_JOB,
+        pipeline_id: EXAMPLE_JOB,
+        taskId: EXAMPLE_JOB,
+        task_id: EXAMPLE_JOB,
+        alias: 'brain-ac-rss',
+        state: 'queued',
+        message: 'The job is queued.',
+        executionArn: `arn:aws:states:us-east-1:123456789012:execution:mroptimum-mode2:job-${EXAMPLE_JOB}-0`,
+        computingUnit: {
+          computingUnitId: '01K9ZB2E4G6J8L0N2P4R6T8V0X',
+          id: '01K9ZB2E4G6J8L0N2P4R6T8V0X',
+          alias: 'Mode 2',
+          mode: 'mode_2',
+        },
+        warnings: [],
+      },
+    ],
+  });
 
 export function toSubmitAnswer(accepted: {
   job: Job;
