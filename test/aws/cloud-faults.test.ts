@@ -82,7 +82,7 @@ t.test('no answer is `unavailable`: nobody knows whether it had an effect', asyn
       kind,
     );
   }
-  const arn = await start('silent-timeout_after');
+  const arn = await start('job-silent-timeout_after');
   t.match(await unitCloud.describeExecution(unit, arn), { status: 'RUNNING' }, 'adopted by its name');
 });
 
