@@ -30,7 +30,8 @@ export const ERRORS = {
   idempotency_key_reuse: { status: 422, remedy: 'Use a new Idempotency-Key for a different request.' },
   challenge_used: {
     status: 409,
-    remedy: 'Ask for a new challenge (POST /api/computing-unit/challenges); each is good once, for 10 minutes.',
+    remedy:
+      'Ask for a new challenge (POST /api/computing-unit/challenges); each is good once, for 10 minutes.',
   },
   ownership_refused: {
     status: 403,
@@ -48,7 +49,8 @@ export const ERRORS = {
   no_unit: { status: 409, remedy: 'Register a computing unit for this mode, or choose another mode.' },
   limit_reached: {
     status: 429,
-    remedy: 'Wait until the limit has room again (see Retry-After), or use a computing unit of your own (Mode 2).',
+    remedy:
+      'Wait until the limit has room again (see Retry-After), or use a computing unit of your own (Mode 2).',
   },
   price_too_high: {
     status: 409,
