@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { openapiYaml } from '../infra/scripts/openapi-yaml.ts';
+import { FORM } from './helpers/script.ts';
 
 interface Media {
   schema: object;
@@ -45,7 +47,7 @@ t.test('every request body is described and has an example', async (t) => {
 
 t.test('every example is one that its schema takes', async (t) => {
   const folder = new URL('../src/schemas/http/', import.meta.url);
-  const files = readdirSync(folder).filter((name) => /\.[jt]s$/.test(name));
+  const files = readdirSync(folder).filter((name) => extname(name) === FORM);
   let seen = 0;
   for (const file of files) {
     const nouns = Object.entries((await import(new URL(file, folder).href)) as Record<string, unknown>);

@@ -1,6 +1,7 @@
 /**
  * `npm test [-- TAP OPTIONS AND FILES]`: compiles the project once into `.build/` and runs tap there. Files are named as in
  * the sources (`test/api/jobs.test.ts`). A single file also runs without it: `npx tap test/api/jobs.test.ts`.
+ * `npm run test:soak` runs what takes long and is seldom broken, the files `*.soak.ts`.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,6 +19,6 @@ const settings = readFileSync(join(root, '.taprc'), 'utf8')
 writeFileSync(join(build, '.taprc'), settings);
 
 const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs');
-const args = process.argv.slice(2).map((arg) => arg.replace(/\.test\.ts$/, '.test.js'));
+const args = process.argv.slice(2).map((arg) => arg.replace(/\.(test|soak)\.ts$/, '.$1.js'));
 const { status } = spawnSync(process.execPath, [tap, ...args], { cwd: build, stdio: 'inherit' });
 process.exit(status ?? 1);

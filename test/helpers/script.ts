@@ -2,7 +2,8 @@
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FORM = extname(fileURLToPath(import.meta.url));
+/** `.ts` or `.js`. */
+export const FORM = extname(fileURLToPath(import.meta.url));
 
 /** The project, or its compiled tree. */
 export const ROOT = resolve(import.meta.dirname, '../..');
