@@ -27,7 +27,7 @@ const SECRETS: [RegExp, string][] = [
   // A JWT, a personal access token or the secret of a webhook, wherever it stands.
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
   [/\bcmrpat_\w+_[\w-]+/g, REDACTED],
-  [/\bwhsec_[\w+/=]+/g, REDACTED],
+  [/\bwhsec_[\w+/=-]+/g, REDACTED],
 ];
 
 /** Creates the log. Lines go to stderr by default: stdout is for words to the person who started the broker. */

@@ -20,7 +20,7 @@ const ELSEWHERE: Record<string, string> = {
 t.test('R39-R60, R134-R147 and T1-T36 are named by a test, or said to be elsewhere', async (t) => {
   const own = join('api', 'rows.test.ts');
   const files = (readdirSync(TESTS, { recursive: true }) as string[]).filter(
-    (name) => name.endsWith('.test.ts') && name !== own,
+    (name) => /\.(test|soak)\.ts$/.test(name) && name !== own,
   );
   const text = files.map((name) => readFileSync(join(TESTS, name), 'utf8')).join('\n');
   const wanted = [...range('R', 39, 60), ...range('R', 134, 147), ...range('T', 1, 36)];
