@@ -1,4 +1,4 @@
-/** The process that dynamodb-crash.test.ts kills: the embedded DynamoDB on the folder of its argument. */
+/** The process that dynamodb-crash.soak.ts kills: the embedded DynamoDB on the folder of its argument. */
 import { createDynamoService } from '../../infra/local/dynamodb/service.ts';
 import { serveJson } from '../contract/helpers/json-server.ts';
 
