@@ -1,6 +1,6 @@
 /** SENSE without its weights: the image, its noise and g, for an image that is reconstructed once. See unfold.ts. */
 import { add, all, firstPair, imaginaryParts, lastPair, mul, realParts, sub } from './simd';
-import { factorise, gather, invert, LANES, normalMatrix, SMALLEST_SINE } from './unfold';
+import { factorise, gather, invert, LANES, normalMatrix, SMALLEST_SINE, timesAdjointRow } from './unfold';
 import { unfoldOneSet, weighOneSet } from './unfold-double';
 
 /**
@@ -151,17 +151,7 @@ function solve(x: usize, image: usize, plane: usize, n: i32): void {
     v128.store(own, im, 16);
   }
   for (let k = 0; k < n; k++) {
-    const own = image + plane * k;
-    const d = v128.load(x + LANES * <usize>(k * (n + 1)));
-    let re = mul(d, v128.load(own)), im = mul(d, v128.load(own, 16));
-    for (let l = k + 1; l < n; l++) {
-      const p = x + LANES * <usize>(l * n + k), q = image + plane * l;
-      const xr = v128.load(p), xi = v128.load(p, 16), tr = v128.load(q), ti = v128.load(q, 16);
-      re = add(re, add(mul(xr, tr), mul(xi, ti)));
-      im = add(im, sub(mul(xr, ti), mul(xi, tr)));
-    }
-    v128.store(own, firstPair(re, im));
-    v128.store(own, lastPair(re, im), 16);
+    timesAdjointRow(x, image, plane, n, k, image + plane * k);
   }
 }
 

@@ -149,6 +149,25 @@ export function invert(a: usize, n: i32): void {
   }
 }
 
+/**
+ * One row of X^H t, with t of alias l at `t + pitch l`, as complex numbers to `out`. In place where out is t's own
+ * row k and rows are asked for in rising order: row k needs only t of aliases from k on.
+ */
+@inline
+export function timesAdjointRow(x: usize, t: usize, pitch: usize, n: i32, k: i32, out: usize): void {
+  const own = t + pitch * k;
+  const d = v128.load(x + LANES * <usize>(k * (n + 1)));
+  let re = mul(d, v128.load(own)), im = mul(d, v128.load(own, 16));
+  for (let l = k + 1; l < n; l++) {
+    const p = x + LANES * <usize>(l * n + k), q = t + pitch * l;
+    const xr = v128.load(p), xi = v128.load(p, 16), tr = v128.load(q), ti = v128.load(q, 16);
+    re = add(re, add(mul(xr, tr), mul(xi, ti)));
+    im = add(im, sub(mul(xr, ti), mul(xi, tr)));
+  }
+  v128.store(out, firstPair(re, im));
+  v128.store(out, lastPair(re, im), 16);
+}
+
 /** U = X^H X E^H, coil by coil; E is used up. */
 @inline
 function apply(e: usize, x: usize, weights: usize, plane: usize, n: i32, coils: i32): void {
@@ -169,18 +188,7 @@ function apply(e: usize, x: usize, weights: usize, plane: usize, n: i32, coils: 
       v128.store(own, im, 16);
     }
     for (let k = 0; k < n; k++) {
-      const own = c + column * k;
-      const d = v128.load(x + LANES * <usize>(k * (n + 1)));
-      let re = mul(d, v128.load(own)), im = mul(d, v128.load(own, 16));
-      for (let l = k + 1; l < n; l++) {
-        const p = x + LANES * <usize>(l * n + k), q = c + column * l;
-        const xr = v128.load(p), xi = v128.load(p, 16), tr = v128.load(q), ti = v128.load(q, 16);
-        re = add(re, add(mul(xr, tr), mul(xi, ti)));
-        im = add(im, sub(mul(xr, ti), mul(xi, tr)));
-      }
-      const o = weights + plane * <usize>(k * coils + coil);
-      v128.store(o, firstPair(re, im));
-      v128.store(o, lastPair(re, im), 16);
+      timesAdjointRow(x, c, column, n, k, weights + plane * <usize>(k * coils + coil));
     }
   }
 }
