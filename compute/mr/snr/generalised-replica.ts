@@ -9,24 +9,9 @@
  */
 import { boxSums } from '../../math/box-sum.ts';
 import type { CombinedMaps, ReplicaOptions } from './method.ts';
-import { mustHaveReplicas, withSnr } from './prepare.ts';
-import { createSums, freedomOf, snrFromVariance } from './pseudo-replica.ts';
-import { replicaPieces, replicaSums } from './replicas.ts';
+import { freedomOf, pseudoReplicaMethod } from './pseudo-replica.ts';
 
-export const generalisedReplica = withSnr({
-  label: 'Generalised pseudo replica',
-  needs: { noise: true },
-  pieces: replicaPieces,
-  piece: replicaSums,
-  collect(maps, options) {
-    const sums = createSums();
-    return {
-      add: sums.add,
-      finish: () =>
-        snrFromVariance(maps, options, localVariance(sums.total(), maps, mustHaveReplicas(options))),
-    };
-  },
-});
+export const generalisedReplica = pseudoReplicaMethod('Generalised pseudo replica', localVariance);
 
 /** Pixels on either side of the centre of the window: boxSize is its side, rounded up to an odd number. */
 export function windowReach({ boxSize, boxSizeCompatibility }: ReplicaOptions): number {

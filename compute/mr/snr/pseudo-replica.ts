@@ -9,27 +9,42 @@
 import type { RealArray } from '../../array/complex.ts';
 import { realZeros } from '../../array/complex.ts';
 import { ratio, removeMagnitudeBias } from './bias.ts';
-import type { CombinedMaps, MethodOptions, ReplicaOptions, SnrMaps } from './method.ts';
+import type { CombinedMaps, Method, MethodOptions, ReplicaOptions, SnrMaps } from './method.ts';
 import { meanInverse, relativeDeviation } from './precision.ts';
 import { mustHaveReplicas, withSnr } from './prepare.ts';
 import { replicaPieces, replicaSums } from './replicas.ts';
 
-export const pseudoReplica = withSnr({
-  label: 'Pseudo multiple replica',
-  needs: { noise: true },
-  pieces: replicaPieces,
-  piece: replicaSums,
-  collect(maps, options) {
-    const sums = createSums();
-    return {
-      add: sums.add,
-      finish: () => snrFromVariance(maps, options, varianceOf(sums.total(), maps, mustHaveReplicas(options))),
-    };
-  },
-});
+/** A noise variance `[y, x]` that is known with `freedom(pixel)` degrees of freedom. */
+interface Variance {
+  readonly value: Float64Array;
+  readonly freedom: (pixel: number) => number;
+}
+
+/** A method of pseudo replicas: how it gets from the sums over all of them to the variance of a pixel. */
+export function pseudoReplicaMethod(
+  label: string,
+  varianceOf: (sums: Float64Array, maps: CombinedMaps, replicas: ReplicaOptions) => Variance,
+): Method {
+  return withSnr({
+    label,
+    needs: { noise: true },
+    pieces: replicaPieces,
+    piece: replicaSums,
+    collect(maps, options) {
+      const sums = createSums();
+      return {
+        add: sums.add,
+        finish: () =>
+          snrFromVariance(maps, options, varianceOf(sums.total(), maps, mustHaveReplicas(options))),
+      };
+    },
+  });
+}
+
+export const pseudoReplica = pseudoReplicaMethod('Pseudo multiple replica', varianceOverReplicas);
 
 /** Adds up pieces in float64. */
-export function createSums(): { add(result: Float32Array): void; total(): Float64Array } {
+function createSums(): { add(result: Float32Array): void; total(): Float64Array } {
   let sums: Float64Array | undefined;
   return {
     add(result) {
@@ -46,7 +61,11 @@ export function freedomOf({ count, rssMagnitude, pooledQuadratures }: ReplicaOpt
   return pooledQuadratures ? 2 * count : count;
 }
 
-function varianceOf(sums: Float64Array, { magnitude }: CombinedMaps, replicas: ReplicaOptions) {
+function varianceOverReplicas(
+  sums: Float64Array,
+  { magnitude }: CombinedMaps,
+  replicas: ReplicaOptions,
+): Variance {
   const pixels = magnitude.data.length;
   const { count, rssMagnitude } = replicas;
   const value = new Float64Array(pixels);
@@ -58,11 +77,11 @@ function varianceOf(sums: Float64Array, { magnitude }: CombinedMaps, replicas: R
   return { value, freedom: () => freedomOf(replicas) };
 }
 
-/** The maps of a noise variance that is known with `freedom(pixel)` degrees of freedom. */
-export function snrFromVariance(
+/** The maps of a noise variance. */
+function snrFromVariance(
   { magnitude, channels }: CombinedMaps,
   options: MethodOptions,
-  variance: { readonly value: Float64Array; readonly freedom: (pixel: number) => number },
+  variance: Variance,
 ): SnrMaps {
   const { finiteCorrection } = mustHaveReplicas(options);
   const noise: RealArray = realZeros(magnitude.shape);
