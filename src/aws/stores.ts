@@ -19,7 +19,7 @@ import { createAuditStore } from './audit-store.ts';
 import { createCursors } from './cursor.ts';
 import { createDataStore } from './data-store.ts';
 import { createDraftStore } from './draft-store.ts';
-import { createItemTable } from './item-table.ts';
+import { createItemTable, type ItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUnitStore } from './unit-store.ts';
@@ -52,7 +52,14 @@ export interface Stores {
 
 /** Creates the stores. */
 export function createStores({ documents, tableName, cursorSecret, clock, log }: StoresDeps): Stores {
-  const table = createItemTable({ documents, tableName, cursors: createCursors(cursorSecret), log });
+  return storesOn(
+    createItemTable({ documents, tableName, cursors: createCursors(cursorSecret), log }),
+    clock,
+  );
+}
+
+/** The stores over any access to a table. */
+export function storesOn(table: ItemTable, clock: Clock): Stores {
   return {
     jobs: createJobStore(table),
     units: createUnitStore(table, clock),

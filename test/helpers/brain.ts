@@ -1,31 +1,19 @@
 /** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { serviceTrust } from '../../infra/local/stacks/worker.ts';
-import { createAudit } from '../../services/audit.ts';
-import { createFeed } from '../../services/feed.ts';
-import { createJobServices } from '../../services/job-services.ts';
-import { createMoves } from '../../services/moves.ts';
-import { createObserve } from '../../services/observe.ts';
 import type { Principal } from '../../services/principal.ts';
-import { createStart } from '../../services/start.ts';
-import { createTicker } from '../../services/ticker.ts';
-import { createUnitServices } from '../../services/unit-services.ts';
-import { watchJobs } from '../../services/watched-jobs.ts';
 import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createUnitProbe } from '../../src/aws/unit-probe.ts';
 import { createUnitTrust } from '../../src/aws/unit-trust.ts';
-import { AppError } from '../../src/errors.ts';
-import { readRelease } from '../../src/release.ts';
-import { runEstimator } from '../../src/run-estimator.ts';
 import type { Job } from '../../src/schemas/job.ts';
-import { PRICES } from '../../src/schemas/prices.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
+import { type BrokerParts, type BrokerProcess, brokerOf, TOKEN_SECRET } from './broker.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
-import { createHandTimers } from './hand-timers.ts';
 import { sampleUser, withProof } from './samples.ts';
 
-export const TOKEN_SECRET = 'a token secret for tests, long enough';
+export { TOKEN_SECRET };
+
 const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 /** How an execution of the test's state machine goes. */
@@ -78,86 +66,25 @@ export const BEHAVIOUR = {
   },
 };
 
-export type Broker = ReturnType<typeof brokerOn>;
+export type Broker = BrokerProcess;
 
 /** A broker process's services; several may share one cloud. */
 export function brokerOn(
   cloud: TestCloud,
-  { origin, proofCallers = ['*'] }: { origin?: string; proofCallers?: string[] } = {},
-) {
+  options: Pick<BrokerParts, 'origin' | 'proofCallers'> = {},
+): Broker {
   const { stores, unitCloud, clock, log } = cloud;
-  const ids = createIds(clock);
-  const timers = createHandTimers();
-  const feed = createFeed({
-    jobs: stores.jobs,
-    clock,
-    timers,
-    log,
-    render: ({ state, version, attempt }) => JSON.stringify({ state, version, attempt }),
-  });
-  const jobs = watchJobs(stores.jobs, feed);
-  const moves = createMoves({ jobs, clock });
-  const base = { units: stores.units, cloud: unitCloud, moves, clock, ids, log };
-  const { units, watch } = createUnitServices({
-    units: stores.units,
-    users: stores.users,
-    tokens: stores.tokens,
-    jobs,
+  return brokerOf({
+    stores,
     cloud: unitCloud,
     callers: createCallerIdentities({ endpoint: cloud.endpoint, partition: 'aws', region: REGION, clock }),
     trust: createUnitTrust({ sts: cloud.clients.sts }),
     probe: createUnitProbe(cloud),
-    ticker: { nudge: (jobId) => ticker.nudge(jobId) },
-    audit: createAudit({ store: stores.audit, clock, ids, log }),
     clock,
-    ids,
+    ids: createIds(clock),
     log,
-    hubAccountId: HUB,
-    brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
-    tokenSecret: TOKEN_SECRET,
-    origin,
-    proofCallers,
-    release: readRelease(),
+    ...options,
   });
-  const start = createStart({
-    watch,
-    ...base,
-    users: stores.users,
-    tokenSecret: TOKEN_SECRET,
-    publicUrl: 'http://127.0.0.1:9',
-  });
-  const observe = createObserve(base);
-  const ticker = createTicker({ jobs, start, observe, clock, log });
-  const work = createJobServices({
-    ...base,
-    stores,
-    jobs,
-    units,
-    observe,
-    authenticate: async () => {
-      throw new AppError('not_signed_in', 'nobody signs in here');
-    },
-    ticker,
-    estimateRun: runEstimator,
-    prices: PRICES,
-    fairUse: {},
-    tokenSecret: TOKEN_SECRET,
-  });
-  return {
-    jobs,
-    feed,
-    timers,
-    ticker,
-    units,
-    watch,
-    moves,
-    observe,
-    submit: work.submit,
-    users: work.jobs,
-    retry: work.retry,
-    endedJobs: work.endedJobs,
-    callbacks: work.callbacks,
-  };
 }
 
 export interface Brain extends Broker {

@@ -1,0 +1,115 @@
+/** The services of one broker process over any implementation of the ports. */
+import { createAudit } from '../../services/audit.ts';
+import { createFeed } from '../../services/feed.ts';
+import { createJobServices } from '../../services/job-services.ts';
+import { createMoves } from '../../services/moves.ts';
+import { createObserve } from '../../services/observe.ts';
+import type { Clock, Ids, Log, UnitCloud } from '../../services/ports.ts';
+import { createStart } from '../../services/start.ts';
+import { createTicker } from '../../services/ticker.ts';
+import type { CallerIdentities, UnitProbe, UnitTrust } from '../../services/unit-ports.ts';
+import { createUnitServices, type Release } from '../../services/unit-services.ts';
+import { watchJobs } from '../../services/watched-jobs.ts';
+import type { Stores } from '../../src/aws/stores.ts';
+import { AppError } from '../../src/errors.ts';
+import { readRelease } from '../../src/release.ts';
+import { runEstimator } from '../../src/run-estimator.ts';
+import { PRICES } from '../../src/schemas/prices.ts';
+import { createHandTimers } from './hand-timers.ts';
+
+export const TOKEN_SECRET = 'a token secret for tests, long enough';
+const HUB = '111111111111';
+
+export interface BrokerParts {
+  readonly stores: Stores;
+  readonly cloud: UnitCloud;
+  readonly callers: CallerIdentities;
+  readonly trust: UnitTrust;
+  readonly probe: UnitProbe;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly origin?: string;
+  readonly proofCallers?: string[];
+}
+
+export type BrokerProcess = ReturnType<typeof brokerOf>;
+
+let release: Release | undefined;
+
+/** Puts the services together as the composition root does. */
+export function brokerOf(parts: BrokerParts) {
+  const { stores, cloud, clock, ids, log, callers, trust, probe, origin, proofCallers = ['*'] } = parts;
+  release ??= readRelease();
+  const timers = createHandTimers();
+  const feed = createFeed({
+    jobs: stores.jobs,
+    clock,
+    timers,
+    log,
+    render: ({ state, version, attempt }) => JSON.stringify({ state, version, attempt }),
+  });
+  const jobs = watchJobs(stores.jobs, feed);
+  const moves = createMoves({ jobs, clock });
+  const base = { units: stores.units, cloud, moves, clock, ids, log };
+  const { units, watch } = createUnitServices({
+    units: stores.units,
+    users: stores.users,
+    tokens: stores.tokens,
+    jobs,
+    cloud,
+    callers,
+    trust,
+    probe,
+    ticker: { nudge: (jobId) => ticker.nudge(jobId) },
+    audit: createAudit({ store: stores.audit, clock, ids, log }),
+    clock,
+    ids,
+    log,
+    hubAccountId: HUB,
+    brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
+    tokenSecret: TOKEN_SECRET,
+    origin,
+    proofCallers,
+    release,
+  });
+  const start = createStart({
+    watch,
+    ...base,
+    users: stores.users,
+    tokenSecret: TOKEN_SECRET,
+    publicUrl: 'http://127.0.0.1:9',
+  });
+  const observe = createObserve(base);
+  const ticker = createTicker({ jobs, start, observe, clock, log });
+  const work = createJobServices({
+    ...base,
+    stores,
+    jobs,
+    units,
+    observe,
+    authenticate: async () => {
+      throw new AppError('not_signed_in', 'nobody signs in here');
+    },
+    ticker,
+    estimateRun: runEstimator,
+    prices: PRICES,
+    fairUse: {},
+    tokenSecret: TOKEN_SECRET,
+  });
+  return {
+    jobs,
+    feed,
+    timers,
+    ticker,
+    units,
+    watch,
+    moves,
+    observe,
+    submit: work.submit,
+    users: work.jobs,
+    retry: work.retry,
+    endedJobs: work.endedJobs,
+    callbacks: work.callbacks,
+  };
+}
