@@ -2,6 +2,7 @@
  * External IDs: issued by the broker alone, to one person, and bound to one account when that account is
  * proven. What a registrant sends only chooses among the IDs that were issued to them.
  */
+import { AppError } from '../src/errors.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 import { hashSecret } from './job-token.ts';
 import type { Clock, Ids, TokenStore } from './ports.ts';
@@ -20,7 +21,11 @@ export interface IssuedExternalId {
 export interface ExternalIds {
   readonly brokerRoleArn: string;
   issue(userId: string): Promise<IssuedExternalId>;
-  /** The ID that a unit of this person may have; undefined if neither the offered nor an older one is theirs. */
+  /**
+   * The ID that a unit of this person may have; undefined if neither the offered nor an older one is theirs.
+   * @throws AppError ownership_refused for an ID that was issued to somebody else. It is random: who is told so
+   * has seen it, so nothing can be found out by asking.
+   */
   chosen(
     who: Principal,
     offered: string | undefined,
@@ -57,6 +62,7 @@ export function createExternalIds(deps: {
       if (!offered || offered === existing?.externalId) return existing?.externalId;
       const issued = await tokens.get(hashSecret(offered));
       const theirs = issued?.kind === 'external_id' && issued.userId === who.userId;
+      if (issued?.kind === 'external_id' && !theirs) throw issuedToAnother();
       const account = issued?.attributes['account'];
       return theirs && (account ?? awsAccountId) === awsAccountId ? offered : existing?.externalId;
     },
@@ -68,4 +74,10 @@ export function createExternalIds(deps: {
       await tokens.put({ ...issued, expiresAt: undefined, attributes: { account: awsAccountId } });
     },
   };
+}
+
+function issuedToAnother(): AppError {
+  return new AppError('ownership_refused', 'the external ID was issued to somebody else', {
+    remedy: 'Ask for an external ID of your own (POST /api/computing-unit/external-id), and deploy with it.',
+  });
 }

@@ -72,13 +72,14 @@ export function createRegister(deps: RegisterDeps): Register {
     offeredId: string | undefined,
     signed: SignedIdentity | undefined,
   ): Promise<Unit> {
-    const role = wanted.crossAccountRoleArn;
-    if (role) await mustNotBeTaken(who, role);
+    const kept = covers(existing?.proof, wanted) ? existing?.proof : undefined;
+    const shown =
+      wanted.mode === 'mode_2' && signed ? await ownership.prove(who.userId, wanted, signed) : undefined;
+    // Who has shown nothing hears nothing of what others have registered: every such answer is alike.
+    if (shown?.roleArn) await mustNotBeTaken(who, shown.roleArn);
+    const proof = shown ?? kept;
     const externalId =
       wanted.mode === 'mode_1' ? undefined : await externalIds.chosen(who, offeredId, wanted, existing);
-    const kept = covers(existing?.proof, wanted) ? existing?.proof : undefined;
-    const proof =
-      wanted.mode === 'mode_2' && signed ? await ownership.prove(who.userId, wanted, signed) : kept;
     const sameResources = existing !== undefined && covers(proof, existing);
     const candidate: Unit = {
       ...wanted,

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { broker, MODE_1, MODE_2, RESEARCHER } from '../helpers/http.ts';
+import { broker, MODE_1, MODE_2, RESEARCHER, taskWith } from '../helpers/http.ts';
 
 t.test('Mode 1: only administrators register it, everybody sees it', async (t) => {
   const b = await broker(t);
@@ -90,16 +90,61 @@ t.test('Mode 2: the external ID comes from the broker, and only its owner sees t
   t.equal(foreign.json().code, 'not_found');
   t.equal((await eve.get('/api/computing-unit/list')).json().count, 0);
 
-  const taken = await eve.post('/computing-unit/register', {
-    ...MODE_2,
-    stateMachineArn: `${MODE_2.stateMachineArn}2`,
-    externalId,
-  });
-  t.equal(taken.statusCode, 409);
+  const machine2 = { ...MODE_2, stateMachineArn: `${MODE_2.stateMachineArn}2` };
+  const borrowed = await eve.post('/computing-unit/register', { ...machine2, externalId });
+  t.equal(borrowed.statusCode, 403);
+  t.match(borrowed.json(), { code: 'ownership_refused', remedy: /of your own/ });
+  const taken = await b.proven(eve, machine2);
+  t.equal(taken.statusCode, 409, 'said to nobody but who has credentials of the account');
   t.equal(taken.json().code, 'already_exists');
+  t.equal((await eve.get('/computing-unit/list')).json().count, 0);
   t.same((await eve.post('/computing-unit/delete', { computingUnitId: unitId })).json().removed, false);
   t.equal((await ada.get(`/api/computing-unit/${unitId}`)).statusCode, 200);
 });
+
+t.test(
+  'T24: whether somebody has registered a role cannot be found out without credentials of it',
+  async (t) => {
+    const b = await broker(t);
+    const [ada, eve] = [await b.person('ada@example.org'), await b.person('eve@example.org')];
+    await b.proven(ada);
+    const adas = await b.unitStore.roleHolder(MODE_2.crossAccountRoleArn);
+    t.equal(adas, ada.userId);
+    const attempt = async (crossAccountRoleArn: string): Promise<unknown> => {
+      const body = { ...MODE_2, crossAccountRoleArn, alias: 'guess' };
+      const first = await eve.post('/computing-unit/register', body);
+      const { computingUnitId } = first.json();
+      const url = `/api/computing-unit/${computingUnitId}`;
+      const answers = [
+        first,
+        await eve.post('/computing-unit/register', body),
+        await eve.get(url),
+        await eve.post(`${url}/preflight`),
+        await eve.patch(url, { alias: 'again' }),
+        await eve.post('/task/queue', {
+          alias: 'x',
+          computing_unit_id: computingUnitId,
+          task: taskWith(body2),
+        }),
+      ];
+      await eve.del(url);
+      const blank = (text: string): string =>
+        text
+          .replaceAll(crossAccountRoleArn, 'ROLE')
+          .replaceAll(computingUnitId, 'UNIT')
+          .replace(/"requestId":"[^"]*"/g, '');
+      return answers.map((answer) => [answer.statusCode, blank(answer.body)]);
+    };
+    const body2 = { bucket: MODE_2.dataBucket, key: `mroptimum/${eve.userId}/uploads/x.dat` };
+    const probes = b.account.probes;
+    t.same(
+      await attempt(MODE_2.crossAccountRoleArn),
+      await attempt(MODE_2.crossAccountRoleArn.replace('broker-access', 'never-seen')),
+    );
+    t.equal(b.account.probes, probes, 'and the account is not entered');
+    t.equal(await b.unitStore.roleHolder(MODE_2.crossAccountRoleArn), ada.userId);
+  },
+);
 
 t.test('a registration is understood in every dialect', async (t) => {
   const b = await broker(t);

@@ -69,14 +69,14 @@ t.test('B5: the confused deputy', async (t) => {
     person.call<Parameters<typeof signChallenge>[0]>('POST', '/api/computing-unit/challenges', {});
 
   await t.test("T1: Ada's role with everything guessable right", async () => {
-    await refused('without a proof', guess, 'already_exists');
+    await refused('without a proof', guess, 'ownership_refused');
     await refused(
       'as another machine',
       { ...guess, stateMachineArn: `${guess.stateMachineArn}2` },
-      'already_exists',
+      'ownership_refused',
     );
     const eves = signChallenge(await challenge(eve), keys.rootCredentials(EVES_ACCOUNT));
-    await refused("with a proof of Eve's own account", { ...guess, proof: eves }, 'already_exists');
+    await refused("with a proof of Eve's own account", { ...guess, proof: eves }, 'ownership_refused');
     // A role of Ada's account that nobody has registered yet.
     const free = {
       ...guess,
@@ -85,6 +85,25 @@ t.test('B5: the confused deputy', async (t) => {
     };
     const again = signChallenge(await challenge(eve), keys.rootCredentials(EVES_ACCOUNT));
     await refused('a role that is still free', { ...free, proof: again }, 'ownership_refused');
+  });
+
+  await t.test("T1, T24: Ada's role without her external ID", async (t) => {
+    const { externalId: _, ...rest } = guess;
+    const register = async (roleArn: string): Promise<Record<string, unknown>> => {
+      const stored = await eve.call<{ status: string; computingUnitId: string; missing: string[] }>(
+        'POST',
+        '/api/computing-unit/register',
+        { ...rest, crossAccountRoleArn: roleArn },
+      );
+      const { computingUnitId, status, missing } = stored;
+      const task = { alias: 'x', computing_unit_id: computingUnitId, task: {} };
+      await t.rejects(eve.call('POST', '/api/task/queue', task), { code: 'unit_not_ready' });
+      await eve.call('DELETE', `/api/computing-unit/${computingUnitId}`);
+      return { status, missing };
+    };
+    const adas = await register(guess.crossAccountRoleArn);
+    t.match(adas, { status: 'pending', missing: [/^ownership_proof: /, /^registration: /] });
+    t.same(adas, await register(`${guess.crossAccountRoleArn}-never-seen`), 'the same as of any other role');
   });
 
   await t.test('T9: replayed, mutated and borrowed proofs', async () => {
@@ -106,6 +125,7 @@ t.test('B5: the confused deputy', async (t) => {
   await t.test("Ada's buckets behind a role of Eve's own account", async (t) => {
     const registration = {
       ...guess,
+      externalId: undefined,
       awsAccountId: EVES_ACCOUNT,
       stateMachineArn: guess.stateMachineArn.replace(RESEARCHER_ACCOUNT, EVES_ACCOUNT),
       crossAccountRoleArn: guess.crossAccountRoleArn.replace(RESEARCHER_ACCOUNT, EVES_ACCOUNT),

@@ -89,7 +89,17 @@ t.test('T3: external IDs are random, issued to one person, and never taken from 
   for (let i = 0; i < 50; i++) issued.add((await lab.broker.units.issueExternalId(eve)).externalId);
   t.equal(issued.size, 50);
   for (const externalId of issued) t.match(externalId, /^cloudmr-[A-Za-z0-9.-]{32}$/);
-  for (const externalId of ['', 'cloudmr-mine', [...issued][0]]) {
+  await t.rejects(
+    lab.broker.units.register(lab.who, { ...lab.registration, externalId: [...issued][0] }),
+    {
+      code: 'ownership_refused',
+      message: 'the external ID was issued to somebody else',
+      remedy: /of your own/,
+    },
+    "somebody else's",
+  );
+  t.equal(await stored(lab), undefined, 'and nothing is stored');
+  for (const externalId of ['', 'cloudmr-mine']) {
     const { unit } = await lab.broker.units.register(lab.who, { ...lab.registration, externalId });
     t.equal(unit.externalId, undefined, externalId);
   }
