@@ -452,7 +452,7 @@ export interface paths {
         put?: never;
         /**
          * Register a unit, or bring its registration up to date
-         * @description The same app, account, region and state machine are the same unit. A unit that cannot be used yet is stored as `pending` with what is missing: without a proof of ownership nothing is asked of the account. A role that lets the broker in without its external ID is refused. Mode 1 is for administrators.
+         * @description The same app, account, region and state machine are the same unit. A unit that cannot be used yet is stored as `pending` with what is missing: without a proof of ownership nothing is asked of the account, and nothing is said of what others have registered: that a role belongs to somebody else is told to those who have proven its account. An external ID that was issued to somebody else is refused. A role that lets the broker in without its external ID is refused. Mode 1 is for administrators.
          */
         post: operations["registerUnit"];
         delete?: never;
