@@ -20,6 +20,7 @@ import { beside, storeFailure, storeLog } from './failure-bundle.ts';
 import type { RawScan } from './formats/scan.ts';
 import type { Progress } from './progress.ts';
 import { createProgress } from './progress.ts';
+import { publishFiles } from './publish.ts';
 import type { RunRequest } from './run.ts';
 import { runJob } from './run-job.ts';
 import type { RunLog } from './run-log.ts';
@@ -94,9 +95,11 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
     });
     progress.report('upload', 0.95, 'Storing the result');
     const { sha256, sizeBytes, summary } = outcome;
+    const made = { 'job-id': document.jobId };
+    await publishFiles(outcome.files, document.result, deps.objects, made, stop.signal);
     await deps.objects.upload(outcome.zipPath, document.result, {
       contentType: 'application/zip',
-      metadata: { 'job-id': document.jobId, sha256 },
+      metadata: { ...made, sha256 },
       signal: stop.signal,
     });
     const seconds = (deps.clock() - startedMs) / 1000;

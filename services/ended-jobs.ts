@@ -1,20 +1,27 @@
 /** What a person does with a job that has ended: give it another name, delete it with everything it left. */
 import { AppError } from '../src/errors.ts';
+import type { ObjectLocation } from '../src/schemas/execution.ts';
 import type { Job } from '../src/schemas/job.ts';
+import type { Roi } from '../src/schemas/roi.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import { unitOfJob } from './job-place.ts';
 import { refusal } from './jobs.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { attemptObjects } from './naming.ts';
-import { CloudError, type JobStore, type UnitCloud } from './ports.ts';
+import { CloudError, type JobStore, type RoiStore, type UnitCloud } from './ports.ts';
 import type { Principal } from './principal.ts';
+import { resultFiles } from './results.ts';
 import type { UnitStore } from './unit-ports.ts';
+
+/** Objects deleted at the same time. */
+const AT_ONCE = 8;
 
 export interface EndedJobs {
   /** The job under its new name. The name of a job that runs is in its document already: conflict. */
   rename(who: Principal, jobId: string, alias: string): Promise<Job>;
   /**
-   * Deletes the objects of all attempts, then the job; false if there is no such job. Repeatable: what was
+   * Deletes the objects of all attempts and the regions drawn on its result, then the job; false if there is no such job. Repeatable: what was
    * deleted before is no error. If the unit was removed, its account is out of reach: only the job goes.
    * Input files stay: they belong to the person's data, and other jobs may use them.
    */
@@ -24,12 +31,13 @@ export interface EndedJobs {
 export interface EndedJobsDeps {
   jobs: JobStore;
   units: UnitStore;
-  cloud: Pick<UnitCloud, 'deleteObject'>;
+  cloud: Pick<UnitCloud, 'deleteObject' | 'readJson'>;
   moves: Moves;
+  rois: RoiStore;
 }
 
 /** Creates the service of jobs that have ended. */
-export function createEndedJobs({ jobs, units, cloud, moves }: EndedJobsDeps): EndedJobs {
+export function createEndedJobs({ jobs, units, cloud, moves, rois }: EndedJobsDeps): EndedJobs {
   return {
     async rename(who, jobId, alias) {
       const stored = await moves.rename(jobId, (job) => {
@@ -46,7 +54,9 @@ export function createEndedJobs({ jobs, units, cloud, moves }: EndedJobsDeps): E
       if (!job || job.ownerId !== who.userId) return false;
       mustHaveEnded(job);
       const unit = await units.get(job.unitId);
-      if (unit) await removeObjects(unit, job);
+      const drawn = await rois.listByJob(who.userId, jobId);
+      if (unit) await removeObjects(unit, job, drawn);
+      for (const { roiId } of drawn) await rois.remove(who.userId, roiId);
       if (await jobs.remove(job)) return true;
       // Deleted by another request meanwhile, or begun anew: only the first is what was asked for.
       if (await jobs.get(jobId)) throw new AppError('conflict', 'the job was changed while it was deleted');
@@ -55,13 +65,32 @@ export function createEndedJobs({ jobs, units, cloud, moves }: EndedJobsDeps): E
   };
 
   /** One attempt after the other, the objects of one at once. */
-  async function removeObjects(unit: Unit, job: Job): Promise<void> {
+  async function removeObjects(unit: Unit, job: Job, drawn: Roi[]): Promise<void> {
     const buckets = [unit.dataBucket, unit.resultsBucket, unit.failedBucket];
+    await removeAll(
+      unit,
+      drawn.filter(({ bucket }) => buckets.includes(bucket)),
+    );
     for (const attempt of [...(job.earlier ?? []), job]) {
       // A unit that was moved to other buckets no longer gives access to those it left.
       const reachable = attemptObjects(attempt).filter(({ bucket }) => buckets.includes(bucket));
-      await Promise.all(reachable.map((location) => removeObject(unit, location)));
+      if (buckets.includes(attempt.result.bucket)) {
+        await removeAll(
+          unit,
+          await refused(() => resultFiles(cloud, unitOfJob(unit, attempt), attempt.result)),
+        );
+      }
+      await removeAll(unit, reachable);
     }
+  }
+
+  async function removeAll(unit: Unit, locations: ObjectLocation[]): Promise<void> {
+    const queue = [...locations];
+    const next = async (): Promise<void> => {
+      for (let location = queue.shift(); location; location = queue.shift())
+        await removeObject(unit, location);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, next));
   }
 
   async function removeObject(unit: Unit, location: Job['result']): Promise<void> {
@@ -72,6 +101,14 @@ export function createEndedJobs({ jobs, units, cloud, moves }: EndedJobsDeps): E
       // S3 deletes what is not there without a word; this is a bucket that is gone, with everything in it.
       if (error.problem !== 'not_found') throw refusal(error);
     }
+  }
+}
+
+async function refused<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof CloudError ? refusal(error) : error;
   }
 }
 

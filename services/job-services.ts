@@ -20,12 +20,15 @@ import type {
   Ids,
   JobStore,
   Log,
+  RoiStore,
   RunEstimator,
   UnitCloud,
   UsageStore,
   UserStore,
 } from './ports.ts';
+import { createResults, type Results } from './results.ts';
 import { createRetry, type Retry } from './retry.ts';
+import { createRois, type Rois } from './rois.ts';
 import { createSubmit, type Submit } from './submit.ts';
 import type { Ticker } from './ticker.ts';
 import type { UnitStore } from './unit-ports.ts';
@@ -40,6 +43,7 @@ export interface JobServicesDeps {
     data: DataStore;
     usage: UsageStore;
     drafts: DraftStore;
+    rois: RoiStore;
   };
   /** The store of jobs, watched. */
   jobs: JobStore;
@@ -64,6 +68,8 @@ export interface JobServices {
   reports: JobReports;
   retry: Retry;
   endedJobs: EndedJobs;
+  results: Results;
+  rois: Rois;
   callbacks: Callbacks;
   files: Files;
   uploads: Uploads;
@@ -93,7 +99,9 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
     jobs: people,
     reports: createJobReports({ ...common, jobs: people, prices: deps.prices }),
     retry: createRetry({ ...common, limits: caps, log, tokenSecret }),
-    endedJobs: createEndedJobs(common),
+    endedJobs: createEndedJobs({ ...common, rois: stores.rois }),
+    results: createResults({ ...common, jobs: people }),
+    rois: createRois({ ...common, rois: stores.rois, jobs: people, ids, log }),
     callbacks: createCallbacks({ ...common, observe, authenticate: deps.authenticate }),
     uploads,
     files: createFiles({ ...files, uploads }),

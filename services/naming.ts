@@ -46,17 +46,47 @@ export function jobLocations(
   };
 }
 
-/** Every object an attempt may leave, with the sidecars that the worker writes beside result and bundle. */
+/**
+ * Every object an attempt may leave, with the sidecars that the worker writes beside result and bundle; what the table
+ * of contents of the result names (`resultFiles` of ./results.ts) goes before.
+ */
 export function attemptObjects({ document, result, failureBundle }: JobLocations): ObjectLocation[] {
   return [
     document,
     result,
+    resultIndexObject(result),
     besideObject(result, 'run.json'),
     besideObject(result, 'log.json'),
     failureBundle,
     besideObject(failureBundle, 'failure.json'),
     besideObject(failureBundle, 'log.json'),
   ];
+}
+
+/** The table of contents of a result, and the files that it names: the worker writes them beside the zip. */
+export function resultIndexObject(result: ObjectLocation): ObjectLocation {
+  return besideObject(result, 'files/info.json');
+}
+export function resultFileObject(result: ObjectLocation, filename: string): ObjectLocation {
+  return besideObject(result, `files/${filename}`);
+}
+
+/** Where the bytes of a region of interest lie: beside the document of the job, in the bucket that browsers write to. */
+export function roiObject(
+  {
+    appId,
+    ownerId,
+    jobId,
+    document,
+  }: { appId: string; ownerId: string; jobId: string; document: ObjectLocation },
+  roiId: string,
+): ObjectLocation {
+  return { bucket: document.bucket, key: `${ownerPrefix(appId, ownerId)}${jobId}/rois/${roiId}.zip` };
+}
+
+/** The id of the job in the key of its result; undefined for any other key. */
+export function jobIdOfResult(key: string): string | undefined {
+  return /\/([0-9A-HJKMNP-TV-Z]{26})\/\d{1,4}\/result\.zip$/.exec(key)?.[1];
 }
 
 /** The object of that name beside another one. */

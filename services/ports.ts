@@ -13,6 +13,7 @@ import type {
 import type { AuditEntry, DataRecord, StoredToken, User } from '../src/schemas/identity.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { UnitLimits, Usage } from '../src/schemas/limits.ts';
+import type { Roi } from '../src/schemas/roi.ts';
 import type { Unit } from '../src/schemas/unit.ts';
 
 /** Epoch milliseconds. */
@@ -112,6 +113,17 @@ export interface DraftStore {
   get(ownerId: string, draftId: string): Promise<Draft | undefined>;
 }
 
+/** Regions of interest, a partition per person and job. */
+export interface RoiStore {
+  create(roi: Roi): Promise<void>;
+  /** Writes `next` if the stored version is still `next.version - 1`. */
+  replace(next: Roi): Promise<boolean>;
+  get(ownerId: string, roiId: string): Promise<Roi | undefined>;
+  /** Newest first; all, since a job has a few hundred at most. */
+  listByJob(ownerId: string, jobId: string): Promise<Roi[]>;
+  remove(ownerId: string, roiId: string): Promise<void>;
+}
+
 export interface AuditStore {
   append(entry: AuditEntry): Promise<void>;
   listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<AuditEntry>>;
@@ -205,6 +217,8 @@ export interface UnitCloud extends UploadCloud {
   describeExecution(unit: Unit, executionArn: string): Promise<ExecutionState>;
   stopExecution(unit: Unit, executionArn: string, reason: string): Promise<void>;
   headObject(unit: Unit, location: ObjectLocation): Promise<ObjectInfo>;
+  /** A small JSON object of one person, parsed; `invalid` if it is larger than `maxBytes`, or no JSON. */
+  readJson(unit: Unit, location: ObjectLocation, maxBytes: number): Promise<unknown>;
   deleteObject(unit: Unit, location: ObjectLocation): Promise<void>;
   presignGet(unit: Unit, location: ObjectLocation, filename: string, seconds: number): Promise<SignedUrl>;
   presignPut(unit: Unit, location: ObjectLocation, seconds: number): Promise<SignedUrl>;

@@ -21,6 +21,7 @@ import { limitRoutes } from '../routes/limits.ts';
 import { passwordRoutes } from '../routes/passwords.ts';
 import { pipelineRoutes } from '../routes/pipelines.ts';
 import { profileRoutes } from '../routes/profile.ts';
+import { resultRoutes, roiRoutes } from '../routes/results.ts';
 import { taskRoutes } from '../routes/tasks.ts';
 import { unitActRoutes } from '../routes/unit-acts.ts';
 import { unitRegistrationRoutes } from '../routes/unit-registration.ts';
@@ -40,7 +41,9 @@ import type { LimitsService } from '../services/limits.ts';
 import type { Links } from '../services/links.ts';
 import type { Operations } from '../services/operations.ts';
 import type { Clock, Timers } from '../services/ports.ts';
+import type { Results } from '../services/results.ts';
 import type { Retry } from '../services/retry.ts';
+import type { Rois } from '../services/rois.ts';
 import type { Submit } from '../services/submit.ts';
 import type { Units } from '../services/units.ts';
 import type { Uploads } from '../services/uploads.ts';
@@ -91,6 +94,8 @@ export interface AppDeps {
   files: Files;
   uploads: Uploads;
   links: Links;
+  results: Results;
+  rois: Rois;
   readiness: () => Promise<Readiness>;
   metrics: Metrics;
   /** Lets whoever holds it read the figures. Undefined: developers only. */
@@ -155,6 +160,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       await api.register(eventRoutes(deps));
       await api.register(endedJobRoutes(deps));
       await api.register(pipelineRoutes(deps));
+      await api.register(resultRoutes(deps));
+      await api.register(roiRoutes(deps));
       await api.register(cloudAppRoutes());
       await api.register(dataRoutes(deps));
       await api.register(uploadRoutes(deps));

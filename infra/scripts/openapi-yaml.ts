@@ -37,6 +37,8 @@ export async function openapiYaml(): Promise<string> {
     files: neverCalled<AppDeps['files']>(),
     uploads: neverCalled<AppDeps['uploads']>(),
     links: neverCalled<AppDeps['links']>(),
+    results: neverCalled<AppDeps['results']>(),
+    rois: neverCalled<AppDeps['rois']>(),
     readiness: services.readiness,
     metrics: neverCalled<AppDeps['metrics']>(),
     log: createLog('silent'),

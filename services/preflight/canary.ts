@@ -11,6 +11,7 @@ import { attemptNames } from '../attempts.ts';
 import { isTerminal } from '../lifecycle.ts';
 import { attemptObjects, executionArn, executionName, jobLocations, ownerPrefix } from '../naming.ts';
 import { type Clock, CloudError, type Ids, type JobStore, type UnitCloud } from '../ports.ts';
+import { resultFiles } from '../results.ts';
 import type { Ticker } from '../ticker.ts';
 import type { UnitProbe } from '../unit-ports.ts';
 import { failed, passed, skipped, warning } from './catalogue.ts';
@@ -233,7 +234,9 @@ export function createCanary(deps: CanaryDeps): Canary {
       try {
         if (job && !isTerminal(job.state)) await stopIfThere(unit, job);
       } finally {
-        const left = attemptObjects(jobLocations(unit, PREFLIGHT_OWNER, jobId, 0));
+        const locations = jobLocations(unit, PREFLIGHT_OWNER, jobId, 0);
+        const maps = await resultFiles(cloud, unit, locations.result);
+        const left = [...maps, ...attemptObjects(locations)];
         for (const location of [...left, phantomOf(unit, jobId)]) await probe.remove(unit, location);
       }
     },

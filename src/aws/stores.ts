@@ -8,6 +8,7 @@ import type {
   DraftStore,
   JobStore,
   Log,
+  RoiStore,
   TokenStore,
   UsageStore,
   UserStore,
@@ -21,6 +22,7 @@ import { createDataStore } from './data-store.ts';
 import { createDraftStore } from './draft-store.ts';
 import { createItemTable, type ItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
+import { createRoiStore } from './roi-store.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUnitStore } from './unit-store.ts';
 import { createUsageStore } from './usage-store.ts';
@@ -45,6 +47,7 @@ export interface Stores {
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly data: DataStore;
+  readonly rois: RoiStore;
   readonly usage: UsageStore;
   readonly drafts: DraftStore;
   readonly audit: AuditStore;
@@ -69,6 +72,7 @@ export function storesOn(table: ItemTable, clock: Clock): Stores {
     webhooks: createWebhookStore(table),
     deliveries: createDeliveryStore(table),
     data: createDataStore(table),
+    rois: createRoiStore(table),
     usage: createUsageStore(table),
     drafts: createDraftStore(table),
     audit: createAuditStore(table),

@@ -20,6 +20,7 @@
  * | webhook          | HOOKS#owner               | webhook |                           |               |          |           |
  * | webhook delivery | HOOKSEND#delivery         | HOOKSEND| OWNER#owner#HOOK#webhook  | created#deliv.| HOOKSENDS| due#webhook#delivery |
  * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
+ * | region of interest | ROIS#owner#job          | roi     |                           |               |          |           |
  * | usage            | USAGE#scope               | USAGE   |                           |               |          |           |
  * | caps of a unit   | LIMITS#unit               | LIMITS  |                           |               |          |           |
  * | pipeline draft   | DRAFT#owner#draft         | DRAFT   |                           |               |          |           |
@@ -31,6 +32,7 @@
  * | submit                             | TransactWrite: job, idempotency key, usages: all conditional           |
  * | move a job, change a file          | PutItem, conditional on the version                                    |
  * | delete a job                       | TransactWrite of one Delete, conditional on the version                |
+ * | regions drawn on a result          | Query the table itself: all of one person and job                      |
  * | jobs, files, tokens of an owner    | Query gsi1, newest first, pages                                        |
  * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |
  * | units a person may use             | Query gsi1: own private ones, shared ones of the app, those granted    |
@@ -99,6 +101,14 @@ export function grantKey(unitId: string, userId: string): Key {
 
 export function dataKey(ownerId: string, dataId: string): Key {
   return { pk: `DATA#${part(ownerId)}#${part(dataId)}`, sk: 'DATA' };
+}
+
+/** Regions of interest of one person on the result of one job. */
+export function roisPartition(ownerId: string, jobId: string): string {
+  return `ROIS#${part(ownerId)}#${part(jobId)}`;
+}
+export function roiKey(ownerId: string, jobId: string, roiId: string): Key {
+  return { pk: roisPartition(ownerId, jobId), sk: part(roiId) };
 }
 
 export const accessTokenKey = (tokenId: string): Key => ({ pk: `PAT#${part(tokenId)}`, sk: 'PAT' });

@@ -2,7 +2,13 @@
  * The AWS account of a computing unit through the SDK. Every call names the account that must own the bucket,
  * runs in a session of its purpose, and fails with a CloudError that says who is at fault.
  */
-import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { type Clock, CloudError, type SignedUrl, type UnitCloud } from '../../services/ports.ts';
 import type { ObjectLocation } from '../schemas/execution.ts';
@@ -25,6 +31,9 @@ export interface UnitCloudDeps {
 
 /** A URL lives at least this long (if that much was asked for), else the session is renewed first. */
 const MIN_LINK_MS = 15 * 60_000;
+/** The same for URLs that are wanted for hours, which no assumed role can give: the session should be fresh. */
+const MIN_LONG_LINK_MS = 45 * 60_000;
+const LONG_SECONDS = 3_600;
 /** AWS takes at most 256 characters as the error, 32,768 as the cause of an abort. */
 const MAX_CAUSE = 1_000;
 
@@ -62,7 +71,8 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
   ): Promise<SignedUrl> {
     mustBeOneAccount(unit, 'Presign');
     const purpose: Purpose = presigning(unit, request.location, 'Presign');
-    const session = await sessions.get(unit, purpose, Math.min(request.seconds * 1_000, MIN_LINK_MS));
+    const wanted = request.seconds > LONG_SECONDS ? MIN_LONG_LINK_MS : MIN_LINK_MS;
+    const session = await sessions.get(unit, purpose, Math.min(request.seconds * 1_000, wanted));
     const now = clock();
     return presigner.presign(clients.s3(session.credentials, unit.region), {
       ...request,
@@ -142,6 +152,21 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
       };
     },
 
+    async readJson(unit, location, maxBytes) {
+      const purpose = presigning(unit, location, 'GetObject');
+      const command = new GetObjectCommand(objectOf(unit, location));
+      return inS3(unit, purpose, 'GetObject', async (s3) => {
+        const { Body, ContentLength } = await s3.send(command);
+        const body = answered(Body, 'GetObject');
+        const sizeBytes = answered(ContentLength, 'GetObject');
+        if (sizeBytes > maxBytes) {
+          (body as Readable).destroy();
+          throw unreadable(`${sizeBytes} bytes, at most ${maxBytes} are read`);
+        }
+        return parsed(await body.transformToString());
+      });
+    },
+
     async deleteObject(unit, location) {
       const ownerId = ownerOf(unit, location, 'DeleteObject');
       const command = new DeleteObjectCommand(objectOf(unit, location));
@@ -174,6 +199,18 @@ function objectOf(
   { bucket, key }: ObjectLocation,
 ): { Bucket: string; Key: string; ExpectedBucketOwner: string } {
   return { Bucket: bucket, Key: key, ExpectedBucketOwner: unit.awsAccountId };
+}
+
+function unreadable(message: string): CloudError {
+  return new CloudError('invalid', 'GetObject', 'Unreadable', message);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable('the object holds no JSON');
+  }
 }
 
 /** A field that AWS always answers. */

@@ -7,6 +7,7 @@ import { WorkerError } from '../../compute/errors.ts';
 import { openRawScan } from '../../compute/formats/open.ts';
 import { runFromPointer, type WorkerDeps } from '../../compute/worker.ts';
 import { runResult } from '../../src/schemas/execution.ts';
+import { resultIndex } from '../../src/schemas/result-index.ts';
 import { taskDocument } from './helpers/run.ts';
 import { BUCKETS, startBroker, startUnit } from './helpers/unit.ts';
 import { readZip } from './helpers/zip.ts';
@@ -73,6 +74,14 @@ t.test('a job: result zip with metadata, sidecar, progress with the token of the
   const files = await zipOf(result.bucket, result.key);
   for (const [name, content] of files) t.notOk(content.includes('CANARY'), name);
   t.match(JSON.parse(String(files.get('info.json'))), { user_id: 'user-1', seed: 968256002 });
+  const index = resultIndex.parse(JSON.parse(String(files.get('info.json'))));
+  t.ok(index.data.length >= 3 && index.previews.length >= 3, 'the broker understands its table of contents');
+  const beside = ['info.json', 'overview.png', ...[...index.data, ...index.previews].map((f) => f.filename)];
+  for (const name of beside) {
+    const file = await unit.get(result.bucket, `mroptimum/user-1/job-1/0/files/${name}`);
+    t.same(file.bytes, files.get(name), `${name} lies beside the zip`);
+    t.equal(file.ContentEncoding, undefined, 'and is not unpacked on its way');
+  }
 
   t.ok(broker.calls.length >= 3);
   t.ok(

@@ -14,6 +14,8 @@ export interface MemoryCloud extends UnitCloud {
   objects: Map<string, ObjectInfo>;
   executions: Map<string, ExecutionState>;
   documents: JobDocument[];
+  /** What JSON objects hold, by bucket/key. */
+  contents: Map<string, unknown>;
   /** Open uploads, by upload id. */
   uploads: Map<string, string>;
   /** Whether people PUT what they have announced as soon as the URL is signed. Default: yes. */
@@ -28,6 +30,7 @@ export function memoryCloud(clock: () => number): MemoryCloud {
   const executions = new Map<string, ExecutionState>();
   const announced = new Map<string, ObjectInfo>();
   const documents: JobDocument[] = [];
+  const contents = new Map<string, unknown>();
   const uploads = new Map<string, string>();
   const nameOf = ({ bucket, key }: ObjectLocation): string => `${bucket}/${key}`;
   const sign = (method: 'GET' | 'PUT', location: ObjectLocation, seconds: number): SignedUrl => ({
@@ -41,6 +44,7 @@ export function memoryCloud(clock: () => number): MemoryCloud {
     objects,
     executions,
     documents,
+    contents,
     uploads,
     prompt: true,
     uploadedBytes: 0,
@@ -82,8 +86,14 @@ export function memoryCloud(clock: () => number): MemoryCloud {
       if (!found) throw new CloudError('not_found', 'HeadObject', 'NotFound', nameOf(location));
       return found;
     },
+    async readJson(_unit, location) {
+      reach('GetObject');
+      if (contents.has(nameOf(location))) return contents.get(nameOf(location));
+      throw new CloudError('not_found', 'GetObject', 'NoSuchKey', nameOf(location));
+    },
     async deleteObject(_unit, location) {
       reach('DeleteObject');
+      contents.delete(nameOf(location));
       objects.delete(nameOf(location));
       announced.delete(nameOf(location));
     },
