@@ -5,7 +5,7 @@ import { hashSecret, jobToken } from './job-token.ts';
 import { executionName, jobLocations } from './naming.ts';
 
 /** The state machine gives up after 6 hours; the broker 10 minutes later. */
-const DEADLINE_MS = 6 * 3_600_000 + 600_000;
+export const DEADLINE_MS = 6 * 3_600_000 + 600_000;
 
 export type AttemptNames = Pick<
   Job,

@@ -4,12 +4,12 @@ import type { ObjectLocation } from '../src/schemas/execution.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Roi } from '../src/schemas/roi.ts';
 import type { Unit } from '../src/schemas/unit.ts';
-import { unitOfJob } from './job-place.ts';
+import { unitOfFile, unitOfJob } from './job-place.ts';
 import { refusal } from './jobs.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { attemptObjects } from './naming.ts';
-import { CloudError, type JobStore, type RoiStore, type UnitCloud } from './ports.ts';
+import { CloudError, type JobStore, type Log, type RoiStore, type UnitCloud } from './ports.ts';
 import type { Principal } from './principal.ts';
 import { resultFiles } from './results.ts';
 import type { UnitStore } from './unit-ports.ts';
@@ -21,8 +21,9 @@ export interface EndedJobs {
   /** The job under its new name. The name of a job that runs is in its document already: conflict. */
   rename(who: Principal, jobId: string, alias: string): Promise<Job>;
   /**
-   * Deletes the objects of all attempts and the regions drawn on its result, then the job; false if there is no such job. Repeatable: what was
-   * deleted before is no error. If the unit was removed, its account is out of reach: only the job goes.
+   * Deletes the objects of all attempts and the regions drawn on its result, then the job; false if there is no
+   * such job. Repeatable: what was deleted before is no error. If the unit was removed, its account is out of
+   * reach: only the job goes. So it is with buckets that the unit has left and that are closed to the broker now.
    * Input files stay: they belong to the person's data, and other jobs may use them.
    */
   remove(who: Principal, jobId: string): Promise<boolean>;
@@ -34,10 +35,11 @@ export interface EndedJobsDeps {
   cloud: Pick<UnitCloud, 'deleteObject' | 'readJson'>;
   moves: Moves;
   rois: RoiStore;
+  log: Log;
 }
 
 /** Creates the service of jobs that have ended. */
-export function createEndedJobs({ jobs, units, cloud, moves, rois }: EndedJobsDeps): EndedJobs {
+export function createEndedJobs({ jobs, units, cloud, moves, rois, log }: EndedJobsDeps): EndedJobs {
   return {
     async rename(who, jobId, alias) {
       const stored = await moves.rename(jobId, (job) => {
@@ -64,23 +66,40 @@ export function createEndedJobs({ jobs, units, cloud, moves, rois }: EndedJobsDe
     },
   };
 
-  /** One attempt after the other, the objects of one at once. */
+  /** One attempt after the other, each where it was started. */
   async function removeObjects(unit: Unit, job: Job, drawn: Roi[]): Promise<void> {
-    const buckets = [unit.dataBucket, unit.resultsBucket, unit.failedBucket];
-    await removeAll(
-      unit,
-      drawn.filter(({ bucket }) => buckets.includes(bucket)),
-    );
+    const last = unitOfJob(unit, job);
+    for (const roi of drawn) {
+      await emptied(unit, job, roi.bucket, () => removeAll(unitOfFile(last, roi), [roi]));
+    }
     for (const attempt of [...(job.earlier ?? []), job]) {
-      // A unit that was moved to other buckets no longer gives access to those it left.
-      const reachable = attemptObjects(attempt).filter(({ bucket }) => buckets.includes(bucket));
-      if (buckets.includes(attempt.result.bucket)) {
-        await removeAll(
-          unit,
-          await refused(() => resultFiles(cloud, unitOfJob(unit, attempt), attempt.result)),
-        );
+      const there = unitOfJob(unit, attempt);
+      await emptied(unit, job, attempt.result.bucket, async () =>
+        removeAll(there, await refused(() => resultFiles(cloud, there, attempt.result))),
+      );
+      for (const bucket of new Set(attemptObjects(attempt).map((object) => object.bucket))) {
+        const objects = attemptObjects(attempt).filter((object) => object.bucket === bucket);
+        await emptied(unit, job, bucket, () => removeAll(there, objects));
       }
-      await removeAll(unit, reachable);
+    }
+  }
+
+  /** A bucket that the unit has left may be closed to the broker: a person can still be rid of the job. */
+  async function emptied(
+    unit: Unit,
+    { jobId }: Job,
+    bucket: string,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const known = [unit.dataBucket, unit.resultsBucket, unit.failedBucket].includes(bucket);
+      if (known || !(error instanceof AppError) || error.code !== 'cloud_refused') throw error;
+      log.warn(
+        { jobId, because: error.message },
+        'objects in a bucket that the unit has left were not deleted',
+      );
     }
   }
 

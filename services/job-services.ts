@@ -99,7 +99,7 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
     jobs: people,
     reports: createJobReports({ ...common, jobs: people, prices: deps.prices }),
     retry: createRetry({ ...common, limits: caps, log, tokenSecret }),
-    endedJobs: createEndedJobs({ ...common, rois: stores.rois }),
+    endedJobs: createEndedJobs({ ...common, rois: stores.rois, log }),
     results: createResults({ ...common, jobs: people }),
     rois: createRois({ ...common, rois: stores.rois, jobs: people, ids, log }),
     callbacks: createCallbacks({ ...common, observe, authenticate: deps.authenticate }),

@@ -115,7 +115,7 @@ export function applyChange(job: Job, change: Change, cause: Cause, now: number)
 /** The job at the start of its next attempt. What the last one was is kept; nothing of it stays in force. */
 export function newAttempt(job: Job, names: AttemptNames, cause: Cause, now: number): Job {
   if (!mayRetry(job.state)) throw new Error(`no new attempt of job ${job.jobId} while it is ${job.state}`);
-  const { attempt, version, state, finishedAt, executionArn, document, result, failureBundle } = job;
+  const { attempt, version, state, finishedAt, executionArn, place, document, result, failureBundle } = job;
   const failure = job.failure && { ...job.failure, message: job.failure.message.slice(0, MAX_KEPT_MESSAGE) };
   const ended = {
     attempt,
@@ -123,6 +123,7 @@ export function newAttempt(job: Job, names: AttemptNames, cause: Cause, now: num
     state,
     finishedAt,
     executionArn,
+    place,
     document,
     result,
     failureBundle,
@@ -139,6 +140,7 @@ export function newAttempt(job: Job, names: AttemptNames, cause: Cause, now: num
     updatedAt: now,
     dueAt: now,
     executionArn: undefined,
+    place: undefined,
     platform: undefined,
     progress: undefined,
     startedAt: undefined,

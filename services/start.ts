@@ -5,27 +5,29 @@
  */
 import type { ExecutionInput, JobDocument } from '../src/schemas/execution.ts';
 import { FAILURES, type FailureCode } from '../src/schemas/failures.ts';
-import { accountOfArn } from '../src/schemas/ids.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import { DEADLINE_MS } from './attempts.ts';
 import { backoffMs } from './backoff.ts';
+import { placeOf, unitOfJob } from './job-place.ts';
 import { jobToken } from './job-token.ts';
+import { createLaunchSites, distrust, isWhereItBegan, type LaunchSite, mayGoOn } from './launch-site.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from './ports.ts';
-import { PREFLIGHT_OWNER } from './preflight/owner.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { UnitWatch } from './unit-watch.ts';
-import { mayUse } from './usable-units.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
 const LEASE_MS = 15_000;
 /** First look at Step Functions after the start if no callback came earlier. */
 export const SWEEP_MS = 20_000;
 
-/** Checks whose failure keeps the broker out, or would let others in. */
-const TRUST: ReadonlySet<string> = new Set(['assume_role', 'external_id_required']);
+/** A job whose unit is closed looks at it again after this, later after ten times as long; and gives up after a day. */
+const WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
 /** Problems of the unit, not of the job or of the moment. */
 const LASTING: ReadonlySet<string> = new Set(['trust_denied', 'denied', 'not_found']);
 
@@ -47,32 +49,26 @@ export interface StartDeps {
 
 /** Creates the step that starts queued jobs. */
 export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
-  const { units, users, cloud, moves, clock, ids, log } = deps;
+  const { units, cloud, moves, clock, ids, log } = deps;
+  const siteOf = createLaunchSites(deps);
 
   return async function start(found: Job): Promise<void> {
-    const claimed = await claim(found);
+    const registered = await units.get(found.unitId);
+    const site = await siteOf(found, registered);
+    const mayHaveBegun = found.state === 'starting' && found.place !== undefined;
+    if (site.kind === 'waits' && !mayHaveBegun) return wait(found, site);
+    const repeats = isWhereItBegan(site, found);
+    const claimed = await claim(found, site.kind === 'open' && (repeats || !mayHaveBegun) ? site : undefined);
     if (!claimed) return;
-    if (await isGone(claimed.ownerId)) return withdraw(claimed);
-    const registered = await units.get(claimed.unitId);
-    const unit = registered && inOneAccount(registered) ? await deps.watch.forLaunch(registered) : registered;
-    if (!unit || unit.status === 'pending') {
-      await fail(claimed, 'unit_not_found', 'The computing unit of this job is no longer registered.');
-      return;
-    }
-    if (!(await maySpend(claimed, unit))) {
-      await fail(claimed, 'unit_not_shared', 'The computing unit is not shared with this person any more.');
-      return;
-    }
-    if (!inOneAccount(unit)) {
-      await fail(
-        claimed,
-        'unit_wrong_account',
-        'Role and state machine of the computing unit belong to different accounts.',
-      );
-      return;
-    }
-    const closed = unit.checks?.find(({ code, status }) => status === 'failed' && TRUST.has(code));
-    if (closed) return fail(claimed, 'unit_trust_broken', closed.evidence);
+    if (mayHaveBegun && !repeats) return lookWhereItBegan(claimed, site, registered);
+    if (site.kind === 'open') return enter(claimed, site.unit);
+    return refuse(claimed, site);
+  };
+
+  async function enter(claimed: Job, registered: Unit): Promise<void> {
+    const unit = await deps.watch.forLaunch(registered);
+    const closed = distrust(unit);
+    if (closed) return fail(claimed, 'unit_trust_broken', closed);
     try {
       const arn = await launch(unit, claimed);
       await started(unit, claimed, arn);
@@ -82,28 +78,63 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       // The owner shall hear of it now, and nobody shall submit more in vain.
       if (LASTING.has(error.problem)) await deps.watch.recheck(unit);
     }
-  };
-
-  /** Asked again at the last moment: a job may wait for long, and meanwhile its unit is another's to give. */
-  async function maySpend({ ownerId }: Job, unit: Unit): Promise<boolean> {
-    // Of a unit's test jobs nobody is the owner.
-    if (ownerId !== PREFLIGHT_OWNER && !mayUse(ownerId, unit)) return false;
-    return unit.ownerId === ownerId || unit.mode === 'mode_1' || !(await isGone(unit.ownerId));
   }
 
-  /** Takes the job for LEASE_MS; undefined if somebody else holds it or it has moved on. */
-  async function claim(found: Job): Promise<Job | undefined> {
+  async function refuse(job: Job, site: Exclude<LaunchSite, { kind: 'open' }>): Promise<void> {
+    if (site.kind === 'unwanted') return withdraw(job);
+    if (site.kind === 'waits') return wait(job, site);
+    return fail(job, site.code, site.message);
+  }
+
+  /**
+   * Takes the job for LEASE_MS; undefined if somebody else holds it or it has moved on. What is needed to find its
+   * execution again is stored with it, before there can be one.
+   */
+  async function claim(found: Job, site: Extract<LaunchSite, { kind: 'open' }> | undefined) {
     let mine = false;
+    const where = site && { place: placeOf(site.unit), ...site.names };
     const job = await moves.move(found.jobId, { by: 'broker' }, (now) => {
       mine = now.version === found.version;
-      return mine ? { state: 'starting', dueAt: clock() + LEASE_MS } : undefined;
+      return mine ? { state: 'starting', dueAt: clock() + LEASE_MS, ...where } : undefined;
     });
     return mine ? job : undefined;
   }
 
-  async function isGone(userId: string): Promise<boolean> {
-    const user = await users.get(userId);
-    return user?.status === 'disabled' || user?.status === 'deleted';
+  /** The unit may be opened yet. It is looked at again, ever more seldom; the time to run is not spent by waiting. */
+  async function wait(job: Job, { code, message }: { code: FailureCode; message: string }): Promise<void> {
+    const now = clock();
+    const note = `waits: ${code}`;
+    const last = job.history.at(-1);
+    const since = last?.note === note ? last.at : undefined;
+    if (since !== undefined && now - since > LONGEST_WAIT_MS) return fail(job, code, message);
+    const pause = Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), 10 * WAIT_MS);
+    await moves.move(job.jobId, { by: 'broker', note: since === undefined ? note : undefined }, (latest) =>
+      latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + DEADLINE_MS } : undefined,
+    );
+  }
+
+  /**
+   * An answer of StartExecution was lost, and its unit is another one now, or is not for this person any more.
+   * What runs is adopted; if nobody may spend money there any more it is stopped. If nothing runs, the job is as
+   * one that was never started.
+   */
+  async function lookWhereItBegan(job: Job, site: LaunchSite, registered: Unit | undefined): Promise<void> {
+    const known = registered ?? (await units.getRemoved(job.unitId));
+    if (!known) return fail(job, 'unit_not_found', 'The computing unit of this job is no longer registered.');
+    const unit = unitOfJob(known, job);
+    const arn = executionArn(unit.stateMachineArn, job.executionName);
+    try {
+      await cloud.describeExecution(unit, arn);
+      if (site.kind === 'open' || mayGoOn(site)) return await started(unit, job, arn);
+      await cloud.stopExecution(unit, arn, 'its computing unit may not be used for it any more');
+      await refuse(job, site);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      if (error.problem !== 'not_found') return sort(job, error);
+      await moves.move(job.jobId, { by: 'broker', note: 'had not started' }, (latest) =>
+        latest.version === job.version ? { state: 'queued', dueAt: clock(), place: undefined } : undefined,
+      );
+    }
   }
 
   /** Document first, then the execution: the worker always finds what it is pointed to. */
@@ -202,13 +233,6 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       callback: { url: deps.publicUrl, token: jobToken(deps.tokenSecret, job.jobId, job.attempt) },
     };
   }
-}
-
-/** Checked before anything is sent: a role of another account must not even be asked for. */
-function inOneAccount(unit: Unit): boolean {
-  const account = unit.awsAccountId;
-  const role = unit.crossAccountRoleArn;
-  return accountOfArn(unit.stateMachineArn) === account && (!role || accountOfArn(role) === account);
 }
 
 /** A failure as it is stored, with the standard remedy of its code. */

@@ -15,6 +15,8 @@ const STARTING = new Set<FailureCode>([
   'unit_wrong_account',
   'unit_permission_missing',
   'unit_not_found',
+  'unit_pending',
+  'unit_changed',
   'unit_not_shared',
   'session_expired',
   'name_conflict',

@@ -91,6 +91,15 @@ export const FAILURES = {
     actor: 'unit_owner',
     remedy: 'The state machine or a bucket is gone. Deploy the stack again and register the computing unit.',
   },
+  unit_pending: {
+    actor: 'unit_owner',
+    remedy:
+      'The computing unit was changed and is not proven: finish its registration (see its `missing` list), then retry the job.',
+  },
+  unit_changed: {
+    actor: 'user',
+    remedy: 'Upload the files again to the computing unit as it is now, and submit a new job.',
+  },
   unit_not_shared: {
     actor: 'user',
     remedy: 'Ask the owner of the computing unit to share it again, or submit the job to another one.',

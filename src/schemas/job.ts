@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { keptEstimate } from './estimate.ts';
 import { jobInput, objectLocation, outputFlags, platformName, runFailure, runResult } from './execution.ts';
-import { mode } from './unit.ts';
+import { mode, unit } from './unit.ts';
 
 export const jobState = z.enum([
   'queued',
@@ -35,6 +35,20 @@ export const jobProgress = z.object({
   at: z.number(),
 });
 
+/**
+ * The way to where an attempt was started. Its unit may be changed while it runs, and waits for another proof then:
+ * the attempt is followed, stopped and fetched by the way that was proven when it began.
+ */
+export const jobPlace = unit.pick({
+  awsAccountId: true,
+  region: true,
+  stateMachineArn: true,
+  crossAccountRoleArn: true,
+  externalId: true,
+  proof: true,
+});
+export type JobPlace = z.infer<typeof jobPlace>;
+
 /** What is kept of an attempt when another one replaces it: enough to explain it and to delete what it left. */
 export const earlierAttempt = z.object({
   attempt: z.number().int(),
@@ -43,6 +57,7 @@ export const earlierAttempt = z.object({
   state: jobState,
   finishedAt: z.number().optional(),
   executionArn: z.string().optional(),
+  place: jobPlace.optional(),
   document: objectLocation,
   result: objectLocation,
   failureBundle: objectLocation,
@@ -83,6 +98,8 @@ export const job = z.object({
   /** SHA-256 of the callback token of this attempt, hex. */
   tokenHash: z.string(),
   executionArn: z.string().optional(),
+  /** Stored before StartExecution is asked for; absent before, and in jobs of earlier versions. */
+  place: jobPlace.optional(),
   platform: platformName.optional(),
   progress: jobProgress.optional(),
   startedAt: z.number().optional(),
