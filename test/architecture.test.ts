@@ -30,6 +30,7 @@ const LAYERS: [prefix: string, layer: string][] = [
   ['infra/local/demo', 'demo'],
   ['infra/local/', 'local'],
   ['infra/scripts/', 'scripts'],
+  ['infra/mode2-deployment/', 'deployment'],
 ];
 
 const ALLOWED: Record<string, string[]> = {
@@ -56,7 +57,7 @@ const ALLOWED: Record<string, string[]> = {
     'local',
   ],
   estimator: ['services', 'worker', 'worker-error'],
-  cli: ['schemas', 'errors', 'cli', 'worker', 'worker-error', 'local', 'config'],
+  cli: ['schemas', 'errors', 'cli', 'worker', 'worker-error', 'local', 'config', 'deployment'],
   array: ['array'],
   kernels: ['kernels', 'array'],
   'worker-error': ['schemas'],
@@ -76,7 +77,8 @@ const ALLOWED: Record<string, string[]> = {
   ],
   demo: ['demo', 'local', 'schemas'],
   local: ['schemas', 'local', 'scripts', 'errors'],
-  scripts: ['schemas', 'scripts', 'root', 'config'],
+  scripts: ['schemas', 'scripts', 'root', 'config', 'deployment'],
+  deployment: ['schemas', 'services', 'deployment', 'local'],
 };
 
 /** External packages that only some layers may see. */
@@ -87,7 +89,18 @@ const PACKAGES: [pattern: RegExp, layers: string[]][] = [
   [/^dynalite|^classic-level|^jsonata/, ['local']],
   [
     /^(node:)?fs/,
-    ['formats', 'worker', 'worker-objects', 'local', 'demo', 'scripts', 'root', 'cli', 'kernels'],
+    [
+      'formats',
+      'worker',
+      'worker-objects',
+      'local',
+      'demo',
+      'scripts',
+      'root',
+      'cli',
+      'kernels',
+      'deployment',
+    ],
   ],
 ];
 
@@ -172,6 +185,7 @@ t.test('the environment of the broker has one reader', async (t) => {
     'compute/environment.ts',
     'infra/local/environment.ts',
     'src/cli/environment.ts',
+    'infra/mode2-deployment/environment.ts',
   ]);
   const readers = sources().filter(
     (file) => !allowed.has(file) && /process\.env\b/.test(readFileSync(join(ROOT, file), 'utf8')),

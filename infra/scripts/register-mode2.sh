@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# Registers a Mode 2 stack with the broker, or verifies that it is registered, and checks it: --help
+set -eu
+exec "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../mode2-deployment/deploy-mode2.sh" register "$@"
