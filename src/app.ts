@@ -11,6 +11,8 @@ import { authRoutes } from '../routes/auth.ts';
 import { callbackRoutes } from '../routes/callbacks.ts';
 import { cloudAppRoutes } from '../routes/cloud-apps.ts';
 import { unitRoutes } from '../routes/computing-units.ts';
+import { type ConsoleDeps, consoleRoutes } from '../routes/console.ts';
+import { consoleSessionRoutes } from '../routes/console-session.ts';
 import { dataRoutes } from '../routes/data.ts';
 import { endedJobRoutes } from '../routes/ended-jobs.ts';
 import { eventRoutes } from '../routes/events.ts';
@@ -72,7 +74,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** The workers of a whole account often share one address. */
 const WORKERS_PER_PERSON = 10;
 
-export interface AppDeps {
+export interface AppDeps extends ConsoleDeps {
   identity: Identity;
   units: Units;
   submit: Submit;
@@ -142,6 +144,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   await app.register(openapi);
 
   await app.register(healthRoutes(deps));
+  await app.register(consoleSessionRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));
+  await app.register(consoleRoutes(deps));
   await app.register(
     async (api) => {
       await api.register(authRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));

@@ -35,6 +35,7 @@ import { createUnitCloud } from './aws/unit-cloud.ts';
 import { createUnitProbe } from './aws/unit-probe.ts';
 import { createUnitTrust } from './aws/unit-trust.ts';
 import type { Config } from './config.ts';
+import { createConsoleFiles } from './console-files.ts';
 import { createLoop, type Loop, together } from './loop.ts';
 import { createMetrics } from './metrics.ts';
 import { readRelease } from './release.ts';
@@ -50,6 +51,9 @@ import { createTimers } from './timers.ts';
 
 /** `/ready` waits this long for the table. */
 const PROBE_MS = 2_000;
+
+/** Buckets of computing units may be in any region of any partition; nothing else of AWS answers to browsers. */
+const BUCKET_ORIGINS = ['https://*.amazonaws.com', 'https://*.amazonaws.com.cn'];
 
 /** Where AWS is: the real one, or the embedded cloud. */
 export interface CloudPlace {
@@ -245,6 +249,8 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
       log,
       newRequestId: ids.next,
       corsOrigins: config.corsOrigins,
+      consoleFiles: createConsoleFiles(),
+      bucketOrigins: endpoint ? [endpoint] : BUCKET_ORIGINS,
       trustProxy: config.trustProxy,
       limits: config.limits,
     },

@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   // For the person at the terminal, once: the password is in no log and nowhere else.
   if (admin) say(`First administrator: ${admin.email}, password (shown only now): ${admin.password}`);
   say(`CloudMR Broker is ready at ${ownUrl}`);
-  say(`Open ${ownUrl}/docs to browse the API.`);
+  say(`Open ${ownUrl}/console to work with it, or ${ownUrl}/docs to browse the API.`);
 }
 
 function readConfig(): Config {

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import t from 'tap';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const TOPS = ['src', 'routes', 'services', 'compute', 'infra'];
+const TOPS = ['src', 'routes', 'services', 'compute', 'infra', 'console'];
 
 /** Layer of a file, longest prefix wins. */
 const LAYERS: [prefix: string, layer: string][] = [
@@ -31,6 +31,7 @@ const LAYERS: [prefix: string, layer: string][] = [
   ['infra/local/', 'local'],
   ['infra/scripts/', 'scripts'],
   ['infra/mode2-deployment/', 'deployment'],
+  ['console/', 'console'],
 ];
 
 const ALLOWED: Record<string, string[]> = {
@@ -55,6 +56,7 @@ const ALLOWED: Record<string, string[]> = {
     'routes',
     'root',
     'local',
+    'scripts',
   ],
   estimator: ['services', 'worker', 'worker-error'],
   cli: ['schemas', 'errors', 'cli', 'worker', 'worker-error', 'local', 'config', 'deployment'],
@@ -79,6 +81,7 @@ const ALLOWED: Record<string, string[]> = {
   local: ['schemas', 'local', 'scripts', 'errors'],
   scripts: ['schemas', 'scripts', 'root', 'config', 'deployment'],
   deployment: ['schemas', 'services', 'deployment', 'local'],
+  console: ['console'],
 };
 
 /** External packages that only some layers may see. */
@@ -112,7 +115,7 @@ function sources(): string[] {
   return TOPS.flatMap((top) =>
     readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' })
       .map((name) => join(top, name))
-      .filter((name) => name.endsWith('.ts') && !name.includes('kernels/assembly/')),
+      .filter((name) => /\.tsx?$/.test(name) && !name.includes('kernels/assembly/')),
   );
 }
 

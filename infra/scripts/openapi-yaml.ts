@@ -44,6 +44,8 @@ export async function openapiYaml(): Promise<string> {
     log: createLog('silent'),
     newRequestId: services.newRequestId,
     corsOrigins: [],
+    consoleFiles: neverCalled<AppDeps['consoleFiles']>(),
+    bucketOrigins: [],
     trustProxy: false,
     limits: { perMinute: 1, signInsPerMinute: 1 },
   });

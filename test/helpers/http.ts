@@ -30,6 +30,7 @@ import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createStores } from '../../src/aws/stores.ts';
 import type { Config } from '../../src/config.ts';
+import { createConsoleFiles } from '../../src/console-files.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Api } from '../../src/plugins/zod.ts';
@@ -216,6 +217,8 @@ export async function broker(
     log,
     newRequestId: ids.next,
     corsOrigins: ['https://gui.test'],
+    consoleFiles: createConsoleFiles(),
+    bucketOrigins: ['https://*.amazonaws.com'],
     trustProxy: false,
     limits: { perMinute: 10_000, signInsPerMinute: 10_000 },
     ...overrides,

@@ -1,0 +1,118 @@
+/** What can be done with a job: download, compare, rename, cancel, try again, delete. */
+import { useRef, useState } from 'preact/hooks';
+import { api, data, type Job } from '../../lib/api.ts';
+import { Link } from '../../lib/router.tsx';
+import { useAct } from '../../lib/use.ts';
+import { TextField } from '../../ui/fields.tsx';
+import { ConfirmButton, Problem } from '../../ui/parts.tsx';
+
+interface ActionsProps {
+  job: Job;
+  onChange: (job: Job) => void;
+  onDeleted: () => void;
+}
+
+export function JobActions({ job, onChange, onDeleted }: ActionsProps) {
+  const path = { params: { path: { jobId: job.jobId } } };
+  const download = useAct(async () => {
+    location.assign((await data(api.GET('/api/job/{jobId}/result', path))).url);
+  });
+  const cancel = useAct(async () => {
+    onChange(await data(api.POST('/api/job/{jobId}/cancel', path)));
+  });
+  const retry = useAct(async () => {
+    onChange(await data(api.POST('/api/job/{jobId}/retry', { ...path, body: { version: job.version } })));
+  });
+  const remove = useAct(async () => {
+    await data(api.DELETE('/api/job/{jobId}', path));
+    onDeleted();
+  });
+  const open = ['queued', 'starting', 'running'].includes(job.state);
+  const ended = !open && job.state !== 'canceling';
+  return (
+    <>
+      {job.state === 'succeeded' && (
+        <>
+          <button type="button" class="primary" disabled={download.busy} onClick={() => void download.run()}>
+            Download zip
+          </button>
+          <Link class="button" to={`/compare?left=${job.jobId}`}>
+            Compare
+          </Link>
+        </>
+      )}
+      {open && (
+        <ConfirmButton
+          question="Stop this job?"
+          consequence="What it has computed so far is lost. Its files stay."
+          confirm="Stop the job"
+          busy={cancel.busy}
+          onConfirm={() => void cancel.run()}
+        >
+          Cancel job
+        </ConfirmButton>
+      )}
+      {ended && job.state !== 'succeeded' && (
+        <button type="button" class="primary" disabled={retry.busy} onClick={() => void retry.run()}>
+          Try again
+        </button>
+      )}
+      {ended && <Rename job={job} onChange={onChange} />}
+      {ended && (
+        <ConfirmButton
+          question={`Delete “${job.alias}”?`}
+          consequence="The job and its result are deleted for good. Its uploaded files stay."
+          confirm="Delete the job"
+          busy={remove.busy}
+          onConfirm={() => void remove.run()}
+        >
+          Delete
+        </ConfirmButton>
+      )}
+      <Problem error={download.error ?? cancel.error ?? retry.error ?? remove.error} />
+    </>
+  );
+}
+
+function Rename({ job, onChange }: Pick<ActionsProps, 'job' | 'onChange'>) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [alias, setAlias] = useState(job.alias);
+  const rename = useAct(async () => {
+    const params = { path: { jobId: job.jobId } };
+    onChange(await data(api.PATCH('/api/job/{jobId}', { params, body: { alias: alias.trim() } })));
+    dialog.current?.close();
+  });
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => {
+          setAlias(job.alias);
+          dialog.current?.showModal();
+        }}
+      >
+        Rename
+      </button>
+      <dialog ref={dialog} aria-label="Rename the job">
+        <form
+          class="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void rename.run();
+          }}
+        >
+          <TextField label="Name of the job" required maxLength={200} value={alias} onValue={setAlias} />
+          <Problem error={rename.error} />
+          <div class="row">
+            <button type="submit" class="primary" disabled={rename.busy}>
+              Rename
+            </button>
+            <button type="button" onClick={() => dialog.current?.close()}>
+              Keep it
+            </button>
+          </div>
+        </form>
+      </dialog>
+    </>
+  );
+}
