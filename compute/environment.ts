@@ -10,6 +10,12 @@ export interface WorkerEnvironment {
   readonly jobKey: string | undefined;
   /** Threads to work on; undefined: as many as the machine and the work suggest. */
   readonly threads: number | undefined;
+  /** Base URL of the broker of this stack; undefined: the one that the job document names. */
+  readonly apiUrl: string | undefined;
+  /** Data bucket of the stack. */
+  readonly dataBucket: string | undefined;
+  /** vCPU and MiB of every Fargate task, where the owner of the account has chosen; undefined: by the job. */
+  readonly fargateSize: { readonly vcpu: number; readonly memoryMb: number } | undefined;
   /** Folder for temporary files. */
   readonly tempRoot: string;
 }
@@ -22,6 +28,9 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv = process.env): Wor
     jobBucket: text('JOB_BUCKET'),
     jobKey: text('JOB_KEY'),
     threads: threadsOf(text('MROPARALLEL')),
+    apiUrl: text('CLOUDMR_API_URL')?.replace(/\/+$/, ''),
+    dataBucket: text('DataBucketName'),
+    fargateSize: sizeOf(text('FARGATE_SIZE')),
     tempRoot: tmpdir(),
   };
 }
@@ -44,6 +53,12 @@ export function readPlatformGiven(env: NodeJS.ProcessEnv = process.env): Platfor
     memoryMb: ofFunction > 0 ? ofFunction : Math.floor(ofContainer / 2 ** 20),
     functionVersion: env['AWS_LAMBDA_FUNCTION_VERSION'] || undefined,
   };
+}
+
+/** `FARGATE_SIZE`: vCPU and GB as in `4-16`; anything else (`auto`) leaves the choice to the estimate. */
+function sizeOf(value = ''): WorkerEnvironment['fargateSize'] {
+  const [, vcpu, gib] = /^(\d{1,2})-(\d{1,3})$/.exec(value) ?? [];
+  return vcpu ? { vcpu: Number(vcpu), memoryMb: 1024 * Number(gib) } : undefined;
 }
 
 /** `MROPARALLEL`: off (0, no, false) means one thread, a number that many, anything else the default. */

@@ -32,6 +32,7 @@ const LAYERS: [prefix: string, layer: string][] = [
   ['infra/scripts/', 'scripts'],
   ['infra/mode2-deployment/', 'deployment'],
   ['console/', 'console'],
+  ['infra/functions/', 'stack-functions'],
 ];
 
 const ALLOWED: Record<string, string[]> = {
@@ -82,6 +83,7 @@ const ALLOWED: Record<string, string[]> = {
   scripts: ['schemas', 'scripts', 'root', 'config', 'deployment'],
   deployment: ['schemas', 'services', 'deployment', 'local'],
   console: ['console'],
+  'stack-functions': ['stack-functions', 'local'],
 };
 
 /** External packages that only some layers may see. */
@@ -187,6 +189,7 @@ t.test('the environment of the broker has one reader', async (t) => {
     'src/config.ts',
     'compute/environment.ts',
     'infra/local/environment.ts',
+    'infra/functions/environment.ts',
     'src/cli/environment.ts',
     'infra/mode2-deployment/environment.ts',
   ]);

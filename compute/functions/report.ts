@@ -13,6 +13,7 @@ import { readWorkerEnvironment } from '../environment.ts';
 import { toWorkerError, WorkerError } from '../errors.ts';
 import { beside } from '../failure-bundle.ts';
 import { readDocument } from '../worker.ts';
+import { type Outcome, sendCallback } from './send-callback.ts';
 
 const reportEvent = z.object({
   outcome: z.enum(['succeeded', 'failed']),
@@ -30,7 +31,6 @@ export interface ReportDeps {
 }
 
 const TRIES = 3;
-const TIMEOUT_MS = 10_000;
 
 /** Reports. Throws `result_missing` or `result_corrupt` if a success left no proper result. */
 export async function report(
@@ -114,34 +114,16 @@ async function sidecar(
 /** Tells the broker, three times if need be. */
 async function callBack(
   { jobId, attempt, callback }: JobDocument,
-  outcome: { status: string; result?: RunResult; failure?: RunFailure },
+  outcome: Outcome,
   { fetch: post, pause }: ReportDeps,
 ): Promise<void> {
   if (!callback) return;
   for (let attemptNumber = 1; attemptNumber <= TRIES; attemptNumber++) {
-    const problem = await tryOnce();
+    const problem = await sendCallback({ jobId, attempt, callback }, outcome, post);
     if (problem === undefined) return;
     console.warn(`callback of ${jobId}: ${problem.text}`);
     if (!problem.again || attemptNumber === TRIES) return;
     await pause(500 * 3 ** (attemptNumber - 1));
-  }
-
-  async function tryOnce(): Promise<{ text: string; again: boolean } | undefined> {
-    try {
-      const response = await post(`${callback?.url}/api/job/${encodeURIComponent(jobId)}/callback`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${callback?.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ ...outcome, attempt }),
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      await response.body?.cancel();
-      if (response.ok) return undefined;
-      const refused = response.status < 500 && response.status !== 408 && response.status !== 429;
-      return { text: `status ${response.status}`, again: !refused };
-    } catch (error) {
-      return { text: error instanceof Error ? error.name : 'no answer', again: true };
-    }
   }
 }
 

@@ -3,10 +3,11 @@ import type { WorkerObjects } from '../../src/aws/worker-objects.ts';
 import { createWorkerObjects } from '../../src/aws/worker-objects.ts';
 import type { PlatformName } from '../../src/schemas/execution.ts';
 import { readWorkerEnvironment } from '../environment.ts';
-import { estimateRun, type RunEstimate } from '../platform.ts';
+import { estimateRun, type PlatformSize, type RunEstimate } from '../platform.ts';
 import { mustBePointer, readDocument } from '../worker.ts';
 
-const objects = createWorkerObjects(readWorkerEnvironment());
+const environment = readWorkerEnvironment();
+const objects = createWorkerObjects(environment);
 
 /** The estimate under the names that the state machine reads. */
 export interface PlatformChoice extends Omit<RunEstimate, 'platform' | 'taskSize'> {
@@ -17,8 +18,15 @@ export interface PlatformChoice extends Omit<RunEstimate, 'platform' | 'taskSize
 
 const CPU_UNITS = 1024;
 
-/** Chooses for a pointer, by the sizes of the inputs. Throws WorkerError if there is no job document. */
-export async function selectPlatform(pointer: unknown, store: WorkerObjects): Promise<PlatformChoice> {
+/**
+ * Chooses for a pointer, by the sizes of the inputs; `fixed` is the size of every task, if the stack says so.
+ * Throws WorkerError if there is no job document.
+ */
+export async function selectPlatform(
+  pointer: unknown,
+  store: WorkerObjects,
+  fixed?: PlatformSize,
+): Promise<PlatformChoice> {
   const document = await readDocument(mustBePointer(pointer), store);
   const sizes = await Promise.all(
     Object.entries(document.inputs).map(async ([role, input]) => {
@@ -39,10 +47,11 @@ export async function selectPlatform(pointer: unknown, store: WorkerObjects): Pr
     },
     document.task,
   );
-  const task = { cpu: String(CPU_UNITS * taskSize.vcpu), memory: String(taskSize.memoryMb) };
+  const { vcpu, memoryMb } = fixed ?? taskSize;
+  const task = { cpu: String(CPU_UNITS * vcpu), memory: String(memoryMb) };
   return { name, task, ...estimate };
 }
 
 export async function handler(pointer: unknown): Promise<PlatformChoice> {
-  return selectPlatform(pointer, objects);
+  return selectPlatform(pointer, objects, environment.fargateSize);
 }

@@ -17,6 +17,8 @@ export interface StateMachineNames {
   SubnetId1: string;
   SubnetId2: string;
   SecurityGroupId: string;
+  /** ENABLED in public subnets, DISABLED behind a NAT gateway. */
+  AssignPublicIp: string;
 }
 
 /** Amazon States Language as JSON text. Throws if the file uses a name that was not given, or one is not used. */

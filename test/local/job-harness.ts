@@ -23,6 +23,7 @@ export function jobDefinition(cast: Cast = {}, change = (text: string) => text):
     SubnetId1: 'subnet-1',
     SubnetId2: 'subnet-2',
     SecurityGroupId: 'sg-1',
+    AssignPublicIp: 'ENABLED',
   });
   return change(definition);
 }

@@ -103,6 +103,7 @@ export function workerStack(options: WorkerStackOptions): StackDocument {
           SubnetId1: 'subnet-local-1',
           SubnetId2: 'subnet-local-2',
           SecurityGroupId: 'sg-local',
+          AssignPublicIp: 'ENABLED',
         }),
       },
     ],
