@@ -60,7 +60,7 @@ export function authRoutes({ identity, signInsPerMinute }: AuthRoutesDeps) {
           response: { 200: answer('Signed in', signedIn) },
         },
       },
-      async (request) => identity.login(request.body.email, request.body.password),
+      async (request) => identity.login(request.body.email, request.body.password, request.ip),
     );
 
     app.post(

@@ -10,12 +10,21 @@ export interface PasswordRoutesDeps {
   identity: Pick<Identity, 'forgotPassword' | 'resetPassword' | 'changePassword'>;
   /** Attempts per minute and address. */
   signInsPerMinute: number;
+  /** Whether reset codes come by mail. */
+  byMail: boolean;
 }
+
+const COMES_BY_MAIL =
+  'If there is an account with this address, a mail with a one-time reset code is on its way. Enter the code here with ' +
+  'a new password; if no mail comes, ask an administrator for a code.';
+const ASK_SOMEBODY =
+  'If there is an account with this address, the administrators have been told. Ask one of them for a one-time reset ' +
+  'code and enter it here with a new password.';
 
 const said = (message: string) => ({ success: true as const, message });
 
 /** Routes under /api/auth about passwords. */
-export function passwordRoutes({ identity, signInsPerMinute }: PasswordRoutesDeps) {
+export function passwordRoutes({ identity, signInsPerMinute, byMail }: PasswordRoutesDeps) {
   return async (app: Api): Promise<void> => {
     const rateLimit = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'sign-in' };
 
@@ -28,18 +37,15 @@ export function passwordRoutes({ identity, signInsPerMinute }: PasswordRoutesDep
           operationId: 'forgotPassword',
           summary: 'Ask for help with a forgotten password',
           description:
-            'Administrators see the request and issue a one-time reset code, valid for a day, on a way they trust: ' +
-            'the broker sends no mail. The answer is the same whether the account exists or not.',
+            'If a mail server is configured, a one-time reset code, valid for a day, comes by mail. Administrators see ' +
+            'the request and can issue a code as well. The answer is the same whether the account exists or not.',
           body: forgotBody,
           response: { 200: answer('Noted, if there is such an account', done) },
         },
       },
       async (request) => {
         await identity.forgotPassword(request.body.email);
-        return said(
-          'If there is an account with this address, the administrators have been told. Ask one of them for a ' +
-            'one-time reset code and enter it here with a new password.',
-        );
+        return said(byMail ? COMES_BY_MAIL : ASK_SOMEBODY);
       },
     );
 

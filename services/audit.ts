@@ -16,8 +16,11 @@ export type Act = Pick<AuditEntry, 'ownerId' | 'action' | 'subject' | 'outcome' 
 export interface Audit {
   /** Stores an entry before it returns; never throws. */
   record(act: Act): Promise<void>;
-  /** The same without waiting, where waiting would tell a stranger something; `settled` waits. */
-  note(act: Act): void;
+  /**
+   * One entry for all acts of its kind in a window: the last one, and how many there were. Without waiting, where
+   * waiting would tell a stranger something; `settled` waits.
+   */
+  noteCount(act: Act, window: { readonly since: number; readonly count: number }): void;
   settled(): Promise<void>;
   /** Newest first. */
   list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<AuditEntry>>;
@@ -32,21 +35,32 @@ export function createAudit(deps: { store: AuditStore; clock: Clock; ids: Ids; l
   const { store, clock, ids, log } = deps;
   const pending = new Set<Promise<void>>();
 
-  async function record(act: Act): Promise<void> {
+  function entryOf(act: Act): AuditEntry {
     const { requestId, jobId, actor = 'broker' } = workContext();
     const details = jobId ? { ...act.details, jobId } : act.details;
-    const entry: AuditEntry = { actor, ...act, details, entryId: ids.next(), at: clock(), requestId };
+    return { actor, ...act, details, entryId: ids.next(), at: clock(), requestId };
+  }
+
+  async function stored(entry: AuditEntry, writing: Promise<void>): Promise<void> {
     try {
-      await store.append(entry);
+      await writing;
     } catch (error) {
       log.error({ err: error, audit: entry }, 'an audit entry could not be stored');
     }
   }
 
+  function record(act: Act): Promise<void> {
+    const entry = entryOf(act);
+    return stored(entry, store.append(entry));
+  }
+
   return {
     record,
-    note(act) {
-      const storing = record(act).finally(() => pending.delete(storing));
+    noteCount(act, { since, count }) {
+      const now = entryOf(act);
+      const details = { ...now.details, count: String(count), last: new Date(now.at).toISOString() };
+      const entry = { ...now, details, entryId: `${act.action}-${since}`, at: since };
+      const storing = stored(entry, store.recount(entry, count)).finally(() => pending.delete(storing));
       pending.add(storing);
     },
     async settled() {

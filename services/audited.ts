@@ -3,6 +3,7 @@
 import type { Unit } from '../src/schemas/unit.ts';
 import type { Audit } from './audit.ts';
 import type { EndedJobs } from './ended-jobs.ts';
+import type { Refusals } from './identity-guard.ts';
 import type { Jobs } from './jobs.ts';
 import type { LimitsService } from './limits.ts';
 import type { Principal } from './principal.ts';
@@ -156,14 +157,13 @@ export function recordRoleUse(audit: Recorder): (use: RoleUse) => Promise<void> 
     });
 }
 
-/** Refused attempts to sign in, in the trail of the account; noted without waiting. */
-export function noteSignInRefused(audit: Pick<Audit, 'note'>): (userId: string, code: string) => void {
-  return (userId, code) =>
-    audit.note({
-      ownerId: userId,
-      actor: 'unknown',
-      action: 'user.sign-in',
-      subject: userId,
-      outcome: code,
-    });
+/** Refused attempts to sign in, in the trail of the account: counted, so that nobody can fill it; without waiting. */
+export function noteSignInRefused(
+  audit: Pick<Audit, 'noteCount'>,
+): (userId: string, code: string, refusals: Refusals) => void {
+  return (userId, code, refusals) =>
+    audit.noteCount(
+      { ownerId: userId, actor: 'unknown', action: 'user.sign-in', subject: userId, outcome: code },
+      refusals,
+    );
 }

@@ -34,12 +34,20 @@ export interface AccountsDeps {
   users: UserStore;
   change: ChangeUser;
   clock: Clock;
+  /** An account is about to be let in. */
+  beforeApproval: (user: User) => Promise<void>;
   /** Deletes what a person leaves behind. */
   afterRemoval: (userId: string) => Promise<void>;
 }
 
 /** Creates the administration of accounts. */
-export function createAccounts({ users, change, clock, afterRemoval }: AccountsDeps): Accounts {
+export function createAccounts({
+  users,
+  change,
+  clock,
+  beforeApproval,
+  afterRemoval,
+}: AccountsDeps): Accounts {
   /** Nobody can lock the last administrator out: an administrator is only ever changed by another one. */
   function mustBeAnother(who: Principal, userId: string): void {
     if (who.userId === userId) {
@@ -64,8 +72,11 @@ export function createAccounts({ users, change, clock, afterRemoval }: AccountsD
       return user;
     },
 
-    approve: (userId) =>
-      change(userId, (user) => (user.status === 'active' ? undefined : { status: 'active' })),
+    async approve(userId) {
+      const known = await users.get(userId);
+      if (known && known.status !== 'active' && known.status !== 'deleted') await beforeApproval(known);
+      return change(userId, (user) => (user.status === 'active' ? undefined : { status: 'active' }));
+    },
 
     async disable(who, userId) {
       mustBeAnother(who, userId);

@@ -1,14 +1,16 @@
 /**
- * Forgotten and changed passwords. There is no mail service: whoever forgot a password asks for help, an
- * administrator sees that in the list of accounts and issues a code, valid once and for a day, which the person
- * gets on a way the administrator trusts (telephone, in person). A new password ends all sessions.
+ * Forgotten and changed passwords. Whoever forgot a password asks for a code, valid once and for a day. It comes by
+ * mail (mail-outbox.ts); without mail an administrator sees the request in the list of accounts, issues a code, and
+ * hands it over on a way that both trust (telephone, in person). A new password ends all sessions.
  */
+import { createHmac } from 'node:crypto';
 import { AppError } from '../src/errors.ts';
 import type { User } from '../src/schemas/identity.ts';
+import type { Mail } from '../src/schemas/mail.ts';
 import { type ChangeUser, noSuchAccount, sessionsEnded } from './identity-change.ts';
 import type { Passwords } from './identity-ports.ts';
 import { hashSecret, matchesHash } from './job-token.ts';
-import type { Clock, Ids, Log, TokenStore, UserStore } from './ports.ts';
+import type { Clock, Ids, TokenStore, UserStore } from './ports.ts';
 
 const CODE_MS = 24 * 3_600_000;
 /** A request for help is noted again when the last one is older than this. */
@@ -20,16 +22,16 @@ const CODE_BYTES = 16;
 const NOBODY = 'nobody';
 
 export interface PasswordActs {
-  /** Notes that somebody needs help. Answers the same, and as fast, whether the account exists or not. */
-  forgotPassword(email: string): Promise<void>;
+  /** Notes on the account that a code was asked for at `at`. */
+  noteReset(userId: string, at: number): Promise<void>;
+  /** The code that a mail brings, the same however often it is sent; undefined if there is a newer one. */
+  mailedCode(userId: string, mail: Pick<Mail, 'mailId' | 'createdAt'>): Promise<string | undefined>;
   /** A code for one reset; an earlier one is no longer valid. @throws AppError not_found */
   issueResetCode(userId: string): Promise<{ code: string; expiresAt: number }>;
   /** Sets a new password by a code; returns whose. @throws AppError wrong_credentials */
   resetPassword(email: string, code: string, newPassword: string): Promise<string>;
   /** @throws AppError wrong_credentials if the old password is not right */
   changePassword(userId: string, oldPassword: string, newPassword: string): Promise<void>;
-  /** Resolves when what was noted without waiting is stored. */
-  settled(): Promise<void>;
 }
 
 export interface PasswordActsDeps {
@@ -39,23 +41,25 @@ export interface PasswordActsDeps {
   change: ChangeUser;
   ids: Ids;
   clock: Clock;
-  log: Log;
+  tokenSecret: string;
 }
 
 /** Creates the acts on passwords. */
 export function createPasswordActs(deps: PasswordActsDeps): PasswordActs {
-  const { users, tokens, passwords, change, ids, clock, log } = deps;
-  const pending = new Set<Promise<void>>();
+  const { users, tokens, passwords, change, ids, clock, tokenSecret } = deps;
 
-  async function noteRequest(userId: string): Promise<void> {
-    const now = clock();
-    try {
-      await change(userId, ({ resetRequestedAt = Number.NEGATIVE_INFINITY }) =>
-        now - resetRequestedAt < NOTE_MS ? undefined : { resetRequestedAt: now },
-      );
-    } catch (error) {
-      log.error({ err: error, userId }, 'a request for a reset code could not be noted');
-    }
+  /** Makes a code the one that is valid. */
+  async function putCode(user: User, code: string, createdAt: number): Promise<{ expiresAt: number }> {
+    const expiresAt = createdAt + CODE_MS;
+    await tokens.put({
+      hash: codeKey(user.userId),
+      kind: 'reset',
+      userId: user.userId,
+      createdAt,
+      expiresAt,
+      attributes: { code: hashSecret(canonical(code)), generation: String(user.sessionGeneration ?? 0) },
+    });
+    return { expiresAt };
   }
 
   /** Reads as often for an address that nobody has: the time of an answer does not tell. */
@@ -64,27 +68,27 @@ export function createPasswordActs(deps: PasswordActsDeps): PasswordActs {
   }
 
   return {
-    async forgotPassword(email) {
-      const user = await personOf(email);
-      if (!user) return;
-      const noting = noteRequest(user.userId).finally(() => pending.delete(noting));
-      pending.add(noting);
+    async noteReset(userId, at) {
+      await change(userId, ({ resetRequestedAt = Number.NEGATIVE_INFINITY }) =>
+        at - resetRequestedAt < NOTE_MS ? undefined : { resetRequestedAt: at },
+      );
+    },
+
+    async mailedCode(userId, { mailId, createdAt }) {
+      const user = await users.get(userId);
+      const issued = await tokens.get(codeKey(userId));
+      if (!user || (issued && issued.createdAt > createdAt)) return undefined;
+      const bytes = createHmac('sha256', tokenSecret).update(`cloudmr/mailed-code/1\n${userId}\n${mailId}`);
+      const code = groups(bytes.digest().subarray(0, CODE_BYTES));
+      await putCode(user, code, createdAt);
+      return code;
     },
 
     async issueResetCode(userId) {
       const user = await users.get(userId);
       if (!user || user.status === 'deleted') throw noSuchAccount();
-      const now = clock();
-      const code = groups(ids.secret(CODE_BYTES));
-      await tokens.put({
-        hash: codeKey(userId),
-        kind: 'reset',
-        userId,
-        createdAt: now,
-        expiresAt: now + CODE_MS,
-        attributes: { code: hashSecret(canonical(code)), generation: String(user.sessionGeneration ?? 0) },
-      });
-      return { code, expiresAt: now + CODE_MS };
+      const code = groups(Buffer.from(ids.secret(CODE_BYTES), 'base64url'));
+      return { code, ...(await putCode(user, code, clock())) };
     },
 
     async resetPassword(email, presented, newPassword) {
@@ -118,10 +122,6 @@ export function createPasswordActs(deps: PasswordActsDeps): PasswordActs {
         return { ...sessionsEnded(current, now), passwordHash };
       });
     },
-
-    async settled() {
-      await Promise.all(pending);
-    },
   };
 }
 
@@ -133,9 +133,9 @@ function wrongCode(): AppError {
 
 const codeKey = (userId: string): string => hashSecret(`password reset\n${userId}`);
 
-/** Random bytes (base64url) as four groups of four characters: 80 bits that can be read out loud. */
-function groups(secret: string): string {
-  const characters = [...Buffer.from(secret, 'base64url')].map((byte) => ALPHABET[byte % ALPHABET.length]);
+/** 16 random bytes as four groups of four characters: 80 bits that can be read out loud. */
+function groups(secret: Buffer): string {
+  const characters = [...secret].map((byte) => ALPHABET[byte % ALPHABET.length]);
   return characters.join('').replace(/(.{4})(?=.)/g, '$1-');
 }
 

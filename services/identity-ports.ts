@@ -1,5 +1,6 @@
 /** What the identity of people needs from the outside; `src/security` and `src/aws` implement it. */
 import type { AccessToken } from '../src/schemas/identity.ts';
+import type { SignIns } from '../src/schemas/sign-ins.ts';
 import type { Page } from './ports.ts';
 
 /** Personal access tokens. */
@@ -11,6 +12,14 @@ export interface AccessTokenStore {
   remove(tokenId: string): Promise<void>;
   /** Newest first. */
   listByOwner(userId: string, options: { limit: number; cursor?: string }): Promise<Page<AccessToken>>;
+}
+
+/** Attempts to sign in, by the hash of an e-mail address. */
+export interface SignInStore {
+  /** Ended ones may still be found for a while. */
+  get(account: string): Promise<SignIns | undefined>;
+  /** Writes `next` if the stored version is still `next.version - 1` (0: there is none); kept until `endsAt`. */
+  replace(next: SignIns, endsAt: number): Promise<boolean>;
 }
 
 /** Slow, salted hashes of passwords; computed outside the event loop. */

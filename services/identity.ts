@@ -6,9 +6,18 @@ import { type Accounts, createAccounts } from './identity-accounts.ts';
 import { type Bearers, createBearers } from './identity-bearers.ts';
 import { createChangeUser, noSuchAccount, sessionsEnded } from './identity-change.ts';
 import { createForeignPeople } from './identity-foreign.ts';
+import { createGuard, type Refusals } from './identity-guard.ts';
 import { createPasswordActs, type PasswordActs } from './identity-passwords.ts';
-import type { AccessTokenStore, ForeignTokens, Passwords, TokenSigner } from './identity-ports.ts';
+import type {
+  AccessTokenStore,
+  ForeignTokens,
+  Passwords,
+  SignInStore,
+  TokenSigner,
+} from './identity-ports.ts';
 import { createSessions } from './identity-sessions.ts';
+import { createOutbox, type Outbox } from './mail-outbox.ts';
+import type { Mailer, MailStore } from './mail-ports.ts';
 import type { Clock, Ids, Log, TokenStore, UserStore } from './ports.ts';
 
 /** Web clients renew a token 15 minutes before it ends, so it has to live well longer than that. */
@@ -40,21 +49,25 @@ export interface SignedIn {
 
 export interface Identity
   extends Accounts,
-    PasswordActs,
+    Pick<PasswordActs, 'issueResetCode' | 'resetPassword' | 'changePassword'>,
     Pick<AccessTokens, 'createAccessToken' | 'listAccessTokens' | 'revokeAccessToken'>,
     Pick<Bearers, 'authenticate'> {
   /** Stores an account that waits for approval. @throws AppError already_exists */
   register(input: Registration): Promise<User>;
-  /** @throws AppError wrong_credentials, not_approved */
-  login(email: string, password: string): Promise<SignedIn>;
+  /** `ip`: where the attempt comes from. @throws AppError wrong_credentials, not_approved, too_many_requests */
+  login(email: string, password: string, ip: string): Promise<SignedIn>;
   /** @throws AppError not_signed_in */
   refresh(refreshToken: string): Promise<SignedIn>;
+  /** Notes that somebody needs a reset code. Answers the same, and as fast, whether the account exists or not. */
+  forgotPassword(email: string): Promise<void>;
   /** Ends the session of a refresh token, or all sessions of the person. */
   logout(userId: string, which: { refresh_token?: string; everywhere: boolean }): Promise<void>;
   /** @throws AppError not_found */
   profile(userId: string): Promise<User>;
   /** Changes what is given; an empty text removes it. @throws AppError not_found */
   updateProfile(userId: string, data: PersonalData): Promise<User>;
+  /** Mail on its way; somebody has to call its tick. */
+  readonly outbox: Pick<Outbox, 'tick' | 'idleMs' | 'onWake'>;
   /** Creates the first administrator; returns the password only when it did, undefined afterwards. */
   ensureAdmin(email: string): Promise<{ email: string; password: string } | undefined>;
 }
@@ -63,15 +76,22 @@ export interface IdentityDeps {
   users: UserStore;
   tokens: TokenStore;
   accessTokens: AccessTokenStore;
+  signIns: SignInStore;
+  mails: MailStore;
+  /** Undefined: there is no mail, administrators hand codes over. */
+  mailer?: Mailer;
+  /** Where people sign in, for mail. */
+  place: () => string;
   ids: Ids;
   clock: Clock;
   log: Log;
+  tokenSecret: string;
   passwords: Passwords;
   signer: TokenSigner;
   /** The issuer that the operator trusts, if there is one. */
   foreignTokens?: ForeignTokens;
   /** Somebody tried to sign in to this account and was refused. Must not wait: the time of an answer tells. */
-  onSignInRefused?: (userId: string, code: ErrorCode) => void;
+  onSignInRefused?: (userId: string, code: ErrorCode, refusals: Refusals) => void;
   /** Deletes what else a person leaves behind; repeated if it was interrupted. */
   onRemoved?: (userId: string) => Promise<void>;
 }
@@ -85,16 +105,19 @@ export function createIdentity(deps: IdentityDeps): Identity {
   const accessTokens = createAccessTokens({ ...deps, changed });
   const foreign = foreignTokens && createForeignPeople({ ...deps, foreignTokens, change });
   const bearers = createBearers({ users, signer, accessTokens, foreign, clock });
+  const guard = createGuard(deps);
+  const passwordActs = createPasswordActs({ ...deps, change });
+  const outbox = createOutbox({ ...deps, mailer: deps.mailer, passwordActs });
   const accounts = createAccounts({
     users,
     change,
     clock,
+    beforeApproval: outbox.announceApproval,
     async afterRemoval(userId) {
       await accessTokens.removeAll(userId);
       await deps.onRemoved?.(userId);
     },
   });
-  const passwordActs = createPasswordActs({ ...deps, change });
   const { createAccessToken, listAccessTokens, revokeAccessToken } = accessTokens;
   /** Compared with when there is no such account, so that an answer takes equally long; made at first use. */
   let decoy: Promise<string> | undefined;
@@ -139,7 +162,10 @@ export function createIdentity(deps: IdentityDeps): Identity {
 
   return {
     ...accounts,
-    ...passwordActs,
+    outbox,
+    issueResetCode: passwordActs.issueResetCode,
+    changePassword: passwordActs.changePassword,
+    forgotPassword: outbox.askReset,
     createAccessToken,
     listAccessTokens,
     revokeAccessToken,
@@ -151,13 +177,21 @@ export function createIdentity(deps: IdentityDeps): Identity {
       return user;
     },
 
-    async login(email, password) {
+    async resetPassword(email, code, newPassword) {
+      const userId = await passwordActs.resetPassword(email, code, newPassword);
+      await guard.forgive(email);
+      return userId;
+    },
+
+    async login(email, password, ip) {
+      const refusals = await guard.begin(email, ip);
       const user = await users.findByEmail(email);
       decoy ??= passwords.hash(ids.secret(16));
       const right = await passwords.verify(user?.passwordHash || (await decoy), password);
       if (user && (!right || user.status !== 'active')) {
-        deps.onSignInRefused?.(user.userId, right ? 'not_approved' : 'wrong_credentials');
+        deps.onSignInRefused?.(user.userId, right ? 'not_approved' : 'wrong_credentials', refusals);
       }
+      if (user && right) await guard.passed(email, ip);
       if (!user || !right) throw new AppError('wrong_credentials', 'E-mail address or password is wrong.');
       if (user.status === 'waiting')
         throw new AppError('not_approved', 'The account waits for an administrator.');

@@ -91,6 +91,8 @@ export interface UserStore {
 /** Sessions, external IDs and other things found by the hash of a secret; they end by TTL. */
 export interface TokenStore {
   put(token: StoredToken): Promise<void>;
+  /** Writes `next` if the stored version is still `next.version - 1`; false if it is another one, or gone. */
+  replace(next: StoredToken): Promise<boolean>;
   get(hash: string): Promise<StoredToken | undefined>;
   /** Removes it and says what it was; of several takers at once only one gets it. */
   take(hash: string): Promise<StoredToken | undefined>;
@@ -126,6 +128,8 @@ export interface RoiStore {
 
 export interface AuditStore {
   append(entry: AuditEntry): Promise<void>;
+  /** Stores an entry in the place of one with the same id and a smaller count. */
+  recount(entry: AuditEntry, count: number): Promise<void>;
   listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<AuditEntry>>;
 }
 

@@ -109,6 +109,8 @@ export interface AppDeps extends ConsoleDeps {
   corsOrigins: readonly string[];
   trustProxy: boolean | string[];
   limits: Limits;
+  /** Whether reset codes come by mail. */
+  byMail: boolean;
 }
 
 /** Builds the application. */

@@ -5,7 +5,7 @@ import {
   type common,
   embeddedVariables,
   type Meaning,
-  needsAudience,
+  needsPartners,
 } from './schemas/environment.ts';
 import type { Limits as FairUse } from './schemas/limits.ts';
 
@@ -44,6 +44,8 @@ interface Place<Cloud, Values> {
   readonly oidc:
     | { readonly issuer: string; readonly audience: string; readonly jwksUrl?: string }
     | undefined;
+  /** Undefined: no mail server; a reset code goes over an administrator, or over the terminal of the embedded cloud. */
+  readonly smtp: { readonly url: string; readonly from: string } | undefined;
   /** Variables that look like ours but mean nothing: misspelt, probably. */
   readonly unknownVariables: readonly string[];
 }
@@ -72,10 +74,10 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     (name) => name.startsWith('CLOUDMR_') && !VARIABLE_NAMES.includes(name) && !NEIGHBOURS.has(name),
   );
   if (given['CLOUDMR_CLOUD'] === 'aws') {
-    const values = parse(awsVariables.superRefine(needsAudience), given);
+    const values = parse(awsVariables.superRefine(needsPartners), given);
     return { cloud: 'aws', ...renamed(values), unknownVariables };
   }
-  const values = parse(embeddedVariables.superRefine(needsAudience), given);
+  const values = parse(embeddedVariables.superRefine(needsPartners), given);
   return { cloud: 'embedded', ...renamed(values), unknownVariables };
 }
 
@@ -85,6 +87,7 @@ export function safe(config: Config): Record<string, unknown> {
     ...config,
     tokenSecret: config.tokenSecret === undefined ? '[generated]' : '[set]',
     metricsToken: config.metricsToken === undefined ? '[none]' : '[set]',
+    smtp: config.smtp && { url: '[set]', from: config.smtp.from },
   };
 }
 
@@ -135,6 +138,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     oidc: values.OIDC_ISSUER
       ? { issuer: values.OIDC_ISSUER, audience: values.OIDC_AUDIENCE ?? '', jwksUrl: values.OIDC_JWKS_URL }
       : undefined,
+    smtp: values.SMTP_URL ? { url: values.SMTP_URL, from: values.MAIL_FROM ?? '' } : undefined,
     proofCallers: values.PROOF_CALLERS,
     limits: { perMinute: values.REQUESTS_PER_MINUTE, signInsPerMinute: values.SIGN_INS_PER_MINUTE },
   };

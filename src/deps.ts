@@ -8,13 +8,13 @@ import {
   auditedJobs,
   auditedRetry,
   auditedUnits,
-  noteSignInRefused,
   recordRoleUse,
 } from '../services/audited.ts';
 import { createFeed } from '../services/feed.ts';
-import { createIdentity, type Identity } from '../services/identity.ts';
-import { auditedIdentity } from '../services/identity-audited.ts';
+import type { Identity } from '../services/identity.ts';
+import { createIdentityServices } from '../services/identity-services.ts';
 import { createJobServices } from '../services/job-services.ts';
+import type { Mailer } from '../services/mail-ports.ts';
 import { createMoves } from '../services/moves.ts';
 import { createObserve } from '../services/observe.ts';
 import { createOperations } from '../services/operations.ts';
@@ -83,6 +83,8 @@ export interface DepsOptions {
   readonly publicUrl: () => string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Undefined: no mail; administrators hand reset codes over. */
+  readonly mailer?: Mailer;
   /** Undefined: no traces. */
   readonly tracer?: Tracer;
 }
@@ -96,7 +98,8 @@ export interface Deps {
 }
 
 /** Builds everything; nothing runs and nothing is asked of AWS yet. */
-export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, tracer }: DepsOptions): Deps {
+export function createDeps(options: DepsOptions): Deps {
+  const { config, place, tokenSecret, publicUrl, mailer, log, clock, tracer } = options;
   const { region, endpoint, hubAccountId, brokerRoleArn } = place;
   const ids = createIds(clock);
 
@@ -183,29 +186,25 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     streams: feed.streams,
     ofProcess: true,
   });
-  const loop = together(
-    [ticker, watch, hooks.deliverer].map((each) => createLoop({ ticker: each, clock, log })),
-  );
 
   // Use cases
   const units = auditedUnits(bareUnits, audit);
-  const bareIdentity = createIdentity({
-    users: stores.users,
-    tokens: stores.tokens,
-    accessTokens: stores.accessTokens,
+  const identity = createIdentityServices({
+    ...stores,
+    mailer,
+    place: () => config.corsOrigins[0] ?? publicUrl(),
     ids,
     clock,
     log,
+    tokenSecret,
     passwords: createPasswords(),
     signer: createTokenSigner(tokenSecret),
     foreignTokens: config.oidc && createForeignTokens({ ...config.oidc, clock }),
-    onSignInRefused: noteSignInRefused(audit),
-    async onRemoved(userId) {
-      await hooks.webhooks.removeAll(userId);
-      await units.removeAll(userId);
-    },
+    audit,
+    leftBehind: [hooks.webhooks, units],
   });
-  const identity = auditedIdentity(bareIdentity, audit);
+  const tickers = [ticker, watch, hooks.deliverer, identity.outbox];
+  const loop = together(tickers.map((each) => createLoop({ ticker: each, clock, log })));
   const work = createJobServices({
     ...steps,
     stores,
@@ -223,7 +222,6 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
     identity,
     loop,
     async close() {
-      await identity.settled();
       await audit.settled();
       clients.close();
     },
@@ -242,6 +240,7 @@ export function createDeps({ config, place, tokenSecret, publicUrl, log, clock, 
       feed,
       timers,
       clock,
+      byMail: mailer !== undefined,
       readiness: async () => ({ store: await answers(stores.users), tick: loop.healthy() }),
       metrics,
       metricsToken: config.metricsToken,

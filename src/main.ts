@@ -4,11 +4,14 @@ import { resolve } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
+import type { Mailer } from '../services/mail-ports.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, type EmbeddedConfig, loadConfig, safe } from './config.ts';
 import { type CloudPlace, createDeps } from './deps.ts';
 import { createLog } from './log.ts';
 import { keptTokenSecret } from './secrets.ts';
+import { createSmtpMailer } from './security/smtp-mailer.ts';
+import { createTerminalMailer } from './terminal-mailer.ts';
 
 /** In-flight requests and the tick under way get this long to finish. */
 const CLOSE_LIMIT_MS = 30_000;
@@ -42,6 +45,7 @@ async function main(): Promise<void> {
     publicUrl: () => config.publicUrl ?? ownUrl,
     log,
     clock: Date.now,
+    mailer: findMailer(config),
     tracer: await findTracer(config, closers),
   });
   closers.push(() => deps.close());
@@ -78,6 +82,12 @@ async function findPlace(
   const { region, hubAccountId, brokerRoleArn, tokenSecret } = config;
   const credentials = { kind: 'default' } as const;
   return { place: { endpoint: undefined, region, hubAccountId, brokerRoleArn, credentials }, tokenSecret };
+}
+
+/** By the configured server, or at the terminal of whoever runs everything on one machine. */
+function findMailer({ smtp, cloud }: Config): Mailer | undefined {
+  if (smtp) return createSmtpMailer(smtp);
+  return cloud === 'embedded' ? createTerminalMailer(say) : undefined;
 }
 
 /** Loads OpenTelemetry only if the configuration names a collector. */

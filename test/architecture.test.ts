@@ -90,7 +90,7 @@ const ALLOWED: Record<string, string[]> = {
 const PACKAGES: [pattern: RegExp, layers: string[]][] = [
   [/^@aws-sdk\//, ['aws', 'worker-objects']],
   [/^fastify$|^@fastify\//, ['plugins', 'routes', 'root']],
-  [/^jose$|^@node-rs\/argon2$/, ['security']],
+  [/^jose$|^@node-rs\/argon2$|^nodemailer$/, ['security']],
   [/^dynalite|^classic-level|^jsonata/, ['local']],
   [
     /^(node:)?fs/,

@@ -64,6 +64,14 @@ t.test('an OpenID Connect issuer is https, or on this machine, and needs an audi
   }
 });
 
+t.test('mail needs a sender; the password of its server is not shown', async (t) => {
+  t.equal(loadConfig({ MAIL_FROM: 'a@example.org' }).smtp, undefined);
+  t.match(problemsOf({ SMTP_URL: 'smtps://mail.example.org' }), [/^MAIL_FROM is missing/]);
+  const config = loadConfig({ SMTP_URL: 'smtp://u:canary@m:25', MAIL_FROM: 'CloudMR <a@b.org>' });
+  t.same(config.smtp, { url: 'smtp://u:canary@m:25', from: 'CloudMR <a@b.org>' });
+  t.notMatch(JSON.stringify(safe(config)), /canary/);
+});
+
 t.test('a whole configuration for aws', async (t) => {
   const config = loadConfig({
     ...AWS,
@@ -137,6 +145,8 @@ t.test('each variable refuses nonsense', async (t) => {
     OIDC_ISSUER: ['http://login.example.org', 'login.example.org'],
     OIDC_AUDIENCE: ['x'.repeat(501)],
     OIDC_JWKS_URL: ['http://login.example.org/keys'],
+    SMTP_URL: ['mail.example.org', 'http://mail.example.org', 'smtp://', 'smtp://a/b', 'smtp://a?x=1'],
+    MAIL_FROM: ['CloudMR', 'CloudMR <a@b', 'a@example.org\r\nBcc: b@example.org', 'a@b, c@d'],
     TRUST_PROXY: ['yes', '2 hops', 'proxy.example.org'],
   };
   for (const [name, values] of Object.entries(nonsense)) {

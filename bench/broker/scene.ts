@@ -78,7 +78,7 @@ export async function openScene({ people }: { people: number }) {
   async function enrol(index: number): Promise<Person> {
     const { userId } = await deps.identity.register({ email: `p${index}@example.org`, password: PASSWORD });
     await deps.identity.approve(userId);
-    const { id_token } = await deps.identity.login(`p${index}@example.org`, PASSWORD);
+    const { id_token } = await deps.identity.login(`p${index}@example.org`, PASSWORD, '127.0.0.1');
     const unit = mode2Unit(ids.next(), userId, index, clock());
     const stackName = `bench-${index}`;
     const stack = mode2Stack({

@@ -48,6 +48,7 @@ export async function openapiYaml(): Promise<string> {
     bucketOrigins: [],
     trustProxy: false,
     limits: { perMinute: 1, signInsPerMinute: 1 },
+    byMail: true,
   });
   try {
     await app.ready();

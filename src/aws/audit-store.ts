@@ -1,7 +1,7 @@
-/** The audit trail in DynamoDB: written once, read by its owner, never changed. */
+/** The audit trail in DynamoDB: written once, read by its owner; only counts of refusals go on counting. */
 import type { AuditStore } from '../../services/ports.ts';
 import { type AuditEntry, auditEntry } from '../schemas/identity.ts';
-import { ABSENT } from './conditions.ts';
+import { ABSENT, newerThanStored } from './conditions.ts';
 import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { auditKey, auditPartition } from './table.ts';
@@ -13,6 +13,10 @@ export function createAuditStore(table: ItemTable): AuditStore {
   return {
     async append(entry) {
       await table.write(toItem(AUDIT, auditKey(entry.ownerId, entry.at, entry.entryId), entry), ABSENT);
+    },
+    async recount(entry, count) {
+      const key = auditKey(entry.ownerId, entry.at, entry.entryId);
+      await table.write(toItem(AUDIT, key, entry, { version: count }), newerThanStored(count));
     },
     listByOwner(ownerId, options) {
       return table.page(AUDIT, { partition: auditPartition(ownerId) }, options);

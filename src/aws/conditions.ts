@@ -10,6 +10,26 @@ export interface Condition {
 /** The item does not exist. */
 export const ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(pk)' };
 
+/** The item exists and is from before there were versions. */
+const UNVERSIONED: Condition = {
+  ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(#version)',
+  ExpressionAttributeNames: { '#version': 'version' },
+};
+
+/** The stored item is the one before `version`; items from before there were versions count as version 0. */
+export function before(version: number): Condition {
+  return version > 1 ? ofVersion(version - 1) : UNVERSIONED;
+}
+
+/** There is no item, or one of a smaller version. */
+export function newerThanStored(version: number): Condition {
+  return {
+    ConditionExpression: 'attribute_not_exists(pk) OR #version < :version',
+    ExpressionAttributeNames: { '#version': 'version' },
+    ExpressionAttributeValues: { ':version': version },
+  };
+}
+
 /** The stored item has this version. */
 export function ofVersion(version: number): Condition {
   return {

@@ -2,18 +2,12 @@
 import type { DataStore } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
 import { type DataRecord, dataRecord } from '../schemas/identity.ts';
-import { ABSENT, type Condition, ofVersion } from './conditions.ts';
+import { ABSENT, before } from './conditions.ts';
 import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { dataKey, dataPartition, listed } from './table.ts';
 
 const DATA: Kind<DataRecord> = { name: 'data-record', schema: 1, shape: dataRecord };
-
-/** A record from before there were versions. */
-const UNVERSIONED: Condition = {
-  ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(#version)',
-  ExpressionAttributeNames: { '#version': 'version' },
-};
 
 /** Creates the store of data records. */
 export function createDataStore(table: ItemTable): DataStore {
@@ -23,7 +17,7 @@ export function createDataStore(table: ItemTable): DataStore {
       throw new AppError('conflict', `there is a file ${record.dataId} already`);
     },
     replace(next) {
-      return table.write(itemOf(next), next.version > 1 ? ofVersion(next.version - 1) : UNVERSIONED);
+      return table.write(itemOf(next), before(next.version));
     },
     get(ownerId, dataId) {
       return table.read(DATA, dataKey(ownerId, dataId));

@@ -1,6 +1,7 @@
 /** All stores of the broker over one table. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { AccessTokenStore } from '../../services/identity-ports.ts';
+import type { AccessTokenStore, SignInStore } from '../../services/identity-ports.ts';
+import type { MailStore } from '../../services/mail-ports.ts';
 import type {
   AuditStore,
   Clock,
@@ -22,7 +23,9 @@ import { createDataStore } from './data-store.ts';
 import { createDraftStore } from './draft-store.ts';
 import { createItemTable, type ItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
+import { createMailStore } from './mail-store.ts';
 import { createRoiStore } from './roi-store.ts';
+import { createSignInStore } from './sign-in-store.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUnitStore } from './unit-store.ts';
 import { createUsageStore } from './usage-store.ts';
@@ -44,6 +47,8 @@ export interface Stores {
   readonly users: UserStore;
   readonly tokens: TokenStore;
   readonly accessTokens: AccessTokenStore;
+  readonly signIns: SignInStore;
+  readonly mails: MailStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly data: DataStore;
@@ -69,6 +74,8 @@ export function storesOn(table: ItemTable, clock: Clock): Stores {
     users: createUserStore(table),
     tokens: createTokenStore(table, clock),
     accessTokens: createAccessTokenStore(table),
+    signIns: createSignInStore(table),
+    mails: createMailStore(table),
     webhooks: createWebhookStore(table),
     deliveries: createDeliveryStore(table),
     data: createDataStore(table),

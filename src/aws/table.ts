@@ -23,6 +23,8 @@
  * | region of interest | ROIS#owner#job          | roi     |                           |               |          |           |
  * | usage            | USAGE#scope               | USAGE   |                           |               |          |           |
  * | caps of a unit   | LIMITS#unit               | LIMITS  |                           |               |          |           |
+ * | sign-ins         | SIGNINS#hash of address   | SIGNINS |                           |               |          |           |
+ * | mail             | MAIL#mail                 | MAIL    |                           |               | MAILS    | due#mail  |
  * | pipeline draft   | DRAFT#owner#draft         | DRAFT   |                           |               |          |           |
  * | audit entry      | AUDIT#owner               | at#entry|                           |               |          |           |
  *
@@ -36,6 +38,7 @@
  * | jobs, files, tokens of an owner    | Query gsi1, newest first, pages                                        |
  * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |
  * | units a person may use             | Query gsi1: own private ones, shared ones of the app, those granted    |
+ * | mail that is due                   | Query gsi2 MAILS, due below now; sparse                                |
  * | units that are to be checked       | Query gsi2 UNITCHECKS, due below now; sparse                           |
  * | is this unit registered already    | GetItem UNITKEY, GetItem UNIT                                          |
  * | whose role is this                 | GetItem ROLE                                                           |
@@ -44,8 +47,9 @@
  * | audit of an owner                  | Query the table itself, newest first, pages: no second write per entry |
  *
  * Times in keys are epoch milliseconds in 15 digits, so that they sort. gsi2 keys exist only while a job is
- * open. `expiresAtSeconds` (TTL) is set on tokens that end and on idempotency keys (24 h); DynamoDB deletes
- * late, so readers check it too. Every item says its `kind`, its `schema` number and, as JSON, its `body`.
+ * open. `expiresAtSeconds` (TTL) is set on tokens that end, idempotency keys (24 h), sign-ins, mail and deliveries;
+ * DynamoDB deletes late, so readers check it too. Every item says its `kind`, its `schema` number and, as JSON, its
+ * `body`.
  */
 import { createHash } from 'node:crypto';
 import type { Job } from '../schemas/job.ts';
@@ -112,6 +116,15 @@ export function roiKey(ownerId: string, jobId: string, roiId: string): Key {
 }
 
 export const accessTokenKey = (tokenId: string): Key => ({ pk: `PAT#${part(tokenId)}`, sk: 'PAT' });
+
+export const signInsKey = (account: string): Key => ({ pk: `SIGNINS#${part(account)}`, sk: 'SIGNINS' });
+
+export const mailKey = (mailId: string): Key => ({ pk: `MAIL#${part(mailId)}`, sk: 'MAIL' });
+/** All mail that is due, in one partition: there is little. */
+export const MAILS_DUE = 'MAILS';
+export function mailDueKeys(dueAt: number, mailId: string): IndexKeys {
+  return { gsi2pk: MAILS_DUE, gsi2sk: `${time(dueAt)}#${part(mailId)}` };
+}
 
 export const usageKey = (scope: string): Key => ({ pk: `USAGE#${part(scope)}`, sk: 'USAGE' });
 export const unitLimitsKey = (unitId: string): Key => ({ pk: `LIMITS#${part(unitId)}`, sk: 'LIMITS' });

@@ -1,8 +1,9 @@
 /** Sessions, external IDs and other things known by the hash of a secret, in DynamoDB with TTL. */
 import type { Clock, TokenStore } from '../../services/ports.ts';
 import { type StoredToken, storedToken } from '../schemas/identity.ts';
+import { before } from './conditions.ts';
 import type { ItemTable } from './item-table.ts';
-import { type Kind, toItem } from './items.ts';
+import { type Item, type Kind, toItem } from './items.ts';
 import { tokenKey } from './table.ts';
 
 const TOKEN: Kind<StoredToken> = { name: 'token', schema: 1, shape: storedToken };
@@ -11,9 +12,9 @@ const TOKEN: Kind<StoredToken> = { name: 'token', schema: 1, shape: storedToken 
 export function createTokenStore(table: ItemTable, clock: Clock): TokenStore {
   return {
     async put(token) {
-      const expiresAtSeconds = token.expiresAt === undefined ? undefined : Math.ceil(token.expiresAt / 1000);
-      await table.write(toItem(TOKEN, tokenKey(token.hash), token, { expiresAtSeconds }));
+      await table.write(itemOf(token));
     },
+    replace: (next) => table.write(itemOf(next), before(next.version ?? 0)),
     async get(hash) {
       const token = await table.read(TOKEN, tokenKey(hash));
       return token?.expiresAt !== undefined && token.expiresAt <= clock() ? undefined : token;
@@ -26,4 +27,10 @@ export function createTokenStore(table: ItemTable, clock: Clock): TokenStore {
       await table.remove(tokenKey(hash));
     },
   };
+}
+
+function itemOf(token: StoredToken): Item {
+  const { hash, expiresAt, version } = token;
+  const expiresAtSeconds = expiresAt === undefined ? undefined : Math.ceil(expiresAt / 1000);
+  return toItem(TOKEN, tokenKey(hash), token, { expiresAtSeconds, version });
 }

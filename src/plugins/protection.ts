@@ -4,6 +4,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import fp from 'fastify-plugin';
+import { networkOf } from '../../services/network.ts';
 import { AppError } from '../errors.ts';
 
 export interface Limits {
@@ -56,6 +57,7 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
     max: limits.perMinute,
     timeWindow: 60_000,
     cache: 20_000,
+    keyGenerator: ({ ip }) => networkOf(ip),
     errorResponseBuilder: (_request, { after }) =>
       new AppError('too_many_requests', `Too many requests; try again in ${after}.`),
   });

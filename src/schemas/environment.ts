@@ -22,6 +22,8 @@ const isHttps = (url: string): boolean => isHttp(url) && url.startsWith('https:/
 /** Keys that others could replace on the way prove nothing: https, or http on this machine. */
 const isTrustworthy = (url: string): boolean =>
   isHttps(url) || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/[^?#]*)?$/.test(url);
+const isSmtp = (url: string): boolean =>
+  /^smtps?:\/\/[^/?#]+\/?$/.test(url) && URL.canParse(url) && new URL(url).hostname !== '';
 const trimSlashes = (url: string): string => url.replace(/\/+$/, '');
 const commaList = (text: string): string[] =>
   text
@@ -145,6 +147,20 @@ export const common = z.object({
     'how often one address may try to sign in or register in a minute',
     '20',
   ),
+  SMTP_URL: variable(
+    z.string().max(500).refine(isSmtp).optional(),
+    'the smtp:// or smtps:// address of a mail server, with user and password if it wants them',
+    'smtps://user:password@mail.example.org',
+  ),
+  MAIL_FROM: variable(
+    z
+      .string()
+      .max(200)
+      .regex(/^(?:[\w.+-]+@[\w.-]+|[\w .-]+ <[\w.+-]+@[\w.-]+>)$/)
+      .optional(),
+    'the sender of mail, as an address or as Name <address>; needed with SMTP_URL',
+    'CloudMR <noreply@example.org>',
+  ),
   PROOF_CALLERS: variable(
     z
       .string()
@@ -156,12 +172,13 @@ export const common = z.object({
   ),
 });
 
-/** An issuer without an audience would let in tokens that were made for somebody else. */
-export const needsAudience = (
-  { OIDC_ISSUER, OIDC_AUDIENCE }: z.output<typeof common>,
+/** An issuer without an audience would let in tokens that were made for somebody else; mail needs a sender. */
+export const needsPartners = (
+  { OIDC_ISSUER, OIDC_AUDIENCE, SMTP_URL, MAIL_FROM }: z.output<typeof common>,
   context: z.RefinementCtx,
 ): void => {
   if (OIDC_ISSUER && !OIDC_AUDIENCE) context.addIssue({ code: 'custom', path: ['OIDC_AUDIENCE'] });
+  if (SMTP_URL && !MAIL_FROM) context.addIssue({ code: 'custom', path: ['MAIL_FROM'] });
 };
 
 export const embeddedVariables = common.extend({

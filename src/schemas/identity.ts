@@ -47,6 +47,8 @@ export const storedToken = z.object({
   /** Epoch ms; also the TTL of the item. Undefined: no end. */
   expiresAt: z.number().optional(),
   attributes: z.record(z.string(), z.string()).default({}),
+  /** Of those that change: grows by one with every change, which is conditional on it. Absent: 0. */
+  version: z.number().int().optional(),
 });
 export type StoredToken = z.infer<typeof storedToken>;
 

@@ -1,8 +1,6 @@
 import t from 'tap';
 import { broker, PASSWORD } from '../helpers/http.ts';
 
-const DAY_MS = 24 * 3_600_000;
-
 t.test('a registered account waits, is approved, signs in and reads its profile', async (t) => {
   const b = await broker(t);
   const admin = await b.administrator();
@@ -128,61 +126,6 @@ t.test('a password must obey the rule the web client shows; the answer names wha
   const again = await register(PASSWORD);
   t.equal(again.statusCode, 409);
   t.equal(again.json().code, 'already_exists');
-});
-
-t.test('a refresh token is valid once; using an old one ends the session', async (t) => {
-  const b = await broker(t);
-  const ada = await b.person('ada@example.org');
-  const other = await b.login('ada@example.org');
-  const refresh = (refresh_token: string) =>
-    b.app.inject({ method: 'POST', url: '/api/auth/refresh', payload: { refresh_token } });
-
-  const second = await refresh(ada.tokens.refresh_token);
-  t.equal(second.statusCode, 200);
-  const third = await refresh(second.json().refresh_token);
-  t.equal(third.statusCode, 200, 'every answer holds the next one');
-  t.equal(
-    (await ada.get('/profile', { authorization: `Bearer ${third.json().access_token}` })).statusCode,
-    200,
-  );
-
-  const stolen = await refresh(ada.tokens.refresh_token);
-  t.equal(stolen.statusCode, 401);
-  t.equal(stolen.json().code, 'not_signed_in');
-  t.equal((await refresh(third.json().refresh_token)).statusCode, 401, 'the newest one has ended too');
-  t.equal((await refresh(other.tokens.refresh_token)).statusCode, 200, 'other sessions go on');
-  t.equal((await refresh('nonsense')).statusCode, 401);
-  t.equal((await refresh(`${ada.tokens.refresh_token}x`)).statusCode, 401);
-  t.equal((await refresh(ada.tokens.access_token)).statusCode, 401);
-
-  const stored = await b.stored();
-  t.match(stored, ada.userId);
-  for (const secret of [other.tokens.refresh_token, ada.tokens.id_token, PASSWORD]) {
-    t.notOk(stored.includes(secret), 'the store knows hashes only');
-  }
-});
-
-t.test('sessions end after 30 days without use, and with the account', async (t) => {
-  const b = await broker(t);
-  const ada = await b.person('ada@example.org');
-  const refresh = (refresh_token: string) =>
-    b.app.inject({ method: 'POST', url: '/api/auth/refresh', payload: { refresh_token } });
-  b.pass(29 * DAY_MS);
-  const kept = await refresh(ada.tokens.refresh_token);
-  t.equal(kept.statusCode, 200);
-  b.pass(29 * DAY_MS);
-  const keptAgain = await refresh(kept.json().refresh_token);
-  t.equal(keptAgain.statusCode, 200, 'use prolongs it');
-  b.pass(31 * DAY_MS);
-  t.equal((await refresh(keptAgain.json().refresh_token)).statusCode, 401);
-
-  const bob = await b.person('bob@example.org');
-  const user = await b.identity.profile(bob.userId);
-  await b.userStore.replace({ ...user, status: 'disabled', version: user.version + 1 });
-  b.pass(20_000);
-  t.equal((await bob.get('/profile')).statusCode, 401, 'within seconds, though the token has not ended');
-  t.equal((await refresh(bob.tokens.refresh_token)).statusCode, 401);
-  t.equal((await refresh(bob.tokens.refresh_token)).statusCode, 401);
 });
 
 t.test('the first administrator is made once', async (t) => {

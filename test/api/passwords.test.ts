@@ -30,7 +30,7 @@ t.test('a forgotten password: ask, get a code from an administrator, set a new o
   t.equal(known.statusCode, 200);
   t.same(known.json(), unknown.json(), 'nobody learns who has an account');
   t.match(known.json().message, /administrators have been told/);
-  await identity.settled();
+  await identity.outbox.tick();
   const waiting = await admin.get('/api/admin/users?resetRequested=true');
   t.match(waiting.json().users, [{ userId: ada.userId, resetRequestedAt: '2099-11-22T09:30:00.000Z' }]);
   t.equal(waiting.json().users.length, 1);

@@ -12,12 +12,11 @@ import {
   auditedJobs,
   auditedRetry,
   auditedUnits,
-  noteSignInRefused,
 } from '../../services/audited.ts';
 import { createFeed } from '../../services/feed.ts';
-import { createIdentity } from '../../services/identity.ts';
-import { auditedIdentity } from '../../services/identity-audited.ts';
+import { createIdentityServices } from '../../services/identity-services.ts';
 import { createJobServices } from '../../services/job-services.ts';
+import type { Mailer } from '../../services/mail-ports.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import { createOperations } from '../../services/operations.ts';
@@ -98,7 +97,11 @@ export interface Person {
 /** Builds the broker; `t.teardown` closes it. */
 export async function broker(
   t: { teardown(close: () => Promise<void>): unknown },
-  overrides: Partial<AppDeps> & { oidc?: Config['oidc']; webhookCaller?: WebhookCallerOptions } = {},
+  overrides: Partial<AppDeps> & {
+    oidc?: Config['oidc'];
+    webhookCaller?: WebhookCallerOptions;
+    mailer?: Mailer;
+  } = {},
   prepare?: (app: Api) => void,
 ) {
   let now = START;
@@ -164,25 +167,21 @@ export async function broker(
   const ticker = createTicker({ jobs: jobStore, start, observe, clock, log });
   const passwords = createPasswords();
   const signer = createTokenSigner(SECRET);
-  const onSignInRefused = noteSignInRefused(audit);
   const units = auditedUnits(bareUnits, audit);
-  const bareIdentity = createIdentity({
-    users,
-    tokens,
-    accessTokens: stores.accessTokens,
+  const identity = createIdentityServices({
+    ...stores,
+    mailer: overrides.mailer,
+    place: () => 'https://gui.test',
     ids,
     clock,
     log,
+    tokenSecret: SECRET,
     passwords,
     signer,
     foreignTokens: overrides.oidc && createForeignTokens({ ...overrides.oidc, clock }),
-    onSignInRefused,
-    async onRemoved(userId) {
-      await hooks.webhooks.removeAll(userId);
-      await units.removeAll(userId);
-    },
+    audit,
+    leftBehind: [hooks.webhooks, units],
   });
-  const identity = auditedIdentity(bareIdentity, audit);
   const work = createJobServices({
     ...common,
     stores,
@@ -212,6 +211,7 @@ export async function broker(
     feed,
     timers,
     clock,
+    byMail: overrides.mailer !== undefined,
     readiness: async () => ({ store: true, tick: true }),
     metrics: createMetrics({ awsCalls, ticker: ticker.stats, streams: feed.streams }),
     log,

@@ -9,6 +9,7 @@ import { startTestCloud } from '../helpers/cloud.ts';
 const cloud = await startTestCloud(t);
 const { stores, clock, log } = cloud;
 const PASSWORD = 'Correct-horse.7';
+const TOKEN_SECRET = 'a token secret for tests, long enough';
 
 const process = () =>
   createIdentity({
@@ -17,7 +18,9 @@ const process = () =>
     clock,
     log,
     passwords: createPasswords(),
-    signer: createTokenSigner('a token secret for tests, long enough'),
+    place: () => 'https://gui.test',
+    tokenSecret: TOKEN_SECRET,
+    signer: createTokenSigner(TOKEN_SECRET),
   });
 
 t.test('a token that is dead in one broker is dead in the others two seconds later', async (t) => {
@@ -25,7 +28,7 @@ t.test('a token that is dead in one broker is dead in the others two seconds lat
   const who = { userId: 'somebody-else', role: 'admin' } as const;
   const { userId } = await one.register({ email: 'ada@example.org', password: PASSWORD });
   await one.approve(userId);
-  const { id_token } = await one.login('ada@example.org', PASSWORD);
+  const { id_token } = await one.login('ada@example.org', PASSWORD, '127.0.0.1');
   const { token, record } = await one.createAccessToken(
     { userId, role: 'user' },
     { name: 'pipeline', scopes: ['jobs:read'], days: 1 },
@@ -56,7 +59,7 @@ t.test('what was read before a change is not remembered after it', async (t) => 
   const { userId } = await broker.register({ email: 'bob@example.org', password: PASSWORD });
   await broker.approve(userId);
   for (let round = 0; round < 10; round++) {
-    const { id_token } = await broker.login('bob@example.org', PASSWORD);
+    const { id_token } = await broker.login('bob@example.org', PASSWORD, '127.0.0.1');
     // Many requests under way while the account is shut out: none of them may leave a memory behind.
     const asked = Array.from({ length: 5 }, () => broker.authenticate(id_token).catch(() => undefined));
     const ending = broker.endTokens(userId);
