@@ -43,7 +43,7 @@ export function consoleSessionRoutes({ identity, signInsPerMinute }: ConsoleSess
       },
       async (request, reply) => {
         const { email, password } = request.body;
-        return keep(request, reply, await identity.login(email, password));
+        return keep(request, reply, await identity.login(email, password, request.ip));
       },
     );
 
