@@ -139,7 +139,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for help with a forgotten password
-         * @description Administrators see the request and issue a one-time reset code, valid for a day, on a way they trust: the broker sends no mail. The answer is the same whether the account exists or not.
+         * @description If a mail server is configured, a one-time reset code, valid for a day, comes by mail. Administrators see the request and can issue a code as well. The answer is the same whether the account exists or not.
          */
         post: operations["forgotPassword"];
         delete?: never;
