@@ -14,8 +14,10 @@ import { serviceTrust } from '../../infra/local/stacks/worker.ts';
 import type { UnitCloud } from '../../services/ports.ts';
 import { type AwsClients, type AwsClientsOptions, createAwsClients } from '../../src/aws/clients.ts';
 import { type CredentialProvider, createBaseCredentials } from '../../src/aws/credentials.ts';
+import { createCursors } from '../../src/aws/cursor.ts';
+import { createItemTable, type ItemTable } from '../../src/aws/item-table.ts';
 import { createSessions, type Sessions } from '../../src/aws/sessions.ts';
-import { createStores, type Stores } from '../../src/aws/stores.ts';
+import { type Stores, storesOn } from '../../src/aws/stores.ts';
 import { createUnitCloud } from '../../src/aws/unit-cloud.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
@@ -40,6 +42,7 @@ export interface TestCloud {
   readonly baseCredentials: CredentialProvider;
   readonly clients: AwsClients;
   readonly log: MemoryLog;
+  readonly table: ItemTable;
   readonly stores: Stores;
   readonly sessions: Sessions;
   readonly unitCloud: UnitCloud;
@@ -96,6 +99,8 @@ export async function startTestCloud(t: { teardown(fn: () => unknown): unknown }
   const { documents, sts } = clients;
   const log = createMemoryLog();
   const sessions = createSessions({ sts, baseCredentials, brokerAccountId: HUB, clock });
+  const cursors = createCursors('cursor secret');
+  const table = createItemTable({ documents, tableName: TABLE, cursors, log });
   const rawItem: TestCloud['rawItem'] = async (pk, sk) =>
     (await documents.send(new GetCommand({ TableName: TABLE, Key: { pk, sk }, ConsistentRead: true }))).Item;
 
@@ -106,7 +111,8 @@ export async function startTestCloud(t: { teardown(fn: () => unknown): unknown }
     baseCredentials,
     clients,
     log,
-    stores: createStores({ documents, tableName: TABLE, cursorSecret: 'cursor secret', clock, log }),
+    table,
+    stores: storesOn(table, clock),
     sessions,
     unitCloud: createUnitCloud({ clients, sessions, clock }),
     mode1,

@@ -1,0 +1,134 @@
+/**
+ * A table in memory with the semantics of `src/aws/item-table.ts`, for tests that need very many of them. The
+ * contract in test/contract/item-table-suite.ts holds it and the real one to the same behaviour.
+ */
+import type { Log } from '../../services/ports.ts';
+import type { Condition } from '../../src/aws/conditions.ts';
+import { createCursors, type StartKey } from '../../src/aws/cursor.ts';
+import { type ItemTable, MAX_PAGE, type Operation } from '../../src/aws/item-table.ts';
+import { fromItem, type Item, type Kind } from '../../src/aws/items.ts';
+import type { Key } from '../../src/aws/table.ts';
+
+type Stored = Readonly<Record<string, unknown>>;
+
+export interface MemoryTable extends ItemTable {
+  raw(pk: string, sk: string): Stored | undefined;
+  /** Overwrites some attributes of an item, as nobody in the broker does. */
+  damage(pk: string, sk: string, over: Record<string, unknown>): void;
+}
+
+/** Creates an empty table. */
+export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table in memory'): MemoryTable {
+  const items = new Map<string, Stored>();
+  const cursors = createCursors(cursorSecret);
+  const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
+
+  const keyOfOperation = (operation: Operation): Key =>
+    'put' in operation ? operation.put : operation.remove;
+  const holds = (operation: Operation): boolean =>
+    operation.condition === undefined ||
+    satisfies(items.get(nameOf(keyOfOperation(operation))), operation.condition);
+  function apply(operation: Operation): void {
+    if ('put' in operation) items.set(nameOf(operation.put), stored(operation.put));
+    else items.delete(nameOf(operation.remove));
+  }
+
+  function readable<T>(kind: Kind<T>, item: Stored): T[] {
+    try {
+      return [fromItem(kind, item)];
+    } catch (error) {
+      log.error({ err: error, pk: item['pk'], sk: item['sk'] }, 'an unreadable item was left out of a list');
+      return [];
+    }
+  }
+
+  /** Items of a partition, ascending by its sort key. */
+  function partitionOf(pkName: string, skName: string, partition: string): Stored[] {
+    return [...items.values()]
+      .filter((item) => item[pkName] === partition && item[skName] !== undefined)
+      .sort((a, b) => compare(placeOf(a, skName), placeOf(b, skName)));
+  }
+
+  return {
+    async read(kind, key) {
+      const item = items.get(nameOf(key));
+      return item && fromItem(kind, item);
+    },
+    async write(item, condition) {
+      const operation = { put: item, condition };
+      if (!holds(operation)) return items.get(nameOf(item))?.['writeId'] === item.writeId;
+      apply(operation);
+      return true;
+    },
+    async remove(key) {
+      items.delete(nameOf(key));
+    },
+    async take(kind, key) {
+      const item = items.get(nameOf(key));
+      items.delete(nameOf(key));
+      return item && fromItem(kind, item);
+    },
+    async transact(operations) {
+      const failed = operations.map((operation) => !holds(operation));
+      if (failed.includes(true)) return failed;
+      for (const operation of operations) apply(operation);
+      return 'written';
+    },
+    async page(kind, list, { limit, cursor }) {
+      const wanted = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
+      const name = `${list.index ?? 'table'}\n${list.partition}`;
+      const [pkName, skName] = list.index ? [`${list.index}pk`, `${list.index}sk`] : ['pk', 'sk'];
+      const start = cursor === undefined ? undefined : placeOf(cursors.open(name, cursor), skName);
+      const all = partitionOf(pkName, skName, list.partition)
+        .reverse()
+        .filter((item) => start === undefined || compare(placeOf(item, skName), start) < 0);
+      const shown = all.slice(0, wanted);
+      const names = [...new Set(['pk', 'sk', pkName, skName])];
+      const last = shown[wanted - 1];
+      const key = Object.fromEntries(names.map((each) => [each, String(last?.[each])])) as StartKey;
+      return {
+        items: shown.flatMap((item) => readable(kind, item)),
+        cursor: all.length > wanted ? cursors.seal(name, key) : undefined,
+      };
+    },
+    async openKeys(partition, before, limit) {
+      return partitionOf('gsi2pk', 'gsi2sk', partition)
+        .map((item) => String(item['gsi2sk']))
+        .filter((key) => key < before)
+        .slice(0, limit);
+    },
+    raw: (pk, sk) => items.get(nameOf({ pk, sk })),
+    damage(pk, sk, over) {
+      items.set(nameOf({ pk, sk }), { ...items.get(nameOf({ pk, sk })), ...over });
+    },
+  };
+}
+
+/** Without what is undefined, as the SDK sends it. */
+function stored(item: Item): Stored {
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined));
+}
+
+/** Sort key, then the key of the table: what is alike in an index still has an order. */
+function placeOf(item: Stored, skName: string): string {
+  return `${item[skName]}\n${item['pk']}\n${item['sk']}`;
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The part of DynamoDB's condition language that the broker uses: anything else is an error, not a guess. */
+function satisfies(item: Stored | undefined, condition: Condition): boolean {
+  const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = condition;
+  const attribute = (name: string): unknown => item?.[ExpressionAttributeNames?.[name] ?? name];
+  return ConditionExpression.split(' OR ').some((clause) =>
+    clause.split(' AND ').every((term) => {
+      const [, exists, named] = /^attribute_(not_exists|exists)\(([#\w]+)\)$/.exec(term) ?? [];
+      if (exists) return (attribute(named) !== undefined) === (exists === 'exists');
+      const [, left, operator, right] = /^([#\w]+) (=|<=) (:\w+)$/.exec(term) ?? [];
+      if (!operator) throw new Error(`a condition that the table in memory does not know: ${term}`);
+      const [is, wanted] = [attribute(left), ExpressionAttributeValues?.[right]];
+      if (operator === '=') return is === wanted;
+      return typeof is === 'number' && is <= Number(wanted);
+    }),
+  );
+}
