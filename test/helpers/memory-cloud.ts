@@ -1,4 +1,5 @@
 /** The account of a computing unit in memory: what it is given stays, and tests decide how executions end. */
+import { executionArn } from '../../services/naming.ts';
 import {
   CloudError,
   type CloudProblem,
@@ -55,7 +56,10 @@ export function memoryCloud(clock: () => number): MemoryCloud {
     },
     async startExecution(unit, name, input) {
       reach('StartExecution');
-      const arn = `${unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+      const arn = executionArn(unit.stateMachineArn, name);
+      const known = executions.get(arn);
+      if (known?.status === 'RUNNING' && known.input === JSON.stringify(input)) return arn;
+      if (known) throw new CloudError('already_exists', 'StartExecution', 'ExecutionAlreadyExists', arn);
       executions.set(arn, {
         arn,
         status: 'RUNNING',
@@ -77,7 +81,9 @@ export function memoryCloud(clock: () => number): MemoryCloud {
     async stopExecution(_unit, arn) {
       reach('StopExecution');
       const found = executions.get(arn);
-      if (found) executions.set(arn, { ...found, status: 'ABORTED', stoppedAt: clock() });
+      if (!found) throw new CloudError('not_found', 'StopExecution', 'ExecutionDoesNotExist', arn);
+      if (found.status === 'RUNNING')
+        executions.set(arn, { ...found, status: 'ABORTED', stoppedAt: clock() });
     },
     async headObject(_unit, location) {
       reach('HeadObject');
