@@ -1,0 +1,40 @@
+/**
+ * Draws sequences and plays them. A failure prints how to play it again: MODEL_SEED and MODEL_PATH as variables of
+ * the environment; MODEL_RUNS plays more or fewer.
+ */
+import fc from 'fast-check';
+import { play, sequence } from './play.ts';
+import type { Mutations } from './world.ts';
+
+export interface Verdict {
+  readonly runs: number;
+  readonly seed: number;
+  /** The smallest sequence that broke the promise, what broke, and how to play it again. */
+  readonly failure: string | undefined;
+  readonly events: ReadonlyMap<string, number>;
+}
+
+const { MODEL_RUNS, MODEL_SEED, MODEL_PATH } = process.env;
+
+/** Plays `runs` sequences, or until one breaks the promise. */
+export async function check(runs: number, mutations?: Mutations): Promise<Verdict> {
+  const events = new Map<string, number>();
+  const property = fc.asyncProperty(sequence, async (drawn) => {
+    const outcome = await play(drawn, mutations);
+    for (const [event, count] of outcome.events) events.set(event, (events.get(event) ?? 0) + count);
+    if (outcome.broken.length > 0) throw new Error(outcome.broken.join('\n'));
+  });
+  const details = await fc.check(property, {
+    numRuns: Number(MODEL_RUNS ?? runs),
+    // A planted bug must be found by whatever seed comes.
+    ...(MODEL_SEED && !mutations ? { seed: Number(MODEL_SEED), path: MODEL_PATH } : {}),
+    // Found is enough for a planted bug; a real one is made small.
+    endOnFailure: mutations !== undefined,
+  });
+  const { numRuns, seed, failed, counterexample, counterexamplePath, errorInstance } = details;
+  const again = `MODEL_SEED=${seed} MODEL_PATH=${counterexamplePath}`;
+  const failure = failed
+    ? `${String(errorInstance)}\n${JSON.stringify(counterexample)}\nagain with: ${again}`
+    : undefined;
+  return { runs: numRuns, seed, failure, events };
+}
