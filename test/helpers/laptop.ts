@@ -39,9 +39,12 @@ export function endpointOf(dataDir: string): string {
 }
 
 /** Starts everything in a fresh folder and removes it with the test. */
-export async function startLaptop(t: { teardown(fn: () => unknown): unknown }): Promise<Laptop> {
+export async function startLaptop(
+  t: { teardown(fn: () => unknown): unknown },
+  environment: Record<string, string> = {},
+): Promise<Laptop> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cloudmr-laptop-'));
-  const broker = await startBroker({ dataDir });
+  const broker = await startBroker({ dataDir, environment });
   t.teardown(async () => {
     await broker.stop();
     rmSync(dataDir, { recursive: true, force: true });
