@@ -68,6 +68,7 @@ export function histogramOf(values: ArrayLike<number>, bins: number): Histogram 
 export function goodWindow(values: ArrayLike<number>): readonly [low: number, high: number] {
   const { counts, low, high } = histogramOf(values, 2_000);
   const total = counts.reduce((sum, n) => sum + n, 0);
+  if (total === 0) return [0, 1];
   let seen = 0;
   for (let i = 0; i < counts.length; i++) {
     seen += counts[i];

@@ -48,6 +48,7 @@ export function openZip(buffer: ArrayBuffer): Map<string, ZipFile> {
 
 function fileOf(view: DataView, at: number, name: string, extraAt: number, extraLength: number): ZipFile {
   const method = view.getUint16(at + 10, true);
+  const checksum = view.getUint32(at + 16, true);
   const wide = zip64Fields(view, extraAt, extraLength);
   const sized = (offset: number): number => {
     const value = view.getUint32(at + offset, true);
@@ -65,7 +66,8 @@ function fileOf(view: DataView, at: number, name: string, extraAt: number, extra
       const dataAt = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
       const bytes = new Uint8Array(view.buffer as ArrayBuffer, dataAt, packed);
       const content = method === STORED ? bytes.slice() : await through(bytes, method, name);
-      if (content.length !== size) throw new Error(`${name} in the zip is damaged`);
+      if (content.length !== size || crc32(content) !== checksum)
+        throw new Error(`${name} in the zip is damaged`);
       return content;
     },
   };
@@ -103,3 +105,16 @@ function findEnd(view: DataView): number {
 }
 
 const broken = (): Error => new Error('The result is not a zip, or was cut short on its way. Load it again.');
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
+  return crc;
+});
+
+/** The checksum of a file in a zip (4.4.7). */
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return (crc ^ -1) >>> 0;
+}
