@@ -207,7 +207,12 @@ export interface BucketRegistry extends Pick<Registry, 'bucketOwner' | 'bucket'>
 export type RoleCredentials = (roleArn: string, sessionName: string, durationSeconds: number) => Credentials;
 
 /** Whether a role's own policies allow an action (a state machine that calls a Lambda). */
-export type RoleAuthorizer = (roleArn: string, action: string, resource: string) => boolean;
+export type RoleAuthorizer = (
+  roleArn: string,
+  action: string,
+  resource: string,
+  keys?: Readonly<Record<string, string>>,
+) => boolean;
 
 /** Error of a Lambda invocation as Step Functions sees it: `name` is the SFN error, `cause` its Cause. */
 export class InvocationError extends Error {

@@ -1,7 +1,7 @@
 /** The template as a file: what its parameters are, and its text as CloudFormation takes it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import { readLongForm } from '../local/template/long-form.ts';
 
 export const TEMPLATE = join(import.meta.dirname, 'template-mode2.yaml');
 /** CloudFormation takes this many bytes in a request; more only from a bucket. */
@@ -28,10 +28,7 @@ export interface Template {
 /** Reads a template in YAML with the short forms of functions. */
 export function readTemplate(path: string = TEMPLATE): Template {
   const text = readFileSync(path, 'utf8');
-  const document = toLongForm(parseDocument(text, { logLevel: 'silent' }).contents) as Record<
-    string,
-    unknown
-  >;
+  const document = readLongForm(text);
   const parameters = Object.entries((document.Parameters ?? {}) as Record<string, Record<string, unknown>>);
   return {
     document,
@@ -55,26 +52,4 @@ export function readTemplate(path: string = TEMPLATE): Template {
 
 function shortened({ Metadata: _layout, ...template }: Record<string, unknown>): string {
   return JSON.stringify(template);
-}
-
-/** `!Sub x` as `{"Fn::Sub": "x"}`; everything else as it stands. */
-function toLongForm(node: unknown): unknown {
-  const plain = plainOf(node);
-  const tag = isNode(node) ? node.tag : undefined;
-  if (!tag?.startsWith('!') || tag.startsWith('!!')) return plain;
-  const name = tag.slice(1);
-  if (name === 'Ref' || name === 'Condition') return { [name]: plain };
-  if (name === 'GetAtt' && typeof plain === 'string') {
-    const dot = plain.indexOf('.');
-    return { 'Fn::GetAtt': [plain.slice(0, dot), plain.slice(dot + 1)] };
-  }
-  return { [`Fn::${name}`]: plain };
-}
-
-function plainOf(node: unknown): unknown {
-  if (isMap(node)) {
-    return Object.fromEntries(node.items.map(({ key, value }) => [String(plainOf(key)), toLongForm(value)]));
-  }
-  if (isSeq(node)) return node.items.map(toLongForm);
-  return isScalar(node) ? node.value : node;
 }

@@ -12,9 +12,6 @@ export const TEMPLATES = {
 } as const;
 export type TemplateSource = keyof typeof TEMPLATES;
 
-/** CloudFormation takes no larger body in a request; a larger one has to lie in a bucket first. */
-export const MAX_BODY_BYTES = 51_200;
-
 const INFRA = new URL('../', import.meta.url);
 
 const PLACE = /^( *)\{\{([a-z-]+)(?: ([a-z-]+))?\}\}$/gm;

@@ -68,7 +68,7 @@ t.test('broken trust', async (t) => {
     'R138, R145: a wrong external ID in the trust policy: unit_trust_broken, the owner of the unit must act',
     async (t) => {
       const control = await laptop.control(RESEARCHER_ACCOUNT);
-      await control.applyStack(mode2Stack({ ...STACK, externalId: 'cloudmr-another-id' }));
+      await control.applyStack(mode2Stack({ ...STACK, externalId: 'cloudmr-anotherIdOfTheSameLengthAs' }));
       const job = await laptop.ended(await submit());
       t.equal(job.state, 'failed');
       t.equal(job.failure?.code, 'unit_trust_broken');

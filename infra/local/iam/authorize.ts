@@ -96,7 +96,7 @@ export function createAuthorizer(deps: {
         if (verdict !== 'allow') throw denied(service, caller, action, resource, reason(verdict, by, action));
       };
     },
-    forRole(roleArn, action, resource) {
+    forRole(roleArn, action, resource, own = {}) {
       const accountId = parseArn(roleArn)?.accountId ?? '';
       const owner = ownerOf(resource) ?? accountId;
       const caller: Caller = { accountId, arn: roleArn, principalArn: roleArn, kind: 'session' };
@@ -105,6 +105,7 @@ export function createAuthorizer(deps: {
         'aws:ResourceAccount': owner,
         // Only state machines ask on behalf of roles, and they pass roles only to tasks.
         'iam:PassedToService': action === 'iam:PassRole' ? 'ecs-tasks.amazonaws.com' : undefined,
+        ...own,
       };
       return owner === accountId && evaluate(rolePolicies(roleArn), { action, resource, keys }) === 'allow';
     },

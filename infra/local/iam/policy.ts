@@ -34,6 +34,8 @@ const CONDITION_KEYS = new Set(
     'aws:RequestedRegion',
     'aws:SecureTransport',
     'aws:userid',
+    'ecs:cluster',
+    'kms:ViaService',
     'aws:SourceAccount',
     'aws:ResourceAccount',
     'iam:PassedToService',

@@ -4,7 +4,7 @@ import type { PolicyStatement, StackDocument } from '../contract.ts';
 import { serviceTrust, workerStack } from './worker.ts';
 
 export const BROKER_ROLE_NAME = 'CloudMRBrainRole';
-/** Roles that the broker may assume, by name: every Mode 2 stack names its role like this. */
+/** Roles that the broker may assume, by name: that of every Mode 2 stack has this in it. */
 export const CROSS_ACCOUNT_ROLE_SUFFIX = 'CloudMRCrossAccountRole';
 
 export interface HubOptions {
@@ -44,7 +44,7 @@ export function hubStacks({ accountId, region, corsOrigins }: HubOptions): Stack
     stateMachines: [],
     tables: tables(),
   };
-  return [broker, workerStack({ accountId, region, corsOrigins, mode: 'mode1', ...names })];
+  return [broker, workerStack({ accountId, region, corsOrigins, ...names })];
 }
 
 function brokerStatements(
@@ -57,7 +57,7 @@ function brokerStatements(
     {
       Effect: 'Allow',
       Action: 'sts:AssumeRole',
-      Resource: `arn:aws:iam::*:role/*${CROSS_ACCOUNT_ROLE_SUFFIX}`,
+      Resource: `arn:aws:iam::*:role/*${CROSS_ACCOUNT_ROLE_SUFFIX}*`,
     },
     {
       Effect: 'Allow',

@@ -1,7 +1,13 @@
-/** The Mode 2 stack in a researcher's account: the worker, and the one role that lets the broker in. */
+/** The Mode 2 stack in a researcher's account: the very template that is deployed on AWS. */
+import { readFileSync } from 'node:fs';
 import type { StackDocument } from '../contract.ts';
+import { readLongForm } from '../template/long-form.ts';
+import { resolveTemplate } from '../template/resolve.ts';
+import { stackDocumentOf } from '../template/stack-document.ts';
 import { CROSS_ACCOUNT_ROLE_SUFFIX } from './hub.ts';
-import { workerStack } from './worker.ts';
+
+const TEMPLATE = new URL('../../mode2-deployment/template-mode2.yaml', import.meta.url);
+let document: Record<string, unknown> | undefined;
 
 export interface Mode2Options {
   stackName: string;
@@ -25,67 +31,26 @@ export function mode2Names(stackName: string, accountId: string, region: string)
   };
 }
 
-/** What the preflight reads of a bucket. */
-const SETTINGS = [
-  's3:GetBucketCORS',
-  's3:GetBucketPolicy',
-  's3:GetBucketPublicAccessBlock',
-  's3:GetEncryptionConfiguration',
-];
-
 /** The stack that a researcher deploys. */
 export function mode2Stack(options: Mode2Options): StackDocument {
-  const { stackName, accountId, region, appId } = options;
-  const { buckets } = mode2Names(stackName, accountId, region);
-  const stack = workerStack({
-    stackName,
-    accountId,
-    region,
-    buckets,
-    mode: 'mode2',
-    corsOrigins: options.corsOrigins,
-  });
-  const names = Object.values(buckets);
-  stack.roles.push({
-    name: `${stackName}-${CROSS_ACCOUNT_ROLE_SUFFIX}`,
-    maxSessionSeconds: 3600,
-    trust: {
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { AWS: options.brokerRoleArn },
-          Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'sts:ExternalId': options.externalId } },
-        },
-      ],
-    },
-    policies: [
+  document ??= readLongForm(readFileSync(TEMPLATE, 'utf8'));
+  const { stackName, accountId, region } = options;
+  return stackDocumentOf(
+    resolveTemplate(
+      document,
+      { stackName, accountId, region, partition: 'aws' },
       {
-        Statement: [
-          {
-            Effect: 'Allow',
-            Action: ['states:StartExecution', 'states:ListExecutions', 'states:DescribeStateMachine'],
-            Resource: `arn:aws:states:${region}:${accountId}:stateMachine:${stackName}-JobChooser`,
-          },
-          {
-            Effect: 'Allow',
-            Action: ['states:DescribeExecution', 'states:StopExecution'],
-            Resource: `arn:aws:states:${region}:${accountId}:execution:${stackName}-JobChooser:*`,
-          },
-          {
-            Effect: 'Allow',
-            Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-            Resource: names.map((name) => `arn:aws:s3:::${name}/${appId}/*`),
-          },
-          {
-            Effect: 'Allow',
-            // The settings are only read, by the preflight.
-            Action: ['s3:ListBucket', ...SETTINGS],
-            Resource: names.map((name) => `arn:aws:s3:::${name}`),
-          },
-        ],
+        // Nobody calls it: jobs name their broker, and there is no EventBridge here.
+        CloudMRApiUrl: 'https://localhost',
+        CloudMRUserToken: '',
+        ExternalId: options.externalId,
+        BrokerRoleArn: options.brokerRoleArn,
+        AppId: options.appId,
+        VpcId: 'vpc-local',
+        SubnetId1: 'subnet-local-1',
+        SubnetId2: 'subnet-local-2',
+        CorsOrigins: options.corsOrigins.join(','),
       },
-    ],
-  });
-  return stack;
+    ),
+  );
 }

@@ -1,15 +1,14 @@
 /**
- * The worker's resources in one account: what the Mode 1 and the Mode 2 stack have in common.
+ * The worker's resources in the platform's own account: what infra/calculation/template.yaml deploys.
  * Roles are as narrow as the deployed ones, so a missing permission shows on a laptop first.
  */
 import { renderStateMachine } from '../../scripts/render-state-machine.ts';
-import type { CorsRule, PolicyDocument, RoleResource, StackDocument } from '../contract.ts';
+import type { CorsRule, PolicyDocument, PolicyStatement, RoleResource, StackDocument } from '../contract.ts';
 
 export interface WorkerStackOptions {
   stackName: string;
   accountId: string;
   region: string;
-  mode: 'mode1' | 'mode2';
   buckets: { data: string; results: string; failed: string };
   /** Browsers of these origins may up- and download. */
   corsOrigins: string[];
@@ -32,7 +31,7 @@ export function workerStack(options: WorkerStackOptions): StackDocument {
     DataBucketName: buckets.data,
     ResultsBucketName: buckets.results,
     FailedBucketName: buckets.failed,
-    EXECUTION_MODE: options.mode,
+    EXECUTION_MODE: 'mode1',
   };
   const cors: CorsRule[] = [
     {
@@ -53,7 +52,7 @@ export function workerStack(options: WorkerStackOptions): StackDocument {
     functions: [
       {
         name: `${stackName}-SelectPlatform`,
-        roleName: `${stackName}-worker`,
+        roleName: `${stackName}-step`,
         handler: 'compute/functions/select-platform.ts#handler',
         timeoutSeconds: 30,
         memoryMb: 512,
@@ -69,7 +68,7 @@ export function workerStack(options: WorkerStackOptions): StackDocument {
       },
       {
         name: `${stackName}-Report`,
-        roleName: `${stackName}-worker`,
+        roleName: `${stackName}-step`,
         handler: 'compute/functions/report.ts#handler',
         timeoutSeconds: 60,
         memoryMb: 512,
@@ -122,6 +121,13 @@ function roles(
   family: string,
 ): RoleResource[] {
   const { stackName, accountId, region, buckets } = options;
+  const allow = (Action: string | string[], ...Resource: string[]): PolicyStatement => {
+    return { Effect: 'Allow', Action, Resource };
+  };
+  const arn = (bucket: string, keys = ''): string => `arn:aws:s3:::${bucket}${keys}`;
+  const all = Object.values(buckets);
+  const definition = `arn:aws:ecs:${region}:${accountId}:task-definition/${family}`;
+  const cluster = `${region}:${accountId}:cluster/${stackName}-cluster`;
   return [
     {
       name: `${stackName}-worker`,
@@ -129,21 +135,25 @@ function roles(
       policies: [
         {
           Statement: [
-            {
-              Effect: 'Allow',
-              Action: 's3:GetObject',
-              Resource: Object.values(buckets).map((name) => `arn:aws:s3:::${name}/*`),
-            },
-            {
-              Effect: 'Allow',
-              Action: ['s3:PutObject', 's3:AbortMultipartUpload'],
-              Resource: [`arn:aws:s3:::${buckets.results}/*`, `arn:aws:s3:::${buckets.failed}/*`],
-            },
-            {
-              Effect: 'Allow',
-              Action: 's3:ListBucket',
-              Resource: Object.values(buckets).map((name) => `arn:aws:s3:::${name}`),
-            },
+            allow('s3:GetObject', arn(buckets.data, '/*')),
+            allow(
+              ['s3:PutObject', 's3:AbortMultipartUpload'],
+              arn(buckets.results, '/*'),
+              arn(buckets.failed, '/*'),
+            ),
+            allow('s3:ListBucket', arn(buckets.data)),
+          ],
+        },
+      ],
+    },
+    {
+      name: `${stackName}-step`,
+      trust: serviceTrust('lambda.amazonaws.com'),
+      policies: [
+        {
+          Statement: [
+            allow('s3:GetObject', ...all.map((bucket) => arn(bucket, '/*'))),
+            allow('s3:ListBucket', ...all.map((bucket) => arn(bucket))),
           ],
         },
       ],
@@ -154,21 +164,18 @@ function roles(
       policies: [
         {
           Statement: [
+            allow('lambda:InvokeFunction', ...['SelectPlatform', 'RunJob', 'Report'].map(lambdaArn)),
             {
-              Effect: 'Allow',
-              Action: 'lambda:InvokeFunction',
-              Resource: ['SelectPlatform', 'RunJob', 'Report'].map(lambdaArn),
+              ...allow('ecs:RunTask', definition, `${definition}:*`),
+              Condition: { ArnEquals: { 'ecs:cluster': `arn:aws:ecs:${cluster}` } },
             },
+            allow(
+              ['ecs:StopTask', 'ecs:DescribeTasks'],
+              `arn:aws:ecs:${region}:${accountId}:task/${stackName}-cluster/*`,
+            ),
             {
-              Effect: 'Allow',
-              Action: 'ecs:RunTask',
-              Resource: `arn:aws:ecs:${region}:${accountId}:task-definition/${family}*`,
-            },
-            { Effect: 'Allow', Action: ['ecs:StopTask', 'ecs:DescribeTasks'], Resource: '*' },
-            {
-              Effect: 'Allow',
-              Action: 'iam:PassRole',
-              Resource: `arn:aws:iam::${accountId}:role/${stackName}-worker`,
+              ...allow('iam:PassRole', `arn:aws:iam::${accountId}:role/${stackName}-worker`),
+              Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
             },
           ],
         },

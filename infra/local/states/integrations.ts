@@ -53,8 +53,14 @@ function taskEvents(resourceType: string, resource: string, services: Services):
 }
 
 /** Throws `errorName` with AWS's words unless the machine's role may do this. */
-function requireRole(call: Call, errorName: string, action: string, resource: string): void {
-  if (call.authorizeRole?.(call.roleArn, action, resource) ?? true) return;
+function requireRole(
+  call: Call,
+  errorName: string,
+  action: string,
+  resource: string,
+  keys?: Readonly<Record<string, string>>,
+): void {
+  if (call.authorizeRole?.(call.roleArn, action, resource, keys) ?? true) return;
   throw new InvocationError(
     errorName,
     `The role '${call.roleArn}' is not authorized to perform: ${action} on resource: ${resource} (Status Code: 403; Error Code: AccessDeniedException)`,
@@ -159,14 +165,15 @@ const ecsRunTask: Integration = {
     const { accountId = '', region = '' } = parseArn(call.machineArn) ?? {};
     const definition = call.registry.taskDefinition(task.TaskDefinition, accountId, region);
     const definitionArn = arnOf(task.TaskDefinition, 'ecs', 'task-definition/', call.machineArn);
-    requireRole(call, 'ECS.AccessDeniedException', 'ecs:RunTask', definitionArn);
+    const cluster = arnOf(task.Cluster, 'ecs', 'cluster/', call.machineArn);
+    requireRole(call, 'ECS.AccessDeniedException', 'ecs:RunTask', definitionArn, { 'ecs:cluster': cluster });
     if (definition) {
       const taskRole = roleArnFor(call.machineArn, definition.taskRoleName);
       requireRole(call, 'ECS.AccessDeniedException', 'iam:PassRole', taskRole);
     }
     const description = await call.ecs.runTask(
       {
-        cluster: arnOf(task.Cluster, 'ecs', 'cluster/', call.machineArn),
+        cluster,
         taskDefinition: task.TaskDefinition,
         accountId,
         region,

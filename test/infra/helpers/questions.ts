@@ -1,0 +1,34 @@
+/** A table of what a role may and may not do, asked of the evaluator of the embedded cloud. */
+import type { PolicyDocument, RoleResource } from '../../../infra/local/contract.ts';
+import { evaluate } from '../../../infra/local/iam/evaluate.ts';
+import { readPolicy } from '../../../infra/local/iam/policy.ts';
+
+export interface Row {
+  readonly action: string;
+  readonly resource: string;
+  readonly allowed: boolean;
+  readonly keys?: Record<string, string>;
+}
+
+/** Rows that come out otherwise than the table says. */
+export function wrongRows(policies: readonly PolicyDocument[], rows: readonly Row[]): string[] {
+  const read = policies.map((document) => readPolicy(document, 'identity'));
+  return rows
+    .filter(({ action, resource, allowed, keys = {} }) => {
+      return (evaluate(read, { action, resource, keys }) === 'allow') !== allowed;
+    })
+    .map(
+      ({ action, resource, allowed }) =>
+        `${action} on ${resource} should be ${allowed ? 'allowed' : 'denied'}`,
+    );
+}
+
+/** Who may take on a role, with which external ID. */
+export function mayEnter(role: RoleResource, principal: string, externalId?: string): boolean {
+  const keys = externalId === undefined ? {} : { 'sts:ExternalId': externalId };
+  const isPrincipal = ({ aws }: { aws: readonly string[] }): boolean =>
+    aws.includes(principal) || aws.includes('*');
+  return (
+    evaluate([readPolicy(role.trust, 'trust')], { action: 'sts:AssumeRole', keys, isPrincipal }) === 'allow'
+  );
+}
