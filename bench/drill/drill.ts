@@ -1,0 +1,218 @@
+/**
+ * The drill: jobs are submitted to two brokers that are killed with signal 9 again and again, while AWS fails before
+ * and after its effects and callbacks are lost. Then it is quiet, and everything must come to its end.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FaultInput } from '../../infra/local/faults.ts';
+import { isTerminal } from '../../services/lifecycle.ts';
+import { endedOnce, startedTwice, storedJobs } from './count.ts';
+import { type Member, startMember } from './fleet.ts';
+import { openPlace, type Place } from './place.ts';
+
+export interface DrillOptions {
+  readonly jobs: number;
+  readonly kills: number;
+  /** Percent of the calls to AWS that fail, half of them before and half after their effect. */
+  readonly failing: number;
+  /** Percent of the callbacks that never leave the worker. */
+  readonly lostCallbacks: number;
+  /** How long to wait for the last job once it is quiet. */
+  readonly settleLimitSeconds: number;
+}
+
+export interface DrillReport {
+  accepted: number;
+  terminal: number;
+  /** Accepted, and not there, not ended, ended twice in one attempt, or given up as `lost`. */
+  lost: number;
+  /** Attempts with more than one execution, and jobs that nobody was told of. */
+  startedTwice: number;
+  /** From the last fault to the end of the last job. */
+  settleSeconds: number;
+  kills: number;
+  /** Calls to AWS that failed by order. */
+  faults: number;
+}
+
+export interface DrillProgress {
+  readonly accepted: number;
+  readonly terminal: number;
+  readonly kills: number;
+  readonly faults: number;
+}
+
+const SERVICES = ['dynamodb', 's3', 'sts', 'states'] as const;
+/** A killed broker is back after about a second; it lives for up to this, so that it gets something done. */
+const LONGEST_LIFE_MS = 3_000;
+const SUBMITTERS = 6;
+const LOOK_MS = 1_000;
+
+/** Runs the drill. `onProgress` is called about every second. */
+export async function drill(
+  options: DrillOptions,
+  onProgress: (progress: DrillProgress) => void,
+): Promise<DrillReport> {
+  const place = await openPlace(options);
+  const fleet: Member[] = [];
+  try {
+    fleet.push(await startMember(place.forBrokers), await startMember(place.forBrokers));
+    for (const fault of faultsOf(options.failing)) await place.control.addFault(fault);
+    const accepted = new Set<string>();
+    let kills = 0;
+    const killing = killAll(fleet, options.kills, () => kills++);
+    const submitting = submitAll(place, fleet, options.jobs, accepted, () => kills / options.kills);
+    const struck = async (): Promise<number> =>
+      (await place.control.faults()).reduce((sum, fault) => sum + fault.struck, 0);
+    let over = false;
+    const watching = (async () => {
+      while (!over) {
+        const terminal = [...(await storedPatiently(place)).values()].filter((job) => isTerminal(job.state));
+        onProgress({ accepted: accepted.size, terminal: terminal.length, kills, faults: await struck() });
+        await pause(LOOK_MS);
+      }
+    })();
+    await Promise.all([killing, submitting]);
+    over = true;
+    await watching;
+    const faults = await struck();
+    await place.control.clearFaults();
+    const quietSince = performance.now();
+    const limit = quietSince + options.settleLimitSeconds * 1000;
+    let jobs = await storedJobs(place);
+    const open = (): number => [...jobs.values()].filter(({ state }) => !isTerminal(state)).length;
+    while (open() > 0 && performance.now() < limit) {
+      onProgress({ accepted: accepted.size, terminal: jobs.size - open(), kills, faults });
+      await pause(LOOK_MS / 4);
+      jobs = await storedJobs(place);
+    }
+    const settleSeconds = Math.round((performance.now() - quietSince) / 100) / 10;
+    const ended = [...accepted].filter((jobId) => {
+      const job = jobs.get(jobId);
+      return job && endedOnce(job);
+    });
+    const kept = ended.filter((jobId) => jobs.get(jobId)?.state !== 'lost');
+    const root = place.researcher.sfn(await place.rootOfUnit(), place.unit.region);
+    const twice = await startedTwice(root, place.unit.stateMachineArn);
+    const strangers = [...jobs.keys()].filter((jobId) => !accepted.has(jobId));
+    return {
+      accepted: accepted.size,
+      terminal: ended.length,
+      lost: accepted.size - kept.length,
+      startedTwice: twice.length + strangers.length,
+      settleSeconds,
+      kills,
+      faults,
+    };
+  } finally {
+    for (const member of fleet) member.stop();
+    await place.close();
+  }
+}
+
+/** Half before the effect, half after: the second strikes what the first has left. */
+function faultsOf(percent: number): FaultInput[] {
+  const before = percent / 200;
+  return SERVICES.flatMap((service, seed) => [
+    { service, operation: '*', kind: 'timeout_before' as const, probability: before, seed },
+    {
+      service,
+      operation: '*',
+      kind: 'timeout_after' as const,
+      probability: before / (1 - before),
+      seed: seed + 10,
+    },
+  ]);
+}
+
+/** One after the other is killed at a random moment of its life; never both at once, so that somebody answers. */
+async function killAll(fleet: Member[], kills: number, killed: () => void): Promise<void> {
+  for (let i = 0; i < kills; i++) {
+    await pause(Math.random() * LONGEST_LIFE_MS);
+    await fleet[i % fleet.length].kill();
+    killed();
+  }
+}
+
+/** Submits over the time of the kills, each job under a key of its own until some broker has accepted it. */
+async function submitAll(
+  place: Place,
+  fleet: Member[],
+  jobs: number,
+  accepted: Set<string>,
+  killedShare: () => number,
+): Promise<void> {
+  let authorization = place.authorization();
+  let next = 0;
+  const lanes = Array.from({ length: SUBMITTERS }, async (_, lane) => {
+    while (next < jobs) {
+      const index = next++;
+      // The last tenth of the kills falls into a time without submits.
+      while (index / jobs > killedShare() / 0.9 + 0.05) await pause(50);
+      for (let attempt = 0; ; attempt++) {
+        const answer = await submit(
+          fleet[(lane + attempt) % fleet.length].url,
+          await authorization,
+          place,
+          index,
+        );
+        if (answer.jobId) {
+          accepted.add(answer.jobId);
+          break;
+        }
+        if (answer.status === 401) authorization = place.authorization();
+        else if (answer.status !== undefined && answer.status < 500 && answer.status !== 409)
+          throw new Error(`a submit was refused: ${answer.status} ${answer.text}`);
+        await pause(100 + 200 * Math.random());
+      }
+    }
+  });
+  await Promise.all(lanes);
+}
+
+async function submit(
+  url: string | undefined,
+  authorization: string,
+  { unit, userId }: Place,
+  index: number,
+): Promise<{ jobId?: string; status?: number; text?: string }> {
+  if (!url) return {};
+  const file = { type: 's3', bucket: unit.dataBucket, key: `${unit.appId}/${userId}/uploads/signal.h5` };
+  const reconstructor = { name: 'rss', options: { signal: { type: 'file', options: file } } };
+  const body = {
+    cloudapp_name: 'MR Optimum',
+    alias: `drill ${index}`,
+    computing_unit_id: unit.unitId,
+    task: { version: 'v0', name: 'ac', options: { reconstructor } },
+  };
+  try {
+    const answer = await fetch(`${url}/api/task/queue`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json', 'idempotency-key': `drill-${index}` },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await answer.text();
+    return { status: answer.status, text, jobId: answer.ok ? jobIdOf(text) : undefined };
+  } catch {
+    // Killed in the midst of it, or not there: the next try tells.
+    return {};
+  }
+}
+
+function jobIdOf(text: string): string {
+  const { jobId } = JSON.parse(text) as { jobId?: string };
+  if (!jobId) throw new Error(`an accepted submit names no job: ${text}`);
+  return jobId;
+}
+
+/** The table fails too while faults are ordered. */
+async function storedPatiently(place: Place): ReturnType<typeof storedJobs> {
+  for (;;) {
+    try {
+      return await storedJobs(place);
+    } catch {
+      // One look more or less; the next one comes in a second.
+      await pause(LOOK_MS);
+    }
+  }
+}
