@@ -1,9 +1,19 @@
-/** The `cloudmr` program: finds the command and runs it. A new command is a line in COMMANDS. */
-import { type Command, type Io, UsageError } from './command.ts';
-import { readCliEnvironment } from './environment.ts';
-import { snr } from './snr.ts';
-
-const COMMANDS: Readonly<Record<string, Command>> = { snr };
+/** The `cloudmr` program: a new command is a file in `commands/` and a line here. */
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../../compute/version.ts';
+import { type Cli, type Io, UsageError } from './command.ts';
+import { completionCommand } from './commands/completion.ts';
+import { costsCommand } from './commands/costs.ts';
+import { jobCommands } from './commands/jobs.ts';
+import { loginCommands } from './commands/login.ts';
+import { runCommand } from './commands/run.ts';
+import { SNR_USAGE, snr } from './commands/snr.ts';
+import { tokenCommands } from './commands/tokens.ts';
+import { unitCommands } from './commands/units.ts';
+import { upCommand } from './commands/up.ts';
+import { type CliEnvironment, readCliEnvironment } from './environment.ts';
+import { EXIT, EXIT_HELP, endingOf, report } from './exit.ts';
+import { openSession } from './session.ts';
 
 /** The standard streams of this process. */
 export function standardIo(): Io {
@@ -14,33 +24,97 @@ export function standardIo(): Io {
   };
 }
 
-/** Runs `cloudmr ARGS` and returns the exit code: 0, or 1 if it failed. */
-export async function main(args: string[], io: Io = standardIo()): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
-    io.out(`Usage: cloudmr COMMAND [options]\n\n${listOfCommands()}\n\ncloudmr COMMAND --help says more.`);
-    return name === undefined ? 1 : 0;
-  }
-  if (!Object.hasOwn(COMMANDS, name)) {
-    io.err(`There is no command "${name}".\n\n${listOfCommands()}`);
-    return 1;
-  }
-  const command = COMMANDS[name];
-  if (rest.includes('--help') || rest.includes('-h')) {
-    io.out(command.usage);
-    return 0;
+export interface MainOptions {
+  readonly io?: Io;
+  readonly environment?: CliEnvironment;
+  readonly clock?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs `cloudmr ARGS` and returns the exit code (`exit.ts`). */
+export async function main(args: string[], options: MainOptions = {}): Promise<number> {
+  const { io = standardIo(), environment = readCliEnvironment(), clock = Date.now } = options;
+  const program = new Command('cloudmr');
+  let stop: AbortSignal | undefined;
+  const wantsJson = (): boolean => program.opts().json === true;
+  const cli: Cli = {
+    io,
+    environment,
+    json: wantsJson,
+    // Only who looks at it catches Ctrl-C; others end at once.
+    get signal() {
+      stop ??= options.signal ?? ctrlC();
+      return stop;
+    },
+    session: () => openSession(environment, clock),
+    show: (value, text) => io.out(wantsJson() ? JSON.stringify(value) : text()),
+  };
+  let exitCode: number = EXIT.ok;
+  program
+    .description('SNR maps of raw MRI data, on your computing units or on this machine')
+    .version(VERSION, '--version', 'the version of this program')
+    .option('--json', 'one JSON document on standard output instead of text')
+    .helpCommand('help [command]', 'what a command does')
+    .addHelpText('after', `\nEnvironment: CLOUDMR_URL, CLOUDMR_TOKEN, CLOUDMR_HOME.\n${EXIT_HELP}`)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    })
+    .showHelpAfterError('(cloudmr help shows what there is)');
+  loginCommands(program, cli, clock);
+  unitCommands(program, cli);
+  runCommand(program, cli);
+  jobCommands(program, cli);
+  costsCommand(program, cli, clock);
+  tokenCommands(program, cli);
+  snrCommand(program, io, (code) => {
+    exitCode = code;
+  });
+  upCommand(program, cli, (code) => {
+    exitCode = code;
+  });
+  completionCommand(program, cli);
+  if (args.length === 0) {
+    program.outputHelp();
+    return EXIT.usage;
   }
   try {
-    return await command.run(rest, io);
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    io.err(`cloudmr ${name}: ${error.message}\n\n${command.usage}`);
-    return 1;
+    // commander has said what is wrong; help and version end this way too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return report(io, wantsJson(), endingOf(error));
   }
 }
 
-function listOfCommands(): string {
-  return Object.entries(COMMANDS)
-    .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
-    .join('\n');
+/** Flags as those of the tool that `snr` replaces, so it reads them itself. */
+function snrCommand(program: Command, io: Io, done: (exitCode: number) => void): void {
+  program
+    .command('snr')
+    .description('compute SNR maps on this machine, without any cloud')
+    .argument('[args...]')
+    .allowUnknownOption()
+    .helpOption(false).helpInformation = () => SNR_USAGE;
+  const command = program.commands.at(-1) as Command;
+  command.action(async (args: string[]) => {
+    if (args.includes('--help') || args.includes('-h')) {
+      io.out(SNR_USAGE);
+      return;
+    }
+    try {
+      done(await snr(args, io));
+    } catch (error) {
+      if (error instanceof UsageError) throw new UsageError(`${error.message}\n\n${SNR_USAGE}`);
+      throw error;
+    }
+  });
+}
+
+/** The first Ctrl-C ends in order, the second at once. */
+function ctrlC(): AbortSignal {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  return stop.signal;
 }

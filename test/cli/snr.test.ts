@@ -29,7 +29,7 @@ async function cloudmr(...args: string[]) {
   const out: string[] = [];
   const err: string[] = [];
   const io: Io = { out: (line) => out.push(line), err: (line) => err.push(line), terminal: false };
-  const code = await main(args, io);
+  const code = await main(args, { io });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
@@ -127,12 +127,12 @@ t.test('failures: exit code 1, code, message, remedy, and the log ends with the 
 });
 
 t.test('wrong usage is explained', async (t) => {
-  t.match(await cloudmr(), { code: 1, out: /snr +computes SNR maps/ });
+  t.match(await cloudmr(), { code: 2, out: /snr \[args...\] +compute SNR maps/ });
   t.match(await cloudmr('--help'), { code: 0, out: /Usage/ });
-  t.match(await cloudmr('fly'), { code: 1, err: /no command "fly"/ });
-  t.match(await cloudmr('constructor'), { code: 1, err: /no command/ });
+  t.match(await cloudmr('fly'), { code: 2, err: /unknown command 'fly'/ });
+  t.match(await cloudmr('constructor'), { code: 2, err: /unknown command/ });
   t.match(await cloudmr('snr', '--help'), { code: 0, out: /--matlab/ });
-  t.match(await cloudmr('snr', '-o', 'x'), { code: 1, err: /-j names/ });
-  t.match(await cloudmr('snr', '-j', 'x'), { code: 1, err: /-o names/ });
-  t.match(await cloudmr('snr', '--jump'), { code: 1, err: /Unknown option/ });
+  t.match(await cloudmr('snr', '-o', 'x'), { code: 2, err: /-j names/ });
+  t.match(await cloudmr('snr', '-j', 'x'), { code: 2, err: /-o names/ });
+  t.match(await cloudmr('snr', '--jump'), { code: 2, err: /Unknown option/ });
 });

@@ -6,11 +6,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { unpack } from '../../compute/formats/unpack.ts';
 import { type ControlClient, createControlClient } from '../../infra/local/control-client.ts';
 import { createKeyRing, openMasterKey } from '../../infra/local/credentials.ts';
 import { type Api, type JobAnswer, signIn } from '../../infra/local/demo/api.ts';
 import { type BrokerProcess, startBroker } from '../../infra/local/demo/broker-process.ts';
-import { unpack } from '../../infra/local/demo/results.ts';
 import { type DemoUnit, deployMode2, newResearcher, registerMode1 } from '../../infra/local/demo/units.ts';
 import { cloudDir } from '../../infra/local/launch.ts';
 

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { unpack } from '../../../compute/formats/unpack.ts';
 import { type Api, ApiError, type JobAnswer } from './api.ts';
 import type { DemoArguments } from './arguments.ts';
-import { deviation, median, readNifti, readTruth, unpack } from './results.ts';
+import { deviation, median, readNifti, readTruth } from './results.ts';
 import type { DemoUnit } from './units.ts';
 
 const POLL_MS = 200;

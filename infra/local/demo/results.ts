@@ -1,39 +1,7 @@
-/** What came out: the zip unpacked, the SNR map read back, and its deviation from the known truth. */
+/** What came out: the SNR map read back, and its deviation from the known truth. */
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import * as hdf5 from 'h5wasm/node';
-import yauzl from 'yauzl';
-
-const openZip = promisify<string, yauzl.Options, yauzl.ZipFile>(yauzl.open);
-
-/** Unpacks a zip into a folder and returns the names in it. */
-export async function unpack(zip: string, folder: string): Promise<string[]> {
-  const file = await openZip(zip, { lazyEntries: true });
-  const read = promisify<yauzl.Entry, NodeJS.ReadableStream>(file.openReadStream.bind(file));
-  const names: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    file.once('end', resolve).once('error', reject);
-    file.on('entry', (entry: yauzl.Entry) => {
-      // yauzl refuses absolute names and "..", so every entry stays inside the folder.
-      const target = join(folder, normalize(entry.fileName));
-      const next = async (): Promise<void> => {
-        if (!entry.fileName.endsWith('/')) {
-          await mkdir(dirname(target), { recursive: true });
-          await writeFile(target, await buffer(await read(entry)));
-          names.push(entry.fileName);
-        }
-        file.readEntry();
-      };
-      next().catch(reject);
-    });
-    file.readEntry();
-  });
-  return names;
-}
 
 export interface Volume {
   readonly data: Float32Array;

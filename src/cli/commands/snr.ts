@@ -1,13 +1,13 @@
 /** `cloudmr snr`: an SNR task on this machine, without any cloud. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SingleBar } from 'cli-progress';
-import { runLocally } from '../../compute/command-line.ts';
-import { toWorkerError } from '../../compute/errors.ts';
-import type { RunOutcome, RunProgress } from '../../compute/run.ts';
-import { type Command, type Io, UsageError } from './command.ts';
+import { runLocally } from '../../../compute/command-line.ts';
+import { toWorkerError } from '../../../compute/errors.ts';
+import type { RunOutcome, RunProgress } from '../../../compute/run.ts';
+import { createBar } from '../bar.ts';
+import { type Io, UsageError } from '../command.ts';
 
-const usage = `cloudmr snr -j task.json -o OUT [options]
+export const SNR_USAGE = `cloudmr snr -j task.json -o OUT [options]
 
   -j, --joptions FILE   task document (version v0), or a job with one; its files are of type "local"
   -o, --output FOLDER   gets info.json, data/*.nii.gz, data/*.png and matlab.mat
@@ -32,9 +32,8 @@ const options = {
   threads: { type: 'string' },
 } as const;
 
-export const snr: Command = { summary: 'computes SNR maps from raw data on this machine', usage, run };
-
-async function run(args: string[], io: Io): Promise<number> {
+/** Runs with the arguments behind `snr`. Returns the exit code; throws UsageError. */
+export async function snr(args: string[], io: Io): Promise<number> {
   const values = parsed(args);
   if (!values.joptions) throw new UsageError('-j names the task document');
   if (!values.output) throw new UsageError('-o names the folder for the results');
@@ -93,16 +92,8 @@ function createDisplay(io: Io, verbose: boolean): Display {
       );
     return { show, stop: () => undefined };
   }
-  if (!io.terminal) return { show: () => undefined, stop: () => undefined };
-  const bar = new SingleBar({
-    format: '{bar} {percentage} %  {message}',
-    barCompleteChar: '\u2588',
-    barIncompleteChar: '\u2591',
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-  bar.start(1, 0, { message: '' });
-  return { show: ({ fraction, message }) => bar.update(fraction, { message }), stop: () => bar.stop() };
+  const bar = createBar(io);
+  return { show: ({ fraction, message }) => bar.show(fraction, message), stop: bar.stop };
 }
 
 function summarise({ summary, warnings }: RunOutcome, folder: string, io: Io): void {
