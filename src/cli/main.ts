@@ -1,13 +1,14 @@
 /** The `cloudmr` program: a new command is a file in `commands/` and a line here. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../compute/version.ts';
-import { type Cli, type Io, UsageError } from './command.ts';
+import type { Cli, Io } from './command.ts';
 import { completionCommand } from './commands/completion.ts';
 import { costsCommand } from './commands/costs.ts';
+import { deployment } from './commands/deployment.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { loginCommands } from './commands/login.ts';
 import { runCommand } from './commands/run.ts';
-import { SNR_USAGE, snr } from './commands/snr.ts';
+import { snr } from './commands/snr.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { unitCommands } from './commands/units.ts';
 import { upCommand } from './commands/up.ts';
@@ -68,9 +69,9 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
   jobCommands(program, cli);
   costsCommand(program, cli, clock);
   tokenCommands(program, cli);
-  snrCommand(program, io, (code) => {
-    exitCode = code;
-  });
+  for (const [name, { summary }] of Object.entries(WITH_OWN_FLAGS)) {
+    program.command(`${name} [options...]`).description(`${summary}; --help says more`);
+  }
   upCommand(program, cli, (code) => {
     exitCode = code;
   });
@@ -80,6 +81,8 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
     return EXIT.usage;
   }
   try {
+    const own = ownFlags(args);
+    if (own) return await own(cli);
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -89,27 +92,36 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
   }
 }
 
-/** Flags as those of the tool that `snr` replaces, so it reads them itself. */
-function snrCommand(program: Command, io: Io, done: (exitCode: number) => void): void {
-  program
-    .command('snr')
-    .description('compute SNR maps on this machine, without any cloud')
-    .argument('[args...]')
-    .allowUnknownOption()
-    .helpOption(false).helpInformation = () => SNR_USAGE;
-  const command = program.commands.at(-1) as Command;
-  command.action(async (args: string[]) => {
-    if (args.includes('--help') || args.includes('-h')) {
-      io.out(SNR_USAGE);
-      return;
-    }
-    try {
-      done(await snr(args, io));
-    } catch (error) {
-      if (error instanceof UsageError) throw new UsageError(`${error.message}\n\n${SNR_USAGE}`);
-      throw error;
-    }
-  });
+interface Program {
+  readonly summary: string;
+  readonly run: (cli: Cli, args: string[]) => Promise<number>;
+}
+
+/** Programs that read their flags themselves. */
+const WITH_OWN_FLAGS: Readonly<Record<string, Program>> = {
+  snr: {
+    summary: 'compute SNR maps on this machine, without any cloud',
+    run: ({ io }, args) => snr(args, io),
+  },
+  'deploy-mode2': {
+    summary: 'make your own AWS account a computing unit, or update it',
+    run: (cli, args) => deployment(cli, args),
+  },
+  doctor: {
+    summary: 'check everything that a deployment needs',
+    run: (cli, args) => deployment(cli, ['doctor', ...args]),
+  },
+  destroy: {
+    summary: 'take your computing unit off the broker and delete its stack',
+    run: (cli, args) => deployment(cli, ['destroy', ...args]),
+  },
+};
+
+/** One of those programs, if it is meant. */
+function ownFlags([name, ...args]: string[]): ((cli: Cli) => Promise<number>) | undefined {
+  const named = name === 'help' ? args[0] : name;
+  if (named === undefined || !Object.hasOwn(WITH_OWN_FLAGS, named)) return undefined;
+  return (cli) => WITH_OWN_FLAGS[named].run(cli, name === 'help' ? ['--help'] : args);
 }
 
 /** The first Ctrl-C ends in order, the second at once. */

@@ -24,6 +24,8 @@ export type Credentials = z.infer<typeof credentials>;
 export interface Session {
   readonly url: string;
   readonly client: BrokerClient;
+  /** The token that is good now. */
+  token(): Promise<string>;
 }
 
 /** What was stored at the last login. */
@@ -50,8 +52,8 @@ export function kept(
 /** Opens the session that the environment or the last login names. Throws NotSignedIn. */
 export async function openSession(environment: CliEnvironment, clock: () => number): Promise<Session> {
   if (environment.token) {
-    const url = environment.url ?? LOCAL_URL;
-    return { url, client: createBrokerClient({ baseUrl: url, token: environment.token }) };
+    const { url = LOCAL_URL, token } = environment;
+    return { url, client: createBrokerClient({ baseUrl: url, token }), token: async () => token };
   }
   const file = credentialsFile(environment);
   const stored = await file.read();
@@ -61,7 +63,7 @@ export async function openSession(environment: CliEnvironment, clock: () => numb
   }
   let current = stored;
   let renewing: Promise<string> | undefined;
-  const token = (): string | Promise<string> => {
+  const token = async (): Promise<string> => {
     if (current.expiresAt === undefined || clock() < current.expiresAt - MARGIN_MS) return current.token;
     renewing ??= renewed(file, current, clock)
       .then((next) => {
@@ -73,7 +75,7 @@ export async function openSession(environment: CliEnvironment, clock: () => numb
       });
     return renewing;
   };
-  return { url: stored.url, client: createBrokerClient({ baseUrl: stored.url, token }) };
+  return { url: stored.url, client: createBrokerClient({ baseUrl: stored.url, token }), token };
 }
 
 /** A refresh token is good once: another program of the same person may have used it a moment ago. */

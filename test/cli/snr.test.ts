@@ -127,7 +127,7 @@ t.test('failures: exit code 1, code, message, remedy, and the log ends with the 
 });
 
 t.test('wrong usage is explained', async (t) => {
-  t.match(await cloudmr(), { code: 2, out: /snr \[args...\] +compute SNR maps/ });
+  t.match(await cloudmr(), { code: 2, out: /snr \[options...\] +compute SNR maps/ });
   t.match(await cloudmr('--help'), { code: 0, out: /Usage/ });
   t.match(await cloudmr('fly'), { code: 2, err: /unknown command 'fly'/ });
   t.match(await cloudmr('constructor'), { code: 2, err: /unknown command/ });

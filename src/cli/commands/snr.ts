@@ -7,7 +7,7 @@ import type { RunOutcome, RunProgress } from '../../../compute/run.ts';
 import { createBar } from '../bar.ts';
 import { type Io, UsageError } from '../command.ts';
 
-export const SNR_USAGE = `cloudmr snr -j task.json -o OUT [options]
+const USAGE = `Usage: cloudmr snr -j task.json -o OUT [options]
 
   -j, --joptions FILE   task document (version v0), or a job with one; its files are of type "local"
   -o, --output FOLDER   gets info.json, data/*.nii.gz, data/*.png and matlab.mat
@@ -34,9 +34,14 @@ const options = {
 
 /** Runs with the arguments behind `snr`. Returns the exit code; throws UsageError. */
 export async function snr(args: string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.out(USAGE);
+    return 0;
+  }
   const values = parsed(args);
-  if (!values.joptions) throw new UsageError('-j names the task document');
-  if (!values.output) throw new UsageError('-o names the folder for the results');
+  if (!values.joptions) throw new UsageError('-j names the task document; cloudmr snr --help says more');
+  if (!values.output)
+    throw new UsageError('-o names the folder for the results; cloudmr snr --help says more');
   const progress = createDisplay(io, values.verbose === true);
   const given = { coilsensitivity: values.coilsens, gfactor: values.gfactor, matlab: values.matlab };
   try {
