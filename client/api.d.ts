@@ -896,6 +896,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What your jobs of a month have cost, by computing unit
+         * @description By list prices from the durations of the runs; jobs count in the month (UTC) in which they were submitted. Sums are those of one page of jobs: add the next ones until `cursor` is null.
+         */
+        get: operations["monthCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/job/events": {
         parameters: {
             query?: never;
@@ -2090,6 +2110,44 @@ export interface components {
              * @example 2026-11-22T09:30:00.000Z
              */
             updatedAt: string;
+        };
+        /**
+         * @example {
+         *       "month": "2026-11",
+         *       "jobs": 12,
+         *       "usd": 0.0312,
+         *       "isEstimate": true,
+         *       "units": [
+         *         {
+         *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+         *           "mode": "mode_2",
+         *           "paidBy": "unit_owner",
+         *           "jobs": 12,
+         *           "seconds": 48.2,
+         *           "usd": 0.0312
+         *         }
+         *       ],
+         *       "cursor": null
+         *     }
+         */
+        MonthCosts: {
+            month: string;
+            jobs: number;
+            usd: number;
+            /** @constant */
+            isEstimate: true;
+            units: {
+                computingUnitId: string;
+                /** @enum {string} */
+                mode: "mode_1" | "mode_2";
+                /** @enum {string} */
+                paidBy: "platform" | "unit_owner";
+                jobs: number;
+                seconds: number;
+                usd: number;
+            }[];
+            /** @description Pass as cursor for the next page */
+            cursor: string | null;
         };
         /**
          * @example {
@@ -9401,6 +9459,94 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    monthCosts: {
+        parameters: {
+            query: {
+                /** @example 2026-11 */
+                month: string;
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums of one page */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthCosts"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_allowed` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

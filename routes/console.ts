@@ -19,13 +19,24 @@ export interface ConsoleDeps {
   consoleFiles: ConsoleFiles;
   /** Where browsers send and fetch bytes by presigned URL: origins as a content security policy names them. */
   bucketOrigins: readonly string[];
+  /** Asked when a page needs it: the address of a free port is only known after listening. */
+  consoleSettings: () => ConsoleSettings;
+}
+
+/** What the pages say about this broker. */
+export interface ConsoleSettings {
+  /** Base URL of the broker, for stacks. */
+  readonly apiUrl: string;
+  readonly region: string;
+  /** Where CloudFormation finds the Mode 2 template; null: the person uploads it. */
+  readonly templateUrl: string | null;
 }
 
 /** Names that change with the content may be kept for good. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /** GET /console and everything below it. */
-export function consoleRoutes({ consoleFiles, bucketOrigins }: ConsoleDeps) {
+export function consoleRoutes({ consoleFiles, bucketOrigins, consoleSettings }: ConsoleDeps) {
   const policy = policyOf(bucketOrigins);
 
   return async (app: Api): Promise<void> => {
@@ -37,6 +48,7 @@ export function consoleRoutes({ consoleFiles, bucketOrigins }: ConsoleDeps) {
       return send(request, reply, await consoleFiles.find('index.html'));
     }
 
+    app.get('/console/settings.json', { config, schema }, async () => consoleSettings());
     app.get('/console', { config, schema }, page);
     app.get('/console/*', { config, schema }, async (request, reply) => {
       const name = (request.params as { '*': string })['*'];

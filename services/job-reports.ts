@@ -81,40 +81,44 @@ export function createJobReports({ jobs, usableUnit, cloud, prices, clock }: Job
     },
 
     async cost(who, jobId) {
-      const job = await jobs.get(who, jobId);
-      const platform = job.platform ?? job.estimate?.platform;
-      const seconds = secondsOf(job, clock());
-      const ran = job.startedAt !== undefined && platform !== undefined && job.estimate !== undefined;
-      const lines = ran ? linesOf(job, platform, seconds) : [];
-      return {
-        job,
-        final: isTerminal(job.state),
-        platform: ran ? platform : undefined,
-        seconds,
-        usd: rounded(totalOf(lines)),
-        lines: lines.map(({ what, usd }) => ({ what, usd: rounded(usd) })),
-        paidBy: job.mode === 'mode_1' ? 'platform' : 'unit_owner',
-        assumptions: [
-          `List prices of ${prices.region} as of ${prices.asOf}; the bill of AWS has the last word.`,
-          'The size of the platform is the one of the estimate; earlier attempts are not counted.',
-        ],
-      };
+      return costOf(await jobs.get(who, jobId), prices, clock());
     },
   };
+}
 
-  function linesOf(job: Job, platform: PlatformName, seconds: number): CostLine[] {
-    const resultBytes = job.runResult?.sizeBytes ?? 0;
-    const inputBytes = Object.values(job.inputs).reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
-    const { vcpu, memoryMb } = job.estimate ?? { vcpu: 0, memoryMb: 0 };
-    return billOf(prices, {
-      platform,
-      vcpu,
-      memoryMb,
-      seconds,
-      resultBytes,
-      storedBytes: inputBytes + resultBytes,
-    });
-  }
+/** What the last attempt of a job has cost by list prices, or costs so far. */
+export function costOf(job: Job, prices: Prices, now: number): JobCost {
+  const platform = job.platform ?? job.estimate?.platform;
+  const seconds = secondsOf(job, now);
+  const ran = job.startedAt !== undefined && platform !== undefined && job.estimate !== undefined;
+  const lines = ran ? linesOf(job, prices, platform, seconds) : [];
+  return {
+    job,
+    final: isTerminal(job.state),
+    platform: ran ? platform : undefined,
+    seconds,
+    usd: rounded(totalOf(lines)),
+    lines: lines.map(({ what, usd }) => ({ what, usd: rounded(usd) })),
+    paidBy: job.mode === 'mode_1' ? 'platform' : 'unit_owner',
+    assumptions: [
+      `List prices of ${prices.region} as of ${prices.asOf}; the bill of AWS has the last word.`,
+      'The size of the platform is the one of the estimate; earlier attempts are not counted.',
+    ],
+  };
+}
+
+function linesOf(job: Job, prices: Prices, platform: PlatformName, seconds: number): CostLine[] {
+  const resultBytes = job.runResult?.sizeBytes ?? 0;
+  const inputBytes = Object.values(job.inputs).reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
+  const { vcpu, memoryMb } = job.estimate ?? { vcpu: 0, memoryMb: 0 };
+  return billOf(prices, {
+    platform,
+    vcpu,
+    memoryMb,
+    seconds,
+    resultBytes,
+    storedBytes: inputBytes + resultBytes,
+  });
 }
 
 /** A Lambda is paid while it works, a task from its start to its end. */

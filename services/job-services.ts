@@ -2,6 +2,7 @@
 import type { Limits } from '../src/schemas/limits.ts';
 import type { Prices } from '../src/schemas/prices.ts';
 import { type Callbacks, type CallbacksDeps, createCallbacks } from './callbacks.ts';
+import { type Costs, createCosts } from './costs.ts';
 import { type Counts, createCounts } from './counts.ts';
 import { createDrafts, type Drafts } from './drafts.ts';
 import { createEndedJobs, type EndedJobs } from './ended-jobs.ts';
@@ -77,6 +78,7 @@ export interface JobServices {
   drafts: Drafts;
   caps: LimitsService;
   counts: Counts;
+  costs: Costs;
 }
 
 /** Creates the services. */
@@ -94,6 +96,7 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
   return {
     caps,
     counts: createCounts({ jobs, usage: stores.usage, clock, fairUse: deps.fairUse }),
+    costs: createCosts({ jobs, prices: deps.prices, clock }),
     drafts,
     submit: createSubmit({ ...common, planJob, drafts, limits: caps, ids, tokenSecret }),
     jobs: people,

@@ -60,8 +60,11 @@ export interface JobStore {
   /** The job under an idempotency key; `key_reused` if the key stands for another request. */
   ofKey(ownerId: string, idempotency: IdempotencyKey, now: number): Promise<Job | 'key_reused' | undefined>;
   get(jobId: string): Promise<Job | undefined>;
-  /** Newest first. */
-  listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<Job>>;
+  /** Newest first; of those created within a time, if one is given. */
+  listByOwner(
+    ownerId: string,
+    options: { limit: number; cursor?: string; created?: { from: number; before: number } },
+  ): Promise<Page<Job>>;
   /** Ids of open jobs whose `dueAt` has passed, oldest first. Cost does not depend on the number of jobs. */
   due(now: number, limit: number): Promise<string[]>;
   /**

@@ -33,6 +33,8 @@ interface Place<Cloud, Values> {
   readonly trustProxy: boolean | string[];
   /** What one person may use of Mode 1. */
   readonly fairUse: Required<FairUse>;
+  /** Where CloudFormation finds the Mode 2 template. Undefined: people upload it themselves. */
+  readonly mode2TemplateUrl: string | undefined;
   /** ARN patterns: who of an account may prove that it is theirs. */
   readonly proofCallers: readonly string[];
   readonly limits: { readonly perMinute: number; readonly signInsPerMinute: number };
@@ -140,6 +142,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
       : undefined,
     smtp: values.SMTP_URL ? { url: values.SMTP_URL, from: values.MAIL_FROM ?? '' } : undefined,
     proofCallers: values.PROOF_CALLERS,
+    mode2TemplateUrl: values.MODE2_TEMPLATE_URL,
     limits: { perMinute: values.REQUESTS_PER_MINUTE, signInsPerMinute: values.SIGN_INS_PER_MINUTE },
   };
 }

@@ -15,6 +15,7 @@ const TYPES: Record<string, string> = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
+  yaml: 'text/plain; charset=utf-8',
 };
 
 /** Finds files by their name below /console; each is compressed once, when it is first asked for. */

@@ -76,6 +76,7 @@ export interface DepsOptions {
     | 'limits'
     | 'fairUse'
     | 'proofCallers'
+    | 'mode2TemplateUrl'
   >;
   readonly place: CloudPlace;
   readonly tokenSecret: string;
@@ -249,6 +250,7 @@ export function createDeps(options: DepsOptions): Deps {
       newRequestId: ids.next,
       corsOrigins: config.corsOrigins,
       consoleFiles: createConsoleFiles(),
+      consoleSettings: () => ({ apiUrl: publicUrl(), region, templateUrl: config.mode2TemplateUrl ?? null }),
       bucketOrigins: endpoint ? [endpoint] : BUCKET_ORIGINS,
       trustProxy: config.trustProxy,
       limits: config.limits,

@@ -53,6 +53,7 @@ export async function bundleConsole(sources: string): Promise<Map<string, Uint8A
     .replace('%SCRIPT%', named(/assets\/console-\w+\.js$/))
     .replace('%STYLE%', named(/assets\/console-\w+\.css$/));
   files.set('index.html', Buffer.from(page));
+  files.set('template-mode2.yaml', readFileSync(join(sources, '../infra/templates/template-mode2.yaml')));
   files.set('icon.svg', readFileSync(join(sources, 'icon.svg')));
   return files;
 }

@@ -41,9 +41,16 @@ export interface ItemTable {
   /** All or nothing. `written`, or for each operation whether its condition failed. */
   transact(operations: Operation[]): Promise<'written' | boolean[]>;
   /** At most `limit` values (1 to MAX_PAGE); unreadable items are logged and left out. */
-  page<T>(kind: Kind<T>, list: List, options: { limit: number; cursor?: string }): Promise<Page<T>>;
+  page<T>(kind: Kind<T>, list: List, options: PageOptions): Promise<Page<T>>;
   /** Keys of gsi2 below `before`, smallest first. */
   openKeys(partition: string, before: string, limit: number): Promise<string[]>;
+}
+
+export interface PageOptions {
+  readonly limit: number;
+  readonly cursor?: string;
+  /** Sort keys of the list, both ends included. */
+  readonly between?: readonly [low: string, high: string];
 }
 
 export interface ItemTableDeps {
@@ -128,17 +135,21 @@ export function createItemTable({ documents, tableName, cursors, log }: ItemTabl
       }
     },
 
-    async page(kind, list, { limit, cursor }) {
+    async page(kind, list, { limit, cursor, between }) {
       const wanted = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
       const name = `${list.index ?? 'table'}\n${list.partition}`;
+      const range = between && { ':low': between[0], ':high': between[1] };
       const { Items = [], LastEvaluatedKey } = await patiently(() =>
         documents.send(
           new QueryCommand({
             TableName,
             IndexName: list.index,
-            KeyConditionExpression: '#pk = :pk',
-            ExpressionAttributeNames: { '#pk': list.index ? `${list.index}pk` : 'pk' },
-            ExpressionAttributeValues: { ':pk': list.partition },
+            KeyConditionExpression: range ? '#pk = :pk AND #sk BETWEEN :low AND :high' : '#pk = :pk',
+            ExpressionAttributeNames: {
+              '#pk': `${list.index ?? ''}pk`,
+              ...(range && { '#sk': `${list.index ?? ''}sk` }),
+            },
+            ExpressionAttributeValues: { ':pk': list.partition, ...range },
             ScanIndexForward: false,
             // One more than wanted tells whether there is another page.
             Limit: wanted + 1,

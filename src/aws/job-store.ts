@@ -15,6 +15,7 @@ import {
   jobIndexKeys,
   jobKey,
   jobsPartition,
+  listedBetween,
   OPEN_SHARDS,
   openPartition,
 } from './table.ts';
@@ -105,8 +106,9 @@ export function createJobStore(table: ItemTable): JobStore {
       }
     },
 
-    listByOwner(ownerId, options) {
-      return table.page(JOB, { index: 'gsi1', partition: jobsPartition(ownerId) }, options);
+    listByOwner(ownerId, { created, ...options }) {
+      const between = created && listedBetween(created.from, created.before);
+      return table.page(JOB, { index: 'gsi1', partition: jobsPartition(ownerId) }, { ...options, between });
     },
 
     async due(now, limit) {

@@ -188,6 +188,11 @@ export function listed(partition: string, createdAt: number, id: string): IndexK
   return { gsi1pk: partition, gsi1sk: `${time(createdAt)}#${part(id)}` };
 }
 
+/** Ends of what was created from `from` on and before `to`, in any list. */
+export function listedBetween(from: number, to: number): [low: string, high: string] {
+  return [time(from), time(to)];
+}
+
 /** Index keys of a job: the owner's list, and the open jobs while `dueAt` is set. */
 export function jobIndexKeys(job: Pick<Job, 'jobId' | 'ownerId' | 'createdAt' | 'dueAt'>): IndexKeys {
   const list = listed(jobsPartition(job.ownerId), job.createdAt, job.jobId);

@@ -8,6 +8,7 @@ const NOUNS = new Set([
   'auth',
   'cloudapp',
   'computing-unit',
+  'costs',
   'data',
   'downloads',
   'job',

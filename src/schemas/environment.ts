@@ -161,6 +161,15 @@ export const common = z.object({
     'the sender of mail, as an address or as Name <address>; needed with SMTP_URL',
     'CloudMR <noreply@example.org>',
   ),
+  MODE2_TEMPLATE_URL: variable(
+    z
+      .string()
+      .max(500)
+      .regex(/^https:\/\/[\w.-]+\.amazonaws\.com(?:\.cn)?\/[\w./-]+$/)
+      .optional(),
+    'the https address of the Mode 2 template in S3',
+    'https://my-bucket.s3.us-east-1.amazonaws.com/template-mode2.yaml',
+  ),
   PROOF_CALLERS: variable(
     z
       .string()

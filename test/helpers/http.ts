@@ -218,6 +218,7 @@ export async function broker(
     newRequestId: ids.next,
     corsOrigins: ['https://gui.test'],
     consoleFiles: createConsoleFiles(),
+    consoleSettings: () => ({ apiUrl: 'https://broker.test', region: 'us-east-1', templateUrl: null }),
     bucketOrigins: ['https://*.amazonaws.com'],
     trustProxy: false,
     limits: { perMinute: 10_000, signInsPerMinute: 10_000 },

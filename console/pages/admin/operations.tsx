@@ -1,0 +1,80 @@
+/** How the broker is: open jobs, how late they are moved, calls to AWS and their errors. */
+import { api, data } from '../../lib/api.ts';
+import { duration } from '../../lib/format.ts';
+import { useEvery, useResource } from '../../lib/use.ts';
+import { Loading, Problem } from '../../ui/parts.tsx';
+import { Admin } from './admin.tsx';
+
+const LOOK_MS = 5_000;
+
+export function Operations() {
+  const health = useResource(() => data(api.GET('/api/admin/health')), []);
+  useEvery(LOOK_MS, () => void health.reload());
+  const now = health.data;
+  return (
+    <Admin>
+      <Problem error={health.error} />
+      {!now && !health.error && <Loading what="figures" />}
+      {now && (
+        <>
+          <section class="card figures" aria-label="Figures">
+            <Figure value={`${now.openJobs.counted}${now.openJobs.more ? '+' : ''}`} label="open jobs" />
+            <Figure value={duration(now.ticker.lagMs / 1000)} label="latest job was late by" />
+            <Figure value={String(now.ticker.steps)} label="steps since the start" />
+            <Figure value={String(now.ticker.failedSteps)} label="steps that failed" />
+            <Figure value={String(now.streams)} label="open event streams" />
+          </section>
+          {now.openJobs.byState.length > 0 && (
+            <section class="card" aria-labelledby="open">
+              <h2 id="open">Open jobs</h2>
+              <dl class="facts">
+                {now.openJobs.byState.flatMap(({ state, jobs, oldestSeconds }) => [
+                  <dt key={`${state}-name`}>{state}</dt>,
+                  <dd key={state}>
+                    {jobs}, the oldest for {duration(oldestSeconds)}
+                  </dd>,
+                ])}
+              </dl>
+            </section>
+          )}
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard */}
+          <section class="table-box" tabIndex={0} aria-label="Calls to AWS">
+            <table>
+              <thead>
+                <tr>
+                  <th>Call to AWS</th>
+                  <th class="number">Calls</th>
+                  <th>Errors</th>
+                </tr>
+              </thead>
+              <tbody>
+                {now.aws.map(({ service, operation, calls, errors }) => (
+                  <tr key={service + operation}>
+                    <td>
+                      {service} {operation}
+                    </td>
+                    <td class="number">{calls}</td>
+                    <td class="small">
+                      {Object.entries(errors)
+                        .map(([name, many]) => `${name} ${many}`)
+                        .join(', ') || '–'}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
+        </>
+      )}
+    </Admin>
+  );
+}
+
+function Figure({ value, label }: { value: string; label: string }) {
+  return (
+    <p class="figure">
+      <strong>{value}</strong>
+      <span>{label}</span>
+    </p>
+  );
+}
