@@ -124,7 +124,7 @@ function stackOf(unit: Unit, brokerRoleArn: string, lostCallbacks: number) {
     externalId: unit.externalId ?? '',
     corsOrigins: [],
   });
-  const run = stack.functions.find(({ name }) => name === `${STACK}-RunJob`);
+  const run = stack.functions.find(({ name }) => name.endsWith('RunJob'));
   if (!run) throw new Error('the stack has no worker');
   const environment = { ...run.environment, DRILL_LOST_CALLBACKS: String(lostCallbacks) };
   const worker = { ...run, handler: 'bench/drill/worker.ts#handler', timeoutSeconds: 120, environment };
@@ -159,7 +159,7 @@ function unitOf(unitId: string, ownerId: string): Unit {
     resultsBucket: names.buckets.results,
     failedBucket: names.buckets.failed,
     crossAccountRoleArn: names.crossAccountRoleArn,
-    externalId: 'cloudmr-drill',
+    externalId: 'cloudmr-drill-0123456789abcdefghij',
     isDefault: true,
     isShared: false,
     status: 'ready',
