@@ -27,7 +27,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
+        /**
+         * The process answers
+         * @description For supervisors: the process runs. It says nothing about the table or the account; `/ready` does.
+         */
         get: operations["live"];
         put?: never;
         post?: never;
@@ -44,7 +47,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The store answers and jobs are being moved */
+        /**
+         * The store answers and jobs are being moved
+         * @description For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -63,7 +69,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for an account; an administrator approves it */
+        /**
+         * Ask for an account; an administrator approves it
+         * @description Any 2xx means that the account is stored and waits. An address that has an account already is refused.
+         */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -80,7 +89,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in with e-mail address and password */
+        /**
+         * Sign in with e-mail address and password
+         * @description `id_token` and `access_token` live for an hour and are equally good as Bearer; `refresh_token` gets the next ones. After ten failures in 15 minutes an address has to wait, and so do strangers after fifty.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -157,7 +169,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a new password by a reset code; ends all sessions */
+        /**
+         * Set a new password by a reset code; ends all sessions
+         * @description The code comes by mail or from an administrator, is good once and for a day. All sessions end; personal access tokens go on.
+         */
         post: operations["resetPassword"];
         delete?: never;
         options?: never;
@@ -174,7 +189,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change your password; ends all sessions, also this one */
+        /**
+         * Change your password; ends all sessions, also this one
+         * @description Needs the old password. All sessions end, also this one; personal access tokens go on.
+         */
         post: operations["changePassword"];
         delete?: never;
         options?: never;
@@ -189,7 +207,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller, and until when the token at hand is valid */
+        /**
+         * The caller, and until when the token at hand is valid
+         * @description For a personal access token also what it may be used for.
+         */
         get: operations["profile"];
         put?: never;
         post?: never;
@@ -206,14 +227,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller, and until when the token at hand is valid */
+        /**
+         * The caller, and until when the token at hand is valid
+         * @description For a personal access token also what it may be used for.
+         */
         get: operations["profileShort"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change what the broker knows about you */
+        /**
+         * Change what the broker knows about you
+         * @description What is left out stays, an empty text goes. Address and role are for administrators to change.
+         */
         patch: operations["changeProfile"];
         trace?: never;
     };
@@ -224,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your personal access tokens, newest first */
+        /**
+         * Your personal access tokens, newest first
+         * @description Newest first. The tokens themselves are shown only when they are made; `hint` tells them apart.
+         */
         get: operations["listAccessTokens"];
         put?: never;
         /**
@@ -248,7 +278,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke a personal access token at once */
+        /**
+         * Revoke a personal access token at once
+         * @description At once in this broker process, within two seconds in all others.
+         */
         delete: operations["revokeAccessToken"];
         options?: never;
         head?: never;
@@ -282,7 +315,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One account */
+        /**
+         * One account
+         * @description Also a deleted one, of which only the id is left.
+         */
         get: operations["getUser"];
         put?: never;
         post?: never;
@@ -305,7 +341,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a waiting or disabled account in */
+        /**
+         * Let a waiting or disabled account in
+         * @description Repeating it changes nothing. If mail is configured, the person is told.
+         */
         post: operations["approveUser"];
         delete?: never;
         options?: never;
@@ -341,7 +380,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Make somebody a user, a developer or an administrator */
+        /**
+         * Make somebody a user, a developer or an administrator
+         * @description `developer` sees the figures of the broker, `admin` also accounts and Mode 1. Nobody changes the own role.
+         */
         put: operations["setUserRole"];
         post?: never;
         delete?: never;
@@ -359,7 +401,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End all sessions and personal access tokens of a person at once */
+        /**
+         * End all sessions and personal access tokens of a person at once
+         * @description For a leaked token or a lost laptop. The account stays open: the person signs in again.
+         */
         post: operations["endUserTokens"];
         delete?: never;
         options?: never;
@@ -376,7 +421,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A one-time code with which a person sets a new password */
+        /**
+         * A one-time code with which a person sets a new password
+         * @description For people who get no mail. Good once, for 24 hours; a code issued before it is no longer valid.
+         */
         post: operations["issueResetCode"];
         delete?: never;
         options?: never;
@@ -391,7 +439,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open jobs by state and age, how late the ticker is, calls to AWS and their errors */
+        /**
+         * Open jobs by state and age, how late the ticker is, calls to AWS and their errors
+         * @description For developers and administrators; the same and more, for Prometheus, at /metrics.
+         */
         get: operations["brokerHealth"];
         put?: never;
         post?: never;
@@ -488,11 +539,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One unit */
+        /**
+         * One unit
+         * @description Checks, external ID and members are shown to its owner alone. Units that you may not use are not found.
+         */
         get: operations["getUnit"];
         put?: never;
         post?: never;
-        /** Remove a unit; nothing in its account is touched */
+        /**
+         * Remove a unit; nothing in its account is touched
+         * @description Its sessions are dropped at once; jobs under way come to their end. Repeating it answers `removed: false`.
+         */
         delete: operations["removeUnit"];
         options?: never;
         head?: never;
@@ -510,7 +567,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your units and the shared ones; the one used by default comes first */
+        /**
+         * Your units and the shared ones; the one used by default comes first
+         * @description Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same.
+         */
         get: operations["listUnits"];
         put?: never;
         post?: never;
@@ -529,9 +589,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Remove a unit by id, or by app and state machine */
+        /**
+         * Remove a unit by id, or by app and state machine
+         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
+         */
         post: operations["deleteUnit"];
-        /** Remove a unit by id, or by app and state machine */
+        /**
+         * Remove a unit by id, or by app and state machine
+         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
+         */
         delete: operations["deleteUnitByBody"];
         options?: never;
         head?: never;
@@ -547,7 +613,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Remove a unit by id, or by app and state machine */
+        /**
+         * Remove a unit by id, or by app and state machine
+         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
+         */
         post: operations["deregisterUnit"];
         delete?: never;
         options?: never;
@@ -622,7 +691,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the last checks of a unit have found */
+        /**
+         * What the last checks of a unit have found
+         * @description Without running anything: what the last round of checks has seen.
+         */
         get: operations["getPreflight"];
         put?: never;
         /**
@@ -703,7 +775,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which caps count for you on a computing unit, and what you have used of them */
+        /**
+         * Which caps count for you on a computing unit, and what you have used of them
+         * @description What you, and all its users together, have used of it this month, beside every cap that counts for you.
+         */
         get: operations["unitUsage"];
         put?: never;
         post?: never;
@@ -744,7 +819,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many jobs you have run in this month, as the web client asks */
+        /**
+         * How many jobs you have run in this month, as the web client asks
+         * @description For the panel of the web client: jobs of the calendar month (UTC), in Mode 1 with those that were deleted.
+         */
         get: operations["countCalculations"];
         put?: never;
         post?: never;
@@ -795,7 +873,10 @@ export interface paths {
         delete: operations["deleteJob"];
         options?: never;
         head?: never;
-        /** Rename a job that has ended */
+        /**
+         * Rename a job that has ended
+         * @description Only the name for people changes; names in AWS stay.
+         */
         patch: operations["renameJob"];
         trace?: never;
     };
@@ -846,7 +927,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Presigned URL of the result zip, or of the failure bundle of a failed job */
+        /**
+         * Presigned URL of the result zip, or of the failure bundle of a failed job
+         * @description A presigned GET that ends at `expiresAt`: the earlier of what was asked and the end of the session that signed it.
+         */
         get: operations["getResult"];
         put?: never;
         post?: never;
@@ -1003,7 +1087,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listPipelines"];
         put?: never;
         post?: never;
@@ -1020,7 +1107,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listPipelinesOfApp"];
         put?: never;
         post?: never;
@@ -1037,7 +1127,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listPipelinesAsBefore"];
         put?: never;
         post?: never;
@@ -1054,7 +1147,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listDownloads"];
         put?: never;
         post?: never;
@@ -1071,7 +1167,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** QUEUED, RUNNING, SUCCEEDED or FAILED */
+        /**
+         * QUEUED, RUNNING, SUCCEEDED or FAILED
+         * @description `status` is one of four words that every script understands, `state` the exact one.
+         */
         get: operations["pipelineStatus"];
         put?: never;
         post?: never;
@@ -1088,7 +1187,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job with its download link: pending, completed or failed */
+        /**
+         * One job with its download link: pending, completed or failed
+         * @description In the form in which older scripts read it, with `results` as an s3 address.
+         */
         get: operations["getPipeline"];
         put?: never;
         post?: never;
@@ -1145,7 +1247,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open the result of a job: its maps and pictures one by one */
+        /**
+         * Open the result of a job: its maps and pictures one by one
+         * @description Each map with a presigned link, so that a viewer fetches only what it shows.
+         */
         get: operations["openResult"];
         put?: never;
         post?: never;
@@ -1162,7 +1267,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The regions you have drawn on a result */
+        /**
+         * The regions you have drawn on a result
+         * @description A bare list, as the web client reads it, with a link to the bytes of each.
+         */
         get: operations["listRois"];
         put?: never;
         post?: never;
@@ -1202,7 +1310,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a region and its bytes */
+        /**
+         * Delete a region and its bytes
+         * @description Repeating it answers `removed: false`.
+         */
         delete: operations["deleteRoi"];
         options?: never;
         head?: never;
@@ -1216,7 +1327,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The apps that units and jobs belong to */
+        /**
+         * The apps that units and jobs belong to
+         * @description This broker has one app; scripts look its id up here.
+         */
         get: operations["listCloudApps"];
         put?: never;
         post?: never;
@@ -1273,7 +1387,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your files, with download links */
+        /**
+         * Your files, with download links
+         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
+         */
         get: operations["listData"];
         put?: never;
         post?: never;
@@ -1290,7 +1407,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your files, with download links */
+        /**
+         * Your files, with download links
+         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
+         */
         get: operations["listDataAsBefore"];
         put?: never;
         post?: never;
@@ -1309,7 +1429,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The upload is done; the broker looks and notes the size */
+        /**
+         * The upload is done; the broker looks and notes the size
+         * @description The broker asks the bucket for the size. Jobs take a file that was not confirmed, too, if it is there.
+         */
         post: operations["confirmUpload"];
         delete?: never;
         options?: never;
@@ -1327,7 +1450,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a file and its record */
+        /**
+         * Delete a file and its record
+         * @description The object goes first. Repeating it answers `removed: false`.
+         */
         delete: operations["removeData"];
         options?: never;
         head?: never;
@@ -1341,10 +1467,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Delete a file and its record */
+        /**
+         * Delete a file and its record
+         * @description The object goes first. Repeating it answers `removed: false`.
+         */
         get: operations["deleteDataAsBefore"];
         put?: never;
-        /** Delete a file and its record */
+        /**
+         * Delete a file and its record
+         * @description The object goes first. Repeating it answers `removed: false`.
+         */
         post: operations["deleteData"];
         delete?: never;
         options?: never;
@@ -1421,7 +1553,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give an upload up, with the parts that have arrived */
+        /**
+         * Give an upload up, with the parts that have arrived
+         * @description What was uploaded so far is thrown away by S3. Repeating it answers `removed: false`.
+         */
         post: operations["abortUpload"];
         delete?: never;
         options?: never;
@@ -1458,7 +1593,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Complete an upload, as the web client does */
+        /**
+         * Complete an upload, as the web client does
+         * @description As the web client says it, with the ETags of its parts. Repeating it answers the same file.
+         */
         post: operations["uploadFinalize"];
         delete?: never;
         options?: never;
@@ -1533,7 +1671,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your webhooks, ten at most */
+        /**
+         * Your webhooks, ten at most
+         * @description Secrets are shown only when they are made.
+         */
         get: operations["listWebhooks"];
         put?: never;
         /**
@@ -1554,15 +1695,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One webhook */
+        /**
+         * One webhook
+         * @description `status` and `failingSince` say whether messages arrive.
+         */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
-        /** Delete a webhook; what is on its way to it is dropped */
+        /**
+         * Delete a webhook; what is on its way to it is dropped
+         * @description What is still on its way to it is thrown away.
+         */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
-        /** Change a webhook, or enable one that was disabled */
+        /**
+         * Change a webhook, or enable one that was disabled
+         * @description A disabled webhook that is enabled again gets what happens from then on.
+         */
         patch: operations["changeWebhook"];
         trace?: never;
     };
@@ -1575,7 +1725,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new secret; for a day messages are signed by both */
+        /**
+         * A new secret; for a day messages are signed by both
+         * @description For a day messages carry signatures of both secrets, so that nothing is refused meanwhile.
+         */
         post: operations["rotateWebhookSecret"];
         delete?: never;
         options?: never;
@@ -1592,7 +1745,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a message of the type webhook.test */
+        /**
+         * Send a message of the type webhook.test
+         * @description A message of its own kind, signed and delivered like all others.
+         */
         post: operations["testWebhook"];
         delete?: never;
         options?: never;
@@ -1607,7 +1763,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was sent in the last 30 days and how it went, newest first */
+        /**
+         * What was sent in the last 30 days and how it went, newest first
+         * @description Newest first, for 30 days, with every attempt and its answer.
+         */
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
@@ -1626,7 +1785,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a message once more, with the same webhook-id */
+        /**
+         * Send a message once more, with the same webhook-id
+         * @description With the same `webhook-id`, so that a receiver that has it already can tell.
+         */
         post: operations["replayWebhookDelivery"];
         delete?: never;
         options?: never;
@@ -1641,7 +1803,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done in your name and with the role of your account, newest first */
+        /**
+         * What was done in your name and with the role of your account, newest first
+         * @description Newest first. Entries are never changed; only refused sign-ins are counted in one entry per hour.
+         */
         get: operations["listAudit"];
         put?: never;
         post?: never;
@@ -1658,7 +1823,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All of it as JSON lines */
+        /**
+         * All of it as JSON lines
+         * @description Newest first, one JSON document per line, all of it.
+         */
         get: operations["exportAudit"];
         put?: never;
         post?: never;
@@ -1697,7 +1865,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has got this far */
+        /**
+         * The run has got this far
+         * @description Shown in the job and in its events; `cancel: true` tells the worker that nobody waits any more.
+         */
         post: operations["jobProgress"];
         delete?: never;
         options?: never;
@@ -1714,7 +1885,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineCompleted"];
         delete?: never;
         options?: never;
@@ -1731,7 +1905,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineCompletedById"];
         delete?: never;
         options?: never;
@@ -1748,7 +1925,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineFailed"];
         delete?: never;
         options?: never;
@@ -1765,7 +1945,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineFailedById"];
         delete?: never;
         options?: never;
@@ -1908,7 +2091,10 @@ export interface components {
             title?: string;
             /** @enum {string} */
             level: "user" | "developer" | "admin";
-            /** @enum {string} */
+            /**
+             * @example active
+             * @enum {string}
+             */
             status: "waiting" | "active" | "disabled" | "deleted";
             isAdmin: boolean;
             /**
@@ -1941,7 +2127,10 @@ export interface components {
             title?: string;
             /** @enum {string} */
             level: "user" | "developer" | "admin";
-            /** @enum {string} */
+            /**
+             * @example active
+             * @enum {string}
+             */
             status: "waiting" | "active" | "disabled" | "deleted";
             isAdmin: boolean;
             /**
@@ -2017,7 +2206,10 @@ export interface components {
         };
         PreflightReport: {
             computingUnitId: string;
-            /** @enum {string} */
+            /**
+             * @example ready
+             * @enum {string}
+             */
             status: "pending" | "ready" | "degraded" | "unreachable";
             /**
              * Format: date-time
@@ -2028,6 +2220,7 @@ export interface components {
             nextCheckAt: string | null;
             /**
              * @description A phantom of known SNR runs in the account; its findings follow in `checks`
+             * @example none
              * @enum {string}
              */
             testJob: "under way" | "planned" | "none";
@@ -2217,7 +2410,14 @@ export interface components {
                 likely: number;
                 high: number;
             };
-            /** @description What AWS bills to the account of the computing unit */
+            /**
+             * @description What AWS bills to the account of the computing unit
+             * @example {
+             *       "low": 0.0014,
+             *       "likely": 0.0021,
+             *       "high": 0.0042
+             *     }
+             */
             usd: {
                 low: number;
                 likely: number;
@@ -2382,14 +2582,47 @@ export interface components {
                 };
             }[];
         };
+        /**
+         * @example {
+         *       "code": "not_found",
+         *       "message": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+         *       "remedy": "Check the id; only your own things can be seen.",
+         *       "requestId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+         *       "error": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA"
+         *     }
+         */
+        Error: {
+            /** @description Stable name of the problem */
+            code: string;
+            /** @description What happened, for people */
+            message: string;
+            /** @description What to do about it */
+            remedy: string;
+            /** @description Names this request in the log of the broker */
+            requestId: string;
+            /** @description The message once more, for older callers */
+            error: string;
+            details?: {
+                [key: string]: unknown;
+            };
+            /** @description limit_reached: jobs of this month */
+            current_count?: number;
+            /** @description limit_reached: jobs that a month may have */
+            limit?: number;
+        };
         OpenedResult: {
             jobId: string;
             alias: string;
             maps: {
+                /** @example data/SNR.nii.gz */
                 filename: string;
+                /** @example 0 */
                 id: number;
+                /** @example SNR */
                 name: unknown;
+                /** @example output */
                 type: unknown;
+                /** @example 3 */
                 dim: number;
                 numpyPixelType?: unknown;
                 pixelType?: unknown;
@@ -2398,8 +2631,11 @@ export interface components {
             }[];
             /** @description A picture of each map; ids are those of the maps */
             pictures: {
+                /** @example SNR.png */
                 filename: string;
+                /** @example 0 */
                 id: number;
+                /** @example SNR */
                 name: unknown;
                 /** @description Presigned GET, without any header; ends at `expiresAt` */
                 link: string;
@@ -2554,41 +2790,16 @@ export interface components {
                  */
                 problem?: string;
             }[];
-            /** @description The message as it is sent */
+            /**
+             * @description The message as it is sent
+             * @example {"type":"job.succeeded","timestamp":"2026-11-22T09:30:09.000Z","data":{}}
+             */
             body: string;
             /**
              * Format: date-time
              * @example 2026-11-22T09:30:00.000Z
              */
             createdAt: string;
-        };
-        /**
-         * @example {
-         *       "code": "not_found",
-         *       "message": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-         *       "remedy": "Check the id; only your own things can be seen.",
-         *       "requestId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
-         *       "error": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA"
-         *     }
-         */
-        Error: {
-            /** @description Stable name of the problem */
-            code: string;
-            /** @description What happened, for people */
-            message: string;
-            /** @description What to do about it */
-            remedy: string;
-            /** @description Names this request in the log of the broker */
-            requestId: string;
-            /** @description The message once more, for older callers */
-            error: string;
-            details?: {
-                [key: string]: unknown;
-            };
-            /** @description limit_reached: jobs of this month */
-            current_count?: number;
-            /** @description limit_reached: jobs that a month may have */
-            limit?: number;
         };
     };
     responses: never;
@@ -2633,6 +2844,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2655,6 +2868,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2673,6 +2888,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2697,6 +2914,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "live"
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {string} */
                         status: "live";
@@ -2707,6 +2929,8 @@ export interface operations {
             429: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2725,6 +2949,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2752,6 +2978,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "checks": {
+                     *         "store": true,
+                     *         "tick": true
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {string} */
                         status: "ready" | "not_ready";
@@ -2771,6 +3006,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2789,6 +3026,8 @@ export interface operations {
             /** @description It cannot; `checks` says why */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2907,6 +3146,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2925,6 +3166,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2987,6 +3230,8 @@ export interface operations {
             /** @description `wrong_credentials` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3027,6 +3272,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3045,6 +3292,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3099,6 +3348,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3130,6 +3381,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3148,6 +3401,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3187,6 +3442,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3206,6 +3467,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3264,6 +3527,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3282,6 +3547,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3321,6 +3588,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3362,6 +3635,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3380,6 +3655,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3438,6 +3715,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3457,6 +3740,8 @@ export interface operations {
             /** @description `wrong_credentials` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3506,6 +3791,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3524,6 +3811,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3573,6 +3862,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3592,6 +3887,8 @@ export interface operations {
             /** @description `wrong_credentials`, `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3650,6 +3947,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3668,6 +3967,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3695,12 +3996,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": {
+                     *         "kind": "session"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3732,6 +4052,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3750,6 +4072,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3777,12 +4101,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": {
+                     *         "kind": "session"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3814,6 +4157,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3832,6 +4177,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3876,6 +4223,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": {
+                     *         "kind": "session"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
@@ -3891,6 +4255,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3949,6 +4315,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3967,6 +4335,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3998,6 +4368,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tokens": [
+                     *         {
+                     *           "tokenId": "01K9ZB7F9H1K3M5P7R9T1V3X5Z",
+                     *           "name": "Ada Lovelace",
+                     *           "scopes": [
+                     *             "profile:read"
+                     *           ],
+                     *           "hint": "x7Qk",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         tokens: components["schemas"]["AccessToken"][];
                         /** @description Pass as cursor for the next page */
@@ -4017,6 +4404,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4039,6 +4428,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4057,6 +4448,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4117,6 +4510,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tokenId": "01K9ZB7F9H1K3M5P7R9T1V3X5Z",
+                     *       "name": "Ada Lovelace",
+                     *       "scopes": [
+                     *         "profile:read"
+                     *       ],
+                     *       "hint": "x7Qk",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": "cmrpat_01K9ZB4T8N5W3V6Q2R7S0M1XYA_pX2…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewAccessToken"];
                 };
             };
@@ -4132,6 +4538,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4190,6 +4598,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4208,6 +4618,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4238,6 +4650,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -4257,6 +4675,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4288,6 +4708,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4306,6 +4728,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4341,6 +4765,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "users": [
+                     *         {
+                     *           "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *           "username": "ada",
+                     *           "name": "Ada Lovelace",
+                     *           "email": "ada@example.org",
+                     *           "level": "user",
+                     *           "status": "active",
+                     *           "isAdmin": false,
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         users: components["schemas"]["Account"][];
                         /** @description Pass as cursor for the next page */
@@ -4360,6 +4804,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4382,6 +4828,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4400,6 +4848,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4430,6 +4880,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4445,6 +4910,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4476,6 +4943,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4494,6 +4963,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4524,6 +4995,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4539,6 +5025,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4579,6 +5067,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4597,6 +5087,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4627,6 +5119,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4642,6 +5149,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4682,6 +5191,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4700,6 +5211,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4730,6 +5243,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4745,6 +5273,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4785,6 +5315,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4803,6 +5335,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4845,6 +5379,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4860,6 +5409,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4918,6 +5469,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4936,6 +5489,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4966,6 +5521,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4981,6 +5551,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5021,6 +5593,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5039,6 +5613,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5069,6 +5645,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": "7K3M-Q9XA-2HTC-5RWE",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ResetCode"];
                 };
             };
@@ -5084,6 +5667,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5124,6 +5709,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5142,6 +5729,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5169,6 +5758,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "openJobs": {
+                     *         "counted": 3,
+                     *         "more": false,
+                     *         "byState": [
+                     *           {
+                     *             "state": "queued",
+                     *             "jobs": 1,
+                     *             "oldestSeconds": 1
+                     *           }
+                     *         ]
+                     *       },
+                     *       "ticker": {
+                     *         "lagMs": 1,
+                     *         "steps": 1,
+                     *         "failedSteps": 1
+                     *       },
+                     *       "aws": [
+                     *         {
+                     *           "service": "States",
+                     *           "operation": "StartExecution",
+                     *           "calls": 1,
+                     *           "errors": {
+                     *             "ThrottlingException": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "streams": 1
+                     *     }
+                     */
                     "application/json": {
                         openJobs: {
                             counted: number;
@@ -5204,6 +5824,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5226,6 +5848,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5244,6 +5868,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5271,6 +5897,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "externalId": "cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d",
+                     *       "brokerRoleArn": "arn:aws:iam::111111111111:role/CloudMRBrainRole",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         externalId: string;
                         /** @description The only principal the trust policy should name */
@@ -5286,6 +5919,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5308,6 +5943,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5326,6 +5963,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5400,6 +6039,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5449,6 +6090,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5467,6 +6110,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5519,6 +6164,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5537,8 +6221,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5555,6 +6243,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5573,8 +6300,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5593,6 +6324,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5642,6 +6375,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5660,6 +6395,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5738,6 +6475,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5756,8 +6532,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5774,6 +6554,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5792,8 +6611,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5852,6 +6675,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5870,6 +6695,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5915,6 +6742,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5946,6 +6775,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5964,6 +6795,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5994,6 +6827,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6014,6 +6853,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6036,6 +6877,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6054,6 +6897,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6117,6 +6962,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6175,6 +7022,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6193,6 +7042,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6228,6 +7079,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnits": [
+                     *         {
+                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *           "appId": "mroptimum",
+                     *           "appName": "MR Optimum",
+                     *           "alias": "Mode 2",
+                     *           "mode": "mode_2",
+                     *           "provider": "user",
+                     *           "status": "ready",
+                     *           "missing": [],
+                     *           "statusSince": "2026-11-22T09:30:00.000Z",
+                     *           "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "whoMustAct": [],
+                     *           "isDefault": true,
+                     *           "isShared": false,
+                     *           "crossAccountRoleVerified": true,
+                     *           "awsAccountId": "123456789012",
+                     *           "region": "us-east-1",
+                     *           "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *           "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *           "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *           "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *           "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *           "createdAt": "2026-11-22T09:20:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "units": [
+                     *         {
+                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *           "appId": "mroptimum",
+                     *           "appName": "MR Optimum",
+                     *           "alias": "Mode 2",
+                     *           "mode": "mode_2",
+                     *           "provider": "user",
+                     *           "status": "ready",
+                     *           "missing": [],
+                     *           "statusSince": "2026-11-22T09:30:00.000Z",
+                     *           "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "whoMustAct": [],
+                     *           "isDefault": true,
+                     *           "isShared": false,
+                     *           "crossAccountRoleVerified": true,
+                     *           "awsAccountId": "123456789012",
+                     *           "region": "us-east-1",
+                     *           "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *           "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *           "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *           "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *           "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *           "createdAt": "2026-11-22T09:20:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": {
                         computingUnits: components["schemas"]["ComputingUnit"][];
                         /**
@@ -6251,6 +7161,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6273,6 +7185,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6291,6 +7205,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6341,6 +7257,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6361,6 +7283,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6401,6 +7325,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6419,6 +7345,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6469,6 +7397,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6489,6 +7423,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6529,6 +7465,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6547,6 +7485,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6597,6 +7537,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6617,6 +7563,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6657,6 +7605,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6675,6 +7625,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6720,6 +7672,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6760,6 +7714,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6778,6 +7734,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6835,6 +7793,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6893,6 +7853,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6911,6 +7873,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6968,6 +7932,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7026,6 +7992,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7044,6 +8012,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7074,6 +8044,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "status": "ready",
+                     *       "statusSince": "2026-11-22T09:30:00.000Z",
+                     *       "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "nextCheckAt": "2026-11-22T09:30:00.000Z",
+                     *       "testJob": "none",
+                     *       "whoMustAct": [],
+                     *       "checks": [
+                     *         {
+                     *           "code": "assume_role",
+                     *           "status": "passed",
+                     *           "evidence": "The role lets the broker in with the external ID.",
+                     *           "checkedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PreflightReport"];
                 };
             };
@@ -7089,6 +8078,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7120,6 +8111,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7138,6 +8131,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7168,6 +8163,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "status": "ready",
+                     *       "statusSince": "2026-11-22T09:30:00.000Z",
+                     *       "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "nextCheckAt": "2026-11-22T09:30:00.000Z",
+                     *       "testJob": "none",
+                     *       "whoMustAct": [],
+                     *       "checks": [
+                     *         {
+                     *           "code": "assume_role",
+                     *           "status": "passed",
+                     *           "evidence": "The role lets the broker in with the external ID.",
+                     *           "checkedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PreflightReport"];
                 };
             };
@@ -7183,6 +8197,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7223,6 +8239,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7241,6 +8259,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7387,6 +8407,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7454,6 +8476,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7481,6 +8505,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7627,6 +8653,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7694,6 +8722,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7721,6 +8751,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7815,6 +8847,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "mode": "mode_1",
+                     *       "estimate": {
+                     *         "platform": "lambda",
+                     *         "vcpu": 1.7,
+                     *         "memoryMb": 3008,
+                     *         "seconds": {
+                     *           "low": 5,
+                     *           "likely": 8,
+                     *           "high": 12
+                     *         },
+                     *         "usd": {
+                     *           "low": 0.0014,
+                     *           "likely": 0.0021,
+                     *           "high": 0.0042
+                     *         }
+                     *       },
+                     *       "reason": "24 MB of k-space: fits into memory and time of Lambda.",
+                     *       "lines": [
+                     *         {
+                     *           "what": "Lambda, 8 s with 3008 MB",
+                     *           "usd": 0.0021
+                     *         }
+                     *       ],
+                     *       "paidBy": "platform",
+                     *       "youPayUsd": {
+                     *         "low": 0.0014,
+                     *         "likely": 0.0021,
+                     *         "high": 0.0042
+                     *       },
+                     *       "assumptions": [
+                     *         "list prices of us-east-1",
+                     *         "files of the size they were announced with"
+                     *       ],
+                     *       "warnings": [],
+                     *       "caps": [
+                     *         {
+                     *           "kind": "fair_use",
+                     *           "limits": {},
+                     *           "month": "2026-11",
+                     *           "used": {
+                     *             "jobs": 1,
+                     *             "usd": 0.0021,
+                     *             "jobsAtOnce": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         /** @enum {string} */
@@ -7829,6 +8912,13 @@ export interface operations {
                         }[];
                         /** @enum {string} */
                         paidBy: "platform" | "unit_owner";
+                        /**
+                         * @example {
+                         *       "low": 0.0014,
+                         *       "likely": 0.0021,
+                         *       "high": 0.0042
+                         *     }
+                         */
                         youPayUsd: {
                             low: number;
                             likely: number;
@@ -7873,6 +8963,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7931,6 +9023,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7949,6 +9043,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7979,6 +9075,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "caps": [
+                     *         {
+                     *           "kind": "fair_use",
+                     *           "limits": {},
+                     *           "month": "2026-11",
+                     *           "used": {
+                     *             "jobs": 1,
+                     *             "usd": 0.0021,
+                     *             "jobsAtOnce": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         caps: {
@@ -8015,6 +9128,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8046,6 +9161,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8064,6 +9181,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8094,6 +9213,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "all": {},
+                     *       "perMember": {},
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         all: {
@@ -8126,6 +9253,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8157,6 +9286,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8175,6 +9306,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8239,6 +9372,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "all": {},
+                     *       "perMember": {},
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         all: {
@@ -8271,6 +9412,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8320,6 +9463,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8338,6 +9483,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8373,6 +9520,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 1,
+                     *       "limit": 100,
+                     *       "mode": "mode_1",
+                     *       "month": "2026-11"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Jobs of this month (UTC) */
                         count: number;
@@ -8396,6 +9551,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8418,6 +9575,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8436,6 +9595,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8474,6 +9635,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "appId": "mroptimum",
+                     *           "alias": "brain-ac-rss",
+                     *           "mode": "mode_2",
+                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *           "state": "succeeded",
+                     *           "version": 6,
+                     *           "attempt": 0,
+                     *           "platform": "lambda",
+                     *           "executionArn": "arn:aws:states:us-east-1:123456789012:execution:mroptimum-mode2:job-01K9ZB4T8N5W3V6Q2R7S0M1XYA-0",
+                     *           "summary": {
+                     *             "medianSnr": 41.2,
+                     *             "maxSnr": 96.5,
+                     *             "slices": 1,
+                     *             "matrix": [
+                     *               96,
+                     *               96,
+                     *               1
+                     *             ],
+                     *             "coils": 16,
+                     *             "warnings": 0
+                     *           },
+                     *           "seconds": 2.5,
+                     *           "resultBytes": 182044,
+                     *           "output": {
+                     *             "coilsensitivity": false,
+                     *             "gfactor": false,
+                     *             "matlab": true
+                     *           },
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:09.000Z",
+                     *           "startedAt": "2026-11-22T09:30:01.000Z",
+                     *           "finishedAt": "2026-11-22T09:30:09.000Z",
+                     *           "history": [
+                     *             {
+                     *               "state": "queued",
+                     *               "at": "2026-11-22T09:30:00.000Z",
+                     *               "by": "user"
+                     *             },
+                     *             {
+                     *               "state": "succeeded",
+                     *               "at": "2026-11-22T09:30:09.000Z",
+                     *               "by": "aws"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "count": 1,
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: components["schemas"]["Job"][];
                         count: number;
@@ -8501,6 +9717,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8523,6 +9741,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8541,6 +9761,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8593,6 +9815,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8624,6 +9848,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8642,6 +9868,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8672,6 +9900,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -8692,6 +9926,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8723,6 +9959,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8750,6 +9988,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8806,6 +10046,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8864,6 +10106,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8882,6 +10126,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8927,6 +10173,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8967,6 +10215,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8985,6 +10235,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9042,6 +10294,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9100,6 +10354,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9118,6 +10374,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9148,6 +10406,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "method": "GET",
+                     *       "headers": {},
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "filename": "signal.dat"
+                     *     }
+                     */
                     "application/json": {
                         /** Format: uri */
                         url: string;
@@ -9178,6 +10445,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9218,6 +10487,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9245,6 +10516,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9275,9 +10548,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "attempt": 0,
+                     *       "events": [
+                     *         {
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "by": "user",
+                     *           "text": "The run has started on Lambda."
+                     *         }
+                     *       ],
+                     *       "log": {
+                     *         "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "method": "GET",
+                     *         "headers": {},
+                     *         "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *         "filename": "signal.dat"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         attempt: number;
                         events: {
@@ -9321,6 +10618,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9352,6 +10651,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9379,6 +10680,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9409,6 +10712,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "final": true,
+                     *       "isEstimate": true,
+                     *       "seconds": 8,
+                     *       "usd": 0.0021,
+                     *       "lines": [
+                     *         {
+                     *           "what": "Lambda, 8 s with 3008 MB",
+                     *           "usd": 0.0021
+                     *         }
+                     *       ],
+                     *       "paidBy": "platform",
+                     *       "assumptions": [
+                     *         "list prices of us-east-1",
+                     *         "files of the size they were announced with"
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         jobId: string;
                         /** @description False while the job runs */
@@ -9442,6 +10765,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9473,6 +10798,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9491,6 +10818,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9624,6 +10953,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9646,6 +10977,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9664,6 +10997,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9712,6 +11047,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9743,6 +11080,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9761,6 +11100,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9791,6 +11132,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -9811,6 +11158,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9842,6 +11191,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9869,6 +11220,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9899,6 +11252,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -9919,6 +11278,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9950,6 +11311,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9977,6 +11340,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10009,6 +11374,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10052,6 +11462,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10065,6 +11476,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10084,6 +11496,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10106,6 +11520,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10124,6 +11540,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10158,6 +11576,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10201,6 +11664,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10214,6 +11678,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10233,6 +11698,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10255,6 +11722,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10273,6 +11742,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10305,6 +11776,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10348,6 +11864,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10361,6 +11878,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10380,6 +11898,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10402,6 +11922,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10420,6 +11942,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10452,6 +11976,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10495,6 +12064,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10508,6 +12078,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10527,6 +12098,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10549,6 +12122,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10567,6 +12142,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10625,6 +12202,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10656,6 +12235,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10674,6 +12255,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10704,6 +12287,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "alias": "brain-ac-rss",
+                     *       "status": "pending",
+                     *       "state": "queued",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "setup": {
+                     *         "version": "v0",
+                     *         "alias": "brain-ac-rss",
+                     *         "output": {
+                     *           "coilsensitivity": true,
+                     *           "gfactor": true,
+                     *           "matlab": true
+                     *         },
+                     *         "task": {}
+                     *       },
+                     *       "files": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "fileName": "brain-ac-rss",
+                     *           "filename": "signal.dat",
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *           "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *           "status": "available",
+                     *           "database": "s3",
+                     *           "size": "24117248"
+                     *         }
+                     *       ],
+                     *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "results": "s3://mroptimum-mode2-results-123456789012/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/01K9ZB4T8N5W3V6Q2R7S0M1XYA/0/result.zip"
+                     *     }
+                     */
                     "application/json": {
                         id: string;
                         pipeline_id: string;
@@ -10746,6 +12364,7 @@ export interface operations {
                             link: string;
                             /** @description JSON text {"Bucket","Key"} */
                             location: string;
+                            /** @example available */
                             status: string;
                             /** @enum {string} */
                             database: "s3";
@@ -10772,6 +12391,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10803,6 +12424,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10821,6 +12444,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10869,6 +12494,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "pipelineId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA"
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -10892,6 +12526,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10932,6 +12568,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10950,6 +12588,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10992,6 +12632,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "headers": {
+                     *         "options": {},
+                     *         "log": [
+                     *           {
+                     *             "type": "info",
+                     *             "when": "2026-11-22 09:30:04",
+                     *             "what": "16 coils, 96 x 96"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "log": [
+                     *         {
+                     *           "type": "info",
+                     *           "when": "2026-11-22 09:30:04",
+                     *           "what": "16 coils, 96 x 96"
+                     *         }
+                     *       ],
+                     *       "info": {},
+                     *       "data": [
+                     *         {
+                     *           "filename": "data/SNR.nii.gz",
+                     *           "id": 0,
+                     *           "name": "SNR",
+                     *           "type": "output",
+                     *           "dim": 3,
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *         }
+                     *       ],
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         headers: {
                             /** @description The task, as it was submitted */
@@ -10999,14 +12672,20 @@ export interface operations {
                                 [key: string]: unknown;
                             };
                             log: {
+                                /** @example info */
                                 type: unknown;
+                                /** @example 2026-11-22 09:30:04 */
                                 when: unknown;
+                                /** @example 16 coils, 96 x 96 */
                                 what: unknown;
                             }[];
                         };
                         log: {
+                            /** @example info */
                             type: unknown;
+                            /** @example 2026-11-22 09:30:04 */
                             when: unknown;
+                            /** @example 16 coils, 96 x 96 */
                             what: unknown;
                         }[];
                         info: {
@@ -11015,10 +12694,15 @@ export interface operations {
                         };
                         /** @description The maps, SNR first */
                         data: {
+                            /** @example data/SNR.nii.gz */
                             filename: string;
+                            /** @example 0 */
                             id: number;
+                            /** @example SNR */
                             name: unknown;
+                            /** @example output */
                             type: unknown;
+                            /** @example 3 */
                             dim: number;
                             numpyPixelType?: unknown;
                             pixelType?: unknown;
@@ -11045,6 +12729,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11103,6 +12789,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11130,6 +12818,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11160,6 +12850,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "alias": "brain-ac-rss",
+                     *       "maps": [
+                     *         {
+                     *           "filename": "data/SNR.nii.gz",
+                     *           "id": 0,
+                     *           "name": "SNR",
+                     *           "type": "output",
+                     *           "dim": 3,
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *         }
+                     *       ],
+                     *       "pictures": [
+                     *         {
+                     *           "filename": "SNR.png",
+                     *           "id": 0,
+                     *           "name": "SNR",
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *         }
+                     *       ],
+                     *       "overview": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "info": {},
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OpenedResult"];
                 };
             };
@@ -11175,6 +12892,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11215,6 +12934,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11242,6 +12963,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11276,6 +12999,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "size": "24117248",
+                     *         "md5": "",
+                     *         "status": "notavailable",
+                     *         "database": "s3",
+                     *         "type": "image",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "pivot": {
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "roi_id": "01K9ZB9H1K3M5P7R9T1V3X5Z7B"
+                     *         }
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["RegionOfInterest"][];
                 };
             };
@@ -11291,6 +13035,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11322,6 +13068,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11340,6 +13088,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11400,6 +13150,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "upload_url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "access_url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "roi": {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "size": "24117248",
+                     *         "md5": "",
+                     *         "status": "notavailable",
+                     *         "database": "s3",
+                     *         "type": "image",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "pivot": {
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "roi_id": "01K9ZB9H1K3M5P7R9T1V3X5Z7B"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /**
                          * Format: uri
@@ -11432,6 +13206,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11490,6 +13266,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11517,6 +13295,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11557,6 +13337,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -11577,6 +13363,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11617,6 +13405,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11644,6 +13434,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11671,11 +13463,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "apps": [
+                     *         {
+                     *           "appId": "mroptimum",
+                     *           "name": "Ada Lovelace",
+                     *           "description": "Signal-to-noise ratio maps of MRI raw data",
+                     *           "launchUrl": "/",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": {
                         apps: {
                             appId: string;
                             name: string;
+                            /** @example Signal-to-noise ratio maps of MRI raw data */
                             description: string;
+                            /** @example / */
                             launchUrl: string;
                             /**
                              * Format: date-time
@@ -11695,6 +13504,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11717,6 +13528,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11735,6 +13548,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11780,6 +13595,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "appId": "mroptimum",
+                     *       "data": {
+                     *         "app": {
+                     *           "appId": "mroptimum",
+                     *           "name": "Ada Lovelace",
+                     *           "description": "Signal-to-noise ratio maps of MRI raw data",
+                     *           "launchUrl": "/",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -11788,7 +13619,9 @@ export interface operations {
                             app: {
                                 appId: string;
                                 name: string;
+                                /** @example Signal-to-noise ratio maps of MRI raw data */
                                 description: string;
+                                /** @example / */
                                 launchUrl: string;
                                 /**
                                  * Format: date-time
@@ -11817,6 +13650,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11857,6 +13692,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11875,6 +13712,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11947,6 +13786,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12005,6 +13846,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12032,6 +13875,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12063,6 +13908,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "md5": "",
+                     *         "size": "24117248",
+                     *         "status": "notavailable",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "database": "s3",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "is_demo_data": false
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DataFile"][];
                 };
             };
@@ -12078,6 +13941,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12100,6 +13965,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12118,6 +13985,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12149,6 +14018,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "md5": "",
+                     *         "size": "24117248",
+                     *         "status": "notavailable",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "database": "s3",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "is_demo_data": false
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DataFile"][];
                 };
             };
@@ -12164,6 +14051,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12186,6 +14075,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12204,6 +14095,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12234,6 +14127,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -12249,6 +14158,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12289,6 +14200,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12316,6 +14229,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12346,6 +14261,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -12366,6 +14287,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12388,6 +14311,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12415,6 +14340,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12445,6 +14372,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -12465,6 +14398,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12487,6 +14422,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12514,6 +14451,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12544,6 +14483,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -12564,6 +14509,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12586,6 +14533,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12613,6 +14562,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12667,6 +14618,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dataId": "01K9ZB3F5H7K9M1P3R5T7V9X1Z",
+                     *       "uploadId": "mp-2hT4vKq9",
+                     *       "bucket": "mroptimum-mode2-data-123456789012",
+                     *       "key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "partBytes": 10485760,
+                     *       "parts": 1
+                     *     }
+                     */
                     "application/json": {
                         dataId: string;
                         uploadId: string;
@@ -12692,6 +14654,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12750,6 +14714,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12777,6 +14743,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12832,6 +14800,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "parts": [
+                     *         {
+                     *           "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *           "method": "GET",
+                     *           "headers": {},
+                     *           "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *           "partNumber": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         parts: {
                             /** Format: uri */
@@ -12864,6 +14845,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12922,6 +14905,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12949,6 +14934,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12999,6 +14986,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13014,6 +15017,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13072,6 +15077,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13099,6 +15106,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13129,6 +15138,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -13149,6 +15164,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13171,6 +15188,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13198,6 +15217,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13252,6 +15273,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "uploadId": "mp-2hT4vKq9",
+                     *       "Key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat",
+                     *       "partUrls": [
+                     *         "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *       ],
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "response": {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "onlineLink": "unknown",
+                     *         "status": "notavailable",
+                     *         "md5": "",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "database": "s3"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         uploadId: string;
                         Key: string;
@@ -13265,6 +15305,7 @@ export interface operations {
                             id: string;
                             filename: string;
                             onlineLink: string;
+                            /** @example notavailable */
                             status: string;
                             md5: string;
                             location: string;
@@ -13286,6 +15327,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13344,6 +15387,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13371,6 +15416,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13422,6 +15469,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13437,6 +15500,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13495,6 +15560,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13522,6 +15589,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13565,6 +15634,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13580,6 +15665,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13629,6 +15716,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13647,6 +15736,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13693,6 +15784,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13708,6 +15815,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13757,6 +15866,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13775,6 +15886,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13822,6 +15935,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13837,6 +15966,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13895,6 +16026,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13922,6 +16055,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13949,6 +16084,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhooks": [
+                     *         {
+                     *           "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *           "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *           "events": [
+                     *             "job.running"
+                     *           ],
+                     *           "status": "active",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": {
                         webhooks: components["schemas"]["Webhook"][];
                         count: number;
@@ -13958,6 +16110,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13980,6 +16134,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13998,6 +16154,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14050,6 +16208,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -14065,6 +16236,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14114,6 +16287,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14132,6 +16307,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14162,6 +16339,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -14177,6 +16366,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14208,6 +16399,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14226,6 +16419,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14256,6 +16451,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -14275,6 +16476,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14306,6 +16509,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14324,6 +16529,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14376,6 +16583,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -14391,6 +16610,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14449,6 +16670,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14467,6 +16690,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14497,6 +16722,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -14512,6 +16750,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14552,6 +16792,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14570,6 +16812,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14600,6 +16844,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *       "messageId": "msg_2f6kq1Vb3Xn7",
+                     *       "event": "job.succeeded",
+                     *       "state": "pending",
+                     *       "attempts": [
+                     *         {
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "ms": 84
+                     *         }
+                     *       ],
+                     *       "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
@@ -14615,6 +16875,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14655,6 +16917,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14673,6 +16937,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14707,6 +16973,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *           "messageId": "msg_2f6kq1Vb3Xn7",
+                     *           "event": "job.succeeded",
+                     *           "state": "pending",
+                     *           "attempts": [
+                     *             {
+                     *               "at": "2026-11-22T09:30:00.000Z",
+                     *               "ms": 84
+                     *             }
+                     *           ],
+                     *           "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1,
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         deliveries: components["schemas"]["WebhookDelivery"][];
                         count: number;
@@ -14727,6 +17015,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14758,6 +17048,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14776,6 +17068,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14808,6 +17102,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *       "messageId": "msg_2f6kq1Vb3Xn7",
+                     *       "event": "job.succeeded",
+                     *       "state": "pending",
+                     *       "attempts": [
+                     *         {
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "ms": 84
+                     *         }
+                     *       ],
+                     *       "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
@@ -14823,6 +17133,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14863,6 +17175,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14881,6 +17195,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14912,6 +17228,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "entryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "actor": "user:01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *           "action": "unit.register",
+                     *           "subject": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "outcome": "ok"
+                     *         }
+                     *       ],
+                     *       "count": 1,
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         entries: components["schemas"]["AuditEntry"][];
                         count: number;
@@ -14932,6 +17264,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14954,6 +17288,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14972,6 +17308,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15005,6 +17343,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15027,6 +17367,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15045,6 +17387,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15088,11 +17432,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15111,6 +17466,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15142,6 +17499,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15160,6 +17519,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15210,11 +17571,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15233,6 +17605,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15273,6 +17647,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15291,6 +17667,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15348,11 +17726,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15371,6 +17760,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15402,6 +17793,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15420,6 +17813,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15463,11 +17858,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15486,6 +17892,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15517,6 +17925,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15535,6 +17945,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15592,11 +18004,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15615,6 +18038,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15646,6 +18071,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15664,6 +18091,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15707,11 +18136,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15730,6 +18170,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15761,6 +18203,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15779,6 +18223,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {

@@ -9,6 +9,9 @@ import { auditList, toAuditView } from '../src/schemas/http/audit.ts';
 import { pageQuery } from '../src/schemas/http/common.ts';
 
 const tags = ['Audit'];
+const EXAMPLE_LINES =
+  '{"entryId":"01K9ZB6E4H8J2D5F7G9K0P3RST","at":"2026-11-22T09:30:00.000Z","actor":"user:01K9ZB1C3D5F7H9K1M3P5R7T9V",' +
+  '"action":"job.cancel","subject":"01K9ZB4T8N5W3V6Q2R7S0M1XYA","outcome":"canceling"}\n';
 
 /** GET /api/audit and its export. */
 export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
@@ -21,6 +24,8 @@ export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
           tags,
           operationId: 'listAudit',
           summary: 'What was done in your name and with the role of your account, newest first',
+          description:
+            'Newest first. Entries are never changed; only refused sign-ins are counted in one entry per hour.',
           querystring: pageQuery,
           response: { 200: answer('One page', auditList) },
         },
@@ -39,10 +44,11 @@ export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
           tags,
           operationId: 'exportAudit',
           summary: 'All of it as JSON lines',
+          description: 'Newest first, one JSON document per line, all of it.',
           response: {
             200: {
               description: 'One entry per line',
-              content: { 'application/x-ndjson': { schema: z.string() } },
+              content: { 'application/x-ndjson': { schema: z.string().meta({ examples: [EXAMPLE_LINES] }) } },
             },
           },
         },

@@ -235,7 +235,7 @@ const clientFile = z.object({
   filename: z.string(),
   link: z.string().meta({ description: 'Presigned GET, or the word unknown' }),
   location: z.string().meta({ description: 'JSON text {"Bucket","Key"}' }),
-  status: z.string(),
+  status: z.string().meta({ examples: ['available'] }),
   database: z.literal('s3'),
   size: z.string(),
 });
@@ -260,7 +260,9 @@ export const pipelineQuery = pageQuery.extend({ cloudapp_name: z.string().max(10
 export const pipelineList = z.object({
   jobs: z.array(clientJob),
   pipelines: z
-    .array(z.object({ id: z.string(), alias: z.string(), status: z.string() }))
+    .array(
+      z.object({ id: z.string(), alias: z.string(), status: z.string().meta({ examples: ['pending'] }) }),
+    )
     .meta({ deprecated: true, description: 'The same jobs in short' }),
   cursor: nextCursor,
 });
