@@ -5,14 +5,9 @@ import type { Jobs } from '../services/jobs.ts';
 import type { Links } from '../services/links.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
+import { pipelineList, pipelineQuery, toClientJob } from '../src/schemas/http/client-jobs.ts';
 import { pathId } from '../src/schemas/http/common.ts';
-import {
-  pipelineList,
-  pipelineQuery,
-  pipelineStatus,
-  toClientJob,
-  toPipelineStatus,
-} from '../src/schemas/http/jobs.ts';
+import { pipelineStatus, toPipelineStatus } from '../src/schemas/http/jobs.ts';
 import {
   pipelineRequestAnswer,
   pipelineRequestBody,

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { Draft } from '../draft.ts';
 import type { Job } from '../job.ts';
+import { clientJob, toClientJob } from './client-jobs.ts';
 import { appFields, appOf, blankable, shortText } from './common.ts';
-import { clientJob, toClientJob } from './jobs.ts';
 
 const name = blankable(shortText(200));
 
