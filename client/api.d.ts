@@ -10868,6 +10868,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10890,6 +10892,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10908,6 +10912,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
