@@ -23,6 +23,8 @@ interface Place<Cloud, Values> {
   readonly tableName: string;
   readonly hubAccountId: Values;
   readonly brokerRoleArn: Values;
+  /** Assumed for Mode 1 units that name no role of their own. Undefined: the broker's role assumes itself. */
+  readonly mode1RoleArn: string | undefined;
   /** Without a slash at the end. Undefined: the address the broker listens on. */
   readonly publicUrl: Values;
   /** Signs access tokens and job tokens. Undefined: generated once into `dataDir`. */
@@ -122,6 +124,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     tableName: values.TABLE_NAME,
     hubAccountId: values.HUB_ACCOUNT_ID as T['HUB_ACCOUNT_ID'],
     brokerRoleArn: values.BROKER_ROLE_ARN as T['BROKER_ROLE_ARN'],
+    mode1RoleArn: values.PLATFORM_ROLE_ARN,
     publicUrl: values.PUBLIC_URL as T['PUBLIC_URL'],
     tokenSecret: values.TOKEN_SECRET as T['TOKEN_SECRET'],
     corsOrigins: values.CORS_ORIGINS,

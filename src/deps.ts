@@ -19,6 +19,7 @@ import { createMoves } from '../services/moves.ts';
 import { createObserve } from '../services/observe.ts';
 import { createOperations } from '../services/operations.ts';
 import type { Clock, UserStore } from '../services/ports.ts';
+import { createSessionUses } from '../services/session-uses.ts';
 import { createStart } from '../services/start.ts';
 import { createTicker } from '../services/ticker.ts';
 import { createUnitServices } from '../services/unit-services.ts';
@@ -62,6 +63,8 @@ export interface CloudPlace {
   readonly region: string;
   readonly hubAccountId: string;
   readonly brokerRoleArn: string;
+  /** Assumed for Mode 1 units that name no role of their own. Undefined: the broker's role assumes itself. */
+  readonly mode1RoleArn?: string;
   readonly credentials: CredentialSource;
 }
 
@@ -102,6 +105,7 @@ export interface Deps {
 export function createDeps(options: DepsOptions): Deps {
   const { config, place, tokenSecret, publicUrl, mailer, log, clock, tracer } = options;
   const { region, endpoint, hubAccountId, brokerRoleArn } = place;
+  const platform = { accountId: hubAccountId, mode1RoleArn: place.mode1RoleArn ?? brokerRoleArn };
   const ids = createIds(clock);
 
   // Adapters
@@ -115,12 +119,14 @@ export function createDeps(options: DepsOptions): Deps {
     log,
   });
   const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const uses = createSessionUses({ audit, clock });
   const sessions = createSessions({
     sts: clients.sts,
     baseCredentials: credentials,
-    brokerAccountId: hubAccountId,
+    platform,
     clock,
     onAssumed: recordRoleUse(audit),
+    onUsed: uses.count,
   });
   const cloud = createUnitCloud({ clients, sessions, clock });
 
@@ -157,7 +163,7 @@ export function createDeps(options: DepsOptions): Deps {
     jobs,
     cloud,
     callers: createCallerIdentities({ endpoint, partition: partitionOf(brokerRoleArn), region, clock }),
-    trust: createUnitTrust({ sts: clients.sts, onAssumed: recordRoleUse(audit) }),
+    trust: createUnitTrust({ sts: clients.sts, platform, onAssumed: recordRoleUse(audit) }),
     probe: createUnitProbe({ clients, sessions }),
     ticker: { nudge: (jobId) => ticker.nudge(jobId) },
     audit,
@@ -204,7 +210,7 @@ export function createDeps(options: DepsOptions): Deps {
     audit,
     leftBehind: [hooks.webhooks, units],
   });
-  const tickers = [ticker, watch, hooks.deliverer, identity.outbox];
+  const tickers = [ticker, watch, hooks.deliverer, identity.outbox, uses];
   const loop = together(tickers.map((each) => createLoop({ ticker: each, clock, log })));
   const work = createJobServices({
     ...steps,
@@ -223,6 +229,7 @@ export function createDeps(options: DepsOptions): Deps {
     identity,
     loop,
     async close() {
+      await uses.flush();
       await audit.settled();
       clients.close();
     },

@@ -128,6 +128,7 @@ t.test('each variable refuses nonsense', async (t) => {
     AWS_REGION: ['mars', 'us-east'],
     HUB_ACCOUNT_ID: ['42', '12345678901x'],
     BROKER_ROLE_ARN: ['root', 'arn:aws:iam::1:user/x'],
+    PLATFORM_ROLE_ARN: ['root', 'arn:aws:iam::1:role/x'],
     PUBLIC_URL: ['brain.example.org', 'ftp://x', 'https://x?query'],
     TOKEN_SECRET: ['short'],
     CORS_ORIGINS: ['*', 'gui.example.org', 'https://gui.example.org/'],

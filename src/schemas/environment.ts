@@ -62,6 +62,11 @@ export const common = z.object({
     'the name of the DynamoDB table',
     'cloudmr',
   ),
+  PLATFORM_ROLE_ARN: variable(
+    roleArn.optional(),
+    "the ARN of the role in the hub's account through which the broker works on Mode 1 units",
+    'arn:aws:iam::123456789012:role/mroptimum-mode1-CloudMRCrossAccountRole',
+  ),
   CORS_ORIGINS: variable(
     z.string().default('').transform(commaList).pipe(z.array(exactOrigin)),
     'a comma-separated list of exact origins (scheme, host and port, no path)',

@@ -78,7 +78,7 @@ export function brokerOn(
     stores,
     cloud: unitCloud,
     callers: createCallerIdentities({ endpoint: cloud.endpoint, partition: 'aws', region: REGION, clock }),
-    trust: createUnitTrust({ sts: cloud.clients.sts }),
+    trust: createUnitTrust({ sts: cloud.clients.sts, platform: cloud.platform }),
     probe: createUnitProbe(cloud),
     clock,
     ids: createIds(clock),
