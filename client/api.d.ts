@@ -1824,8 +1824,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All of it as JSON lines
-         * @description Newest first, one JSON document per line, all of it.
+         * All of it, as JSON lines or as a table
+         * @description Newest first: one JSON document per line, or one row of CSV (RFC 4180) per entry.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -17326,7 +17326,10 @@ export interface operations {
     };
     exportAudit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description JSON lines, or CSV (RFC 4180) */
+                format?: "jsonl" | "csv";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17344,6 +17347,16 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_signed_in` */
