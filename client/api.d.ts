@@ -27,10 +27,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The process answers
-         * @description For supervisors: the process runs. It says nothing about the table or the account; `/ready` does.
-         */
+        /** The process answers */
         get: operations["live"];
         put?: never;
         post?: never;
@@ -47,10 +44,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The store answers and jobs are being moved
-         * @description For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which.
-         */
+        /** The store answers and jobs are being moved */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -69,10 +63,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Ask for an account; an administrator approves it
-         * @description Any 2xx means that the account is stored and waits. An address that has an account already is refused.
-         */
+        /** Ask for an account; an administrator approves it */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -89,10 +80,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Sign in with e-mail address and password
-         * @description `id_token` and `access_token` live for an hour and are equally good as Bearer; `refresh_token` gets the next ones. After ten failures in 15 minutes an address has to wait, and so do strangers after fifty.
-         */
+        /** Sign in with e-mail address and password */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -169,10 +157,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Set a new password by a reset code; ends all sessions
-         * @description The code comes by mail or from an administrator, is good once and for a day. All sessions end; personal access tokens go on.
-         */
+        /** Set a new password by a reset code; ends all sessions */
         post: operations["resetPassword"];
         delete?: never;
         options?: never;
@@ -189,10 +174,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Change your password; ends all sessions, also this one
-         * @description Needs the old password. All sessions end, also this one; personal access tokens go on.
-         */
+        /** Change your password; ends all sessions, also this one */
         post: operations["changePassword"];
         delete?: never;
         options?: never;
@@ -207,10 +189,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The caller, and until when the token at hand is valid
-         * @description For a personal access token also what it may be used for.
-         */
+        /** The caller, and until when the token at hand is valid */
         get: operations["profile"];
         put?: never;
         post?: never;
@@ -227,20 +206,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The caller, and until when the token at hand is valid
-         * @description For a personal access token also what it may be used for.
-         */
+        /** The caller, and until when the token at hand is valid */
         get: operations["profileShort"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change what the broker knows about you
-         * @description What is left out stays, an empty text goes. Address and role are for administrators to change.
-         */
+        /** Change what the broker knows about you */
         patch: operations["changeProfile"];
         trace?: never;
     };
@@ -251,10 +224,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your personal access tokens, newest first
-         * @description Newest first. The tokens themselves are shown only when they are made; `hint` tells them apart.
-         */
+        /** Your personal access tokens, newest first */
         get: operations["listAccessTokens"];
         put?: never;
         /**
@@ -278,10 +248,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Revoke a personal access token at once
-         * @description At once in this broker process, within two seconds in all others.
-         */
+        /** Revoke a personal access token at once */
         delete: operations["revokeAccessToken"];
         options?: never;
         head?: never;
@@ -315,10 +282,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * One account
-         * @description Also a deleted one, of which only the id is left.
-         */
+        /** One account */
         get: operations["getUser"];
         put?: never;
         post?: never;
@@ -341,10 +305,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Let a waiting or disabled account in
-         * @description Repeating it changes nothing. If mail is configured, the person is told.
-         */
+        /** Let a waiting or disabled account in */
         post: operations["approveUser"];
         delete?: never;
         options?: never;
@@ -380,10 +341,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Make somebody a user, a developer or an administrator
-         * @description `developer` sees the figures of the broker, `admin` also accounts and Mode 1. Nobody changes the own role.
-         */
+        /** Make somebody a user, a developer or an administrator */
         put: operations["setUserRole"];
         post?: never;
         delete?: never;
@@ -401,10 +359,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * End all sessions and personal access tokens of a person at once
-         * @description For a leaked token or a lost laptop. The account stays open: the person signs in again.
-         */
+        /** End all sessions and personal access tokens of a person at once */
         post: operations["endUserTokens"];
         delete?: never;
         options?: never;
@@ -421,10 +376,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * A one-time code with which a person sets a new password
-         * @description For people who get no mail. Good once, for 24 hours; a code issued before it is no longer valid.
-         */
+        /** A one-time code with which a person sets a new password */
         post: operations["issueResetCode"];
         delete?: never;
         options?: never;
@@ -439,10 +391,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Open jobs by state and age, how late the ticker is, calls to AWS and their errors
-         * @description For developers and administrators; the same and more, for Prometheus, at /metrics.
-         */
+        /** Open jobs by state and age, how late the ticker is, calls to AWS and their errors */
         get: operations["brokerHealth"];
         put?: never;
         post?: never;
@@ -539,17 +488,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * One unit
-         * @description Checks, external ID and members are shown to its owner alone. Units that you may not use are not found.
-         */
+        /** One unit */
         get: operations["getUnit"];
         put?: never;
         post?: never;
-        /**
-         * Remove a unit; nothing in its account is touched
-         * @description Its sessions are dropped at once; jobs under way come to their end. Repeating it answers `removed: false`.
-         */
+        /** Remove a unit; nothing in its account is touched */
         delete: operations["removeUnit"];
         options?: never;
         head?: never;
@@ -567,10 +510,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your units and the shared ones; the one used by default comes first
-         * @description Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same.
-         */
+        /** Your units and the shared ones; the one used by default comes first */
         get: operations["listUnits"];
         put?: never;
         post?: never;
@@ -589,15 +529,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Remove a unit by id, or by app and state machine
-         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
-         */
+        /** Remove a unit by id, or by app and state machine */
         post: operations["deleteUnit"];
-        /**
-         * Remove a unit by id, or by app and state machine
-         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
-         */
+        /** Remove a unit by id, or by app and state machine */
         delete: operations["deleteUnitByBody"];
         options?: never;
         head?: never;
@@ -613,10 +547,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Remove a unit by id, or by app and state machine
-         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
-         */
+        /** Remove a unit by id, or by app and state machine */
         post: operations["deregisterUnit"];
         delete?: never;
         options?: never;
@@ -691,10 +622,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * What the last checks of a unit have found
-         * @description Without running anything: what the last round of checks has seen.
-         */
+        /** What the last checks of a unit have found */
         get: operations["getPreflight"];
         put?: never;
         /**
@@ -775,10 +703,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Which caps count for you on a computing unit, and what you have used of them
-         * @description What you, and all its users together, have used of it this month, beside every cap that counts for you.
-         */
+        /** Which caps count for you on a computing unit, and what you have used of them */
         get: operations["unitUsage"];
         put?: never;
         post?: never;
@@ -819,10 +744,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * How many jobs you have run in this month, as the web client asks
-         * @description For the panel of the web client: jobs of the calendar month (UTC), in Mode 1 with those that were deleted.
-         */
+        /** How many jobs you have run in this month, as the web client asks */
         get: operations["countCalculations"];
         put?: never;
         post?: never;
@@ -873,10 +795,7 @@ export interface paths {
         delete: operations["deleteJob"];
         options?: never;
         head?: never;
-        /**
-         * Rename a job that has ended
-         * @description Only the name for people changes; names in AWS stay.
-         */
+        /** Rename a job that has ended */
         patch: operations["renameJob"];
         trace?: never;
     };
@@ -927,10 +846,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Presigned URL of the result zip, or of the failure bundle of a failed job
-         * @description A presigned GET that ends at `expiresAt`: the earlier of what was asked and the end of the session that signed it.
-         */
+        /** Presigned URL of the result zip, or of the failure bundle of a failed job */
         get: operations["getResult"];
         put?: never;
         post?: never;
@@ -1087,10 +1003,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your jobs with download links, as the web client reads them
-         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
-         */
+        /** Your jobs with download links, as the web client reads them */
         get: operations["listPipelines"];
         put?: never;
         post?: never;
@@ -1107,10 +1020,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your jobs with download links, as the web client reads them
-         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
-         */
+        /** Your jobs with download links, as the web client reads them */
         get: operations["listPipelinesOfApp"];
         put?: never;
         post?: never;
@@ -1127,10 +1037,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your jobs with download links, as the web client reads them
-         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
-         */
+        /** Your jobs with download links, as the web client reads them */
         get: operations["listPipelinesAsBefore"];
         put?: never;
         post?: never;
@@ -1147,10 +1054,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your jobs with download links, as the web client reads them
-         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
-         */
+        /** Your jobs with download links, as the web client reads them */
         get: operations["listDownloads"];
         put?: never;
         post?: never;
@@ -1167,10 +1071,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * QUEUED, RUNNING, SUCCEEDED or FAILED
-         * @description `status` is one of four words that every script understands, `state` the exact one.
-         */
+        /** QUEUED, RUNNING, SUCCEEDED or FAILED */
         get: operations["pipelineStatus"];
         put?: never;
         post?: never;
@@ -1187,10 +1088,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * One job with its download link: pending, completed or failed
-         * @description In the form in which older scripts read it, with `results` as an s3 address.
-         */
+        /** One job with its download link: pending, completed or failed */
         get: operations["getPipeline"];
         put?: never;
         post?: never;
@@ -1247,10 +1145,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Open the result of a job: its maps and pictures one by one
-         * @description Each map with a presigned link, so that a viewer fetches only what it shows.
-         */
+        /** Open the result of a job: its maps and pictures one by one */
         get: operations["openResult"];
         put?: never;
         post?: never;
@@ -1267,10 +1162,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The regions you have drawn on a result
-         * @description A bare list, as the web client reads it, with a link to the bytes of each.
-         */
+        /** The regions you have drawn on a result */
         get: operations["listRois"];
         put?: never;
         post?: never;
@@ -1310,10 +1202,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Delete a region and its bytes
-         * @description Repeating it answers `removed: false`.
-         */
+        /** Delete a region and its bytes */
         delete: operations["deleteRoi"];
         options?: never;
         head?: never;
@@ -1327,10 +1216,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The apps that units and jobs belong to
-         * @description This broker has one app; scripts look its id up here.
-         */
+        /** The apps that units and jobs belong to */
         get: operations["listCloudApps"];
         put?: never;
         post?: never;
@@ -1387,10 +1273,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your files, with download links
-         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
-         */
+        /** Your files, with download links */
         get: operations["listData"];
         put?: never;
         post?: never;
@@ -1407,10 +1290,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your files, with download links
-         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
-         */
+        /** Your files, with download links */
         get: operations["listDataAsBefore"];
         put?: never;
         post?: never;
@@ -1429,10 +1309,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * The upload is done; the broker looks and notes the size
-         * @description The broker asks the bucket for the size. Jobs take a file that was not confirmed, too, if it is there.
-         */
+        /** The upload is done; the broker looks and notes the size */
         post: operations["confirmUpload"];
         delete?: never;
         options?: never;
@@ -1450,10 +1327,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Delete a file and its record
-         * @description The object goes first. Repeating it answers `removed: false`.
-         */
+        /** Delete a file and its record */
         delete: operations["removeData"];
         options?: never;
         head?: never;
@@ -1467,16 +1341,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Delete a file and its record
-         * @description The object goes first. Repeating it answers `removed: false`.
-         */
+        /** Delete a file and its record */
         get: operations["deleteDataAsBefore"];
         put?: never;
-        /**
-         * Delete a file and its record
-         * @description The object goes first. Repeating it answers `removed: false`.
-         */
+        /** Delete a file and its record */
         post: operations["deleteData"];
         delete?: never;
         options?: never;
@@ -1553,10 +1421,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Give an upload up, with the parts that have arrived
-         * @description What was uploaded so far is thrown away by S3. Repeating it answers `removed: false`.
-         */
+        /** Give an upload up, with the parts that have arrived */
         post: operations["abortUpload"];
         delete?: never;
         options?: never;
@@ -1593,10 +1458,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Complete an upload, as the web client does
-         * @description As the web client says it, with the ETags of its parts. Repeating it answers the same file.
-         */
+        /** Complete an upload, as the web client does */
         post: operations["uploadFinalize"];
         delete?: never;
         options?: never;
@@ -1671,10 +1533,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Your webhooks, ten at most
-         * @description Secrets are shown only when they are made.
-         */
+        /** Your webhooks, ten at most */
         get: operations["listWebhooks"];
         put?: never;
         /**
@@ -1695,24 +1554,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * One webhook
-         * @description `status` and `failingSince` say whether messages arrive.
-         */
+        /** One webhook */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
-        /**
-         * Delete a webhook; what is on its way to it is dropped
-         * @description What is still on its way to it is thrown away.
-         */
+        /** Delete a webhook; what is on its way to it is dropped */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
-        /**
-         * Change a webhook, or enable one that was disabled
-         * @description A disabled webhook that is enabled again gets what happens from then on.
-         */
+        /** Change a webhook, or enable one that was disabled */
         patch: operations["changeWebhook"];
         trace?: never;
     };
@@ -1725,10 +1575,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * A new secret; for a day messages are signed by both
-         * @description For a day messages carry signatures of both secrets, so that nothing is refused meanwhile.
-         */
+        /** A new secret; for a day messages are signed by both */
         post: operations["rotateWebhookSecret"];
         delete?: never;
         options?: never;
@@ -1745,10 +1592,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Send a message of the type webhook.test
-         * @description A message of its own kind, signed and delivered like all others.
-         */
+        /** Send a message of the type webhook.test */
         post: operations["testWebhook"];
         delete?: never;
         options?: never;
@@ -1763,10 +1607,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * What was sent in the last 30 days and how it went, newest first
-         * @description Newest first, for 30 days, with every attempt and its answer.
-         */
+        /** What was sent in the last 30 days and how it went, newest first */
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
@@ -1785,10 +1626,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Send a message once more, with the same webhook-id
-         * @description With the same `webhook-id`, so that a receiver that has it already can tell.
-         */
+        /** Send a message once more, with the same webhook-id */
         post: operations["replayWebhookDelivery"];
         delete?: never;
         options?: never;
@@ -1803,10 +1641,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * What was done in your name and with the role of your account, newest first
-         * @description Newest first. Entries are never changed; only refused sign-ins are counted in one entry per hour.
-         */
+        /** What was done in your name and with the role of your account, newest first */
         get: operations["listAudit"];
         put?: never;
         post?: never;
@@ -1823,10 +1658,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * All of it, as JSON lines or as a table
-         * @description Newest first: one JSON document per line, or one row of CSV (RFC 4180) per entry.
-         */
+        /** All of it as JSON lines */
         get: operations["exportAudit"];
         put?: never;
         post?: never;
@@ -1865,10 +1697,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * The run has got this far
-         * @description Shown in the job and in its events; `cancel: true` tells the worker that nobody waits any more.
-         */
+        /** The run has got this far */
         post: operations["jobProgress"];
         delete?: never;
         options?: never;
@@ -1885,10 +1714,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * The run has ended, as older stacks say it
-         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
-         */
+        /** The run has ended, as older stacks say it */
         post: operations["pipelineCompleted"];
         delete?: never;
         options?: never;
@@ -1905,10 +1731,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * The run has ended, as older stacks say it
-         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
-         */
+        /** The run has ended, as older stacks say it */
         post: operations["pipelineCompletedById"];
         delete?: never;
         options?: never;
@@ -1925,10 +1748,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * The run has ended, as older stacks say it
-         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
-         */
+        /** The run has ended, as older stacks say it */
         post: operations["pipelineFailed"];
         delete?: never;
         options?: never;
@@ -1945,10 +1765,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * The run has ended, as older stacks say it
-         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
-         */
+        /** The run has ended, as older stacks say it */
         post: operations["pipelineFailedById"];
         delete?: never;
         options?: never;
@@ -2091,10 +1908,7 @@ export interface components {
             title?: string;
             /** @enum {string} */
             level: "user" | "developer" | "admin";
-            /**
-             * @example active
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "waiting" | "active" | "disabled" | "deleted";
             isAdmin: boolean;
             /**
@@ -2127,10 +1941,7 @@ export interface components {
             title?: string;
             /** @enum {string} */
             level: "user" | "developer" | "admin";
-            /**
-             * @example active
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "waiting" | "active" | "disabled" | "deleted";
             isAdmin: boolean;
             /**
@@ -2206,10 +2017,7 @@ export interface components {
         };
         PreflightReport: {
             computingUnitId: string;
-            /**
-             * @example ready
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "pending" | "ready" | "degraded" | "unreachable";
             /**
              * Format: date-time
@@ -2220,7 +2028,6 @@ export interface components {
             nextCheckAt: string | null;
             /**
              * @description A phantom of known SNR runs in the account; its findings follow in `checks`
-             * @example none
              * @enum {string}
              */
             testJob: "under way" | "planned" | "none";
@@ -2410,14 +2217,7 @@ export interface components {
                 likely: number;
                 high: number;
             };
-            /**
-             * @description What AWS bills to the account of the computing unit
-             * @example {
-             *       "low": 0.0014,
-             *       "likely": 0.0021,
-             *       "high": 0.0042
-             *     }
-             */
+            /** @description What AWS bills to the account of the computing unit */
             usd: {
                 low: number;
                 likely: number;
@@ -2470,7 +2270,8 @@ export interface components {
          *           "at": "2026-11-22T09:30:09.000Z",
          *           "by": "aws"
          *         }
-         *       ]
+         *       ],
+         *       "deadlineAt": "2026-11-22T15:40:00.000Z"
          *     }
          */
         Job: {
@@ -2562,6 +2363,22 @@ export interface components {
                 by: string;
                 note?: string;
             }[];
+            /** @description Attempts that the broker began by itself, and after which failure; they are free */
+            automaticRetries?: {
+                attempt: number;
+                code: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T09:30:00.000Z
+                 */
+                at: string;
+            }[];
+            /**
+             * Format: date-time
+             * @description What this attempt has come to is known by then
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            deadlineAt: string;
             /** @description Attempts before this one, oldest first */
             earlierAttempts?: {
                 attempt: number;
@@ -2582,47 +2399,14 @@ export interface components {
                 };
             }[];
         };
-        /**
-         * @example {
-         *       "code": "not_found",
-         *       "message": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-         *       "remedy": "Check the id; only your own things can be seen.",
-         *       "requestId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
-         *       "error": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA"
-         *     }
-         */
-        Error: {
-            /** @description Stable name of the problem */
-            code: string;
-            /** @description What happened, for people */
-            message: string;
-            /** @description What to do about it */
-            remedy: string;
-            /** @description Names this request in the log of the broker */
-            requestId: string;
-            /** @description The message once more, for older callers */
-            error: string;
-            details?: {
-                [key: string]: unknown;
-            };
-            /** @description limit_reached: jobs of this month */
-            current_count?: number;
-            /** @description limit_reached: jobs that a month may have */
-            limit?: number;
-        };
         OpenedResult: {
             jobId: string;
             alias: string;
             maps: {
-                /** @example data/SNR.nii.gz */
                 filename: string;
-                /** @example 0 */
                 id: number;
-                /** @example SNR */
                 name: unknown;
-                /** @example output */
                 type: unknown;
-                /** @example 3 */
                 dim: number;
                 numpyPixelType?: unknown;
                 pixelType?: unknown;
@@ -2631,11 +2415,8 @@ export interface components {
             }[];
             /** @description A picture of each map; ids are those of the maps */
             pictures: {
-                /** @example SNR.png */
                 filename: string;
-                /** @example 0 */
                 id: number;
-                /** @example SNR */
                 name: unknown;
                 /** @description Presigned GET, without any header; ends at `expiresAt` */
                 link: string;
@@ -2790,16 +2571,41 @@ export interface components {
                  */
                 problem?: string;
             }[];
-            /**
-             * @description The message as it is sent
-             * @example {"type":"job.succeeded","timestamp":"2026-11-22T09:30:09.000Z","data":{}}
-             */
+            /** @description The message as it is sent */
             body: string;
             /**
              * Format: date-time
              * @example 2026-11-22T09:30:00.000Z
              */
             createdAt: string;
+        };
+        /**
+         * @example {
+         *       "code": "not_found",
+         *       "message": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+         *       "remedy": "Check the id; only your own things can be seen.",
+         *       "requestId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+         *       "error": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA"
+         *     }
+         */
+        Error: {
+            /** @description Stable name of the problem */
+            code: string;
+            /** @description What happened, for people */
+            message: string;
+            /** @description What to do about it */
+            remedy: string;
+            /** @description Names this request in the log of the broker */
+            requestId: string;
+            /** @description The message once more, for older callers */
+            error: string;
+            details?: {
+                [key: string]: unknown;
+            };
+            /** @description limit_reached: jobs of this month */
+            current_count?: number;
+            /** @description limit_reached: jobs that a month may have */
+            limit?: number;
         };
     };
     responses: never;
@@ -2844,8 +2650,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2868,8 +2672,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2888,8 +2690,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2914,11 +2714,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "live"
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {string} */
                         status: "live";
@@ -2929,8 +2724,6 @@ export interface operations {
             429: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2949,8 +2742,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2978,15 +2769,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "ready",
-                     *       "checks": {
-                     *         "store": true,
-                     *         "tick": true
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {string} */
                         status: "ready" | "not_ready";
@@ -3006,8 +2788,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3026,8 +2806,6 @@ export interface operations {
             /** @description It cannot; `checks` says why */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3146,8 +2924,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3166,8 +2942,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3230,8 +3004,6 @@ export interface operations {
             /** @description `wrong_credentials` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3272,8 +3044,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3292,8 +3062,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3348,8 +3116,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3381,8 +3147,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3401,8 +3165,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3442,12 +3204,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "Done."
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3467,8 +3223,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3527,8 +3281,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3547,8 +3299,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3588,12 +3338,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "Done."
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3635,8 +3379,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3655,8 +3397,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3715,12 +3455,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "Done."
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3740,8 +3474,6 @@ export interface operations {
             /** @description `wrong_credentials` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3791,8 +3523,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3811,8 +3541,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3862,12 +3590,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "Done."
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3887,8 +3609,6 @@ export interface operations {
             /** @description `wrong_credentials`, `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3947,8 +3667,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3967,8 +3685,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3996,31 +3712,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "token": {
-                     *         "kind": "session"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4052,8 +3749,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4072,8 +3767,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4101,31 +3794,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "token": {
-                     *         "kind": "session"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4157,8 +3831,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4177,8 +3849,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4223,23 +3893,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "token": {
-                     *         "kind": "session"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
@@ -4255,8 +3908,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4315,8 +3966,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4335,8 +3984,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4368,23 +4015,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "tokens": [
-                     *         {
-                     *           "tokenId": "01K9ZB7F9H1K3M5P7R9T1V3X5Z",
-                     *           "name": "Ada Lovelace",
-                     *           "scopes": [
-                     *             "profile:read"
-                     *           ],
-                     *           "hint": "x7Qk",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "expiresAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         tokens: components["schemas"]["AccessToken"][];
                         /** @description Pass as cursor for the next page */
@@ -4404,8 +4034,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4428,8 +4056,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4448,8 +4074,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4510,19 +4134,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "tokenId": "01K9ZB7F9H1K3M5P7R9T1V3X5Z",
-                     *       "name": "Ada Lovelace",
-                     *       "scopes": [
-                     *         "profile:read"
-                     *       ],
-                     *       "hint": "x7Qk",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
-                     *       "token": "cmrpat_01K9ZB4T8N5W3V6Q2R7S0M1XYA_pX2…"
-                     *     }
-                     */
                     "application/json": components["schemas"]["NewAccessToken"];
                 };
             };
@@ -4538,8 +4149,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4598,8 +4207,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4618,8 +4225,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4650,12 +4255,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "Done."
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -4675,8 +4274,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4708,8 +4305,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4728,8 +4323,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4765,26 +4358,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "users": [
-                     *         {
-                     *           "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *           "username": "ada",
-                     *           "name": "Ada Lovelace",
-                     *           "email": "ada@example.org",
-                     *           "level": "user",
-                     *           "status": "active",
-                     *           "isAdmin": false,
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         users: components["schemas"]["Account"][];
                         /** @description Pass as cursor for the next page */
@@ -4804,8 +4377,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4828,8 +4399,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4848,8 +4417,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4880,21 +4447,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4910,8 +4462,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4943,8 +4493,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4963,8 +4511,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4995,21 +4541,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -5025,8 +4556,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5067,8 +4596,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5087,8 +4614,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5119,21 +4644,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -5149,8 +4659,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5191,8 +4699,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5211,8 +4717,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5243,21 +4747,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -5273,8 +4762,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5315,8 +4802,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5335,8 +4820,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5379,21 +4862,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -5409,8 +4877,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5469,8 +4935,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5489,8 +4953,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5521,21 +4983,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -5551,8 +4998,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5593,8 +5038,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5613,8 +5056,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5645,13 +5086,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "code": "7K3M-Q9XA-2HTC-5RWE",
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
-                     *       "message": "Done."
-                     *     }
-                     */
                     "application/json": components["schemas"]["ResetCode"];
                 };
             };
@@ -5667,8 +5101,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5709,8 +5141,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5729,8 +5159,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5758,37 +5186,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "openJobs": {
-                     *         "counted": 3,
-                     *         "more": false,
-                     *         "byState": [
-                     *           {
-                     *             "state": "queued",
-                     *             "jobs": 1,
-                     *             "oldestSeconds": 1
-                     *           }
-                     *         ]
-                     *       },
-                     *       "ticker": {
-                     *         "lagMs": 1,
-                     *         "steps": 1,
-                     *         "failedSteps": 1
-                     *       },
-                     *       "aws": [
-                     *         {
-                     *           "service": "States",
-                     *           "operation": "StartExecution",
-                     *           "calls": 1,
-                     *           "errors": {
-                     *             "ThrottlingException": 1
-                     *           }
-                     *         }
-                     *       ],
-                     *       "streams": 1
-                     *     }
-                     */
                     "application/json": {
                         openJobs: {
                             counted: number;
@@ -5824,8 +5221,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5848,8 +5243,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5868,8 +5261,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5897,13 +5288,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "externalId": "cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d",
-                     *       "brokerRoleArn": "arn:aws:iam::111111111111:role/CloudMRBrainRole",
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": {
                         externalId: string;
                         /** @description The only principal the trust policy should name */
@@ -5919,8 +5303,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5943,8 +5325,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5963,8 +5343,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6039,8 +5417,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6090,8 +5466,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6110,8 +5484,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6164,45 +5536,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "data": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
-                     *       },
-                     *       "action": "created",
-                     *       "alias": "Mode 2",
-                     *       "status": "ready",
-                     *       "missing": [],
-                     *       "computingUnit": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *         "appId": "mroptimum",
-                     *         "appName": "MR Optimum",
-                     *         "alias": "Mode 2",
-                     *         "mode": "mode_2",
-                     *         "provider": "user",
-                     *         "status": "ready",
-                     *         "missing": [],
-                     *         "statusSince": "2026-11-22T09:30:00.000Z",
-                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *         "whoMustAct": [],
-                     *         "isDefault": true,
-                     *         "isShared": false,
-                     *         "crossAccountRoleVerified": true,
-                     *         "awsAccountId": "123456789012",
-                     *         "region": "us-east-1",
-                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
-                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
-                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
-                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
-                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
-                     *         "createdAt": "2026-11-22T09:20:00.000Z",
-                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6221,12 +5554,8 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
-                        /** @example Mode 2 */
                         alias: string;
-                        /**
-                         * @example ready
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -6243,45 +5572,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "data": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
-                     *       },
-                     *       "action": "created",
-                     *       "alias": "Mode 2",
-                     *       "status": "ready",
-                     *       "missing": [],
-                     *       "computingUnit": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *         "appId": "mroptimum",
-                     *         "appName": "MR Optimum",
-                     *         "alias": "Mode 2",
-                     *         "mode": "mode_2",
-                     *         "provider": "user",
-                     *         "status": "ready",
-                     *         "missing": [],
-                     *         "statusSince": "2026-11-22T09:30:00.000Z",
-                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *         "whoMustAct": [],
-                     *         "isDefault": true,
-                     *         "isShared": false,
-                     *         "crossAccountRoleVerified": true,
-                     *         "awsAccountId": "123456789012",
-                     *         "region": "us-east-1",
-                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
-                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
-                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
-                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
-                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
-                     *         "createdAt": "2026-11-22T09:20:00.000Z",
-                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6300,12 +5590,8 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
-                        /** @example Mode 2 */
                         alias: string;
-                        /**
-                         * @example ready
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -6324,8 +5610,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6375,8 +5659,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6395,8 +5677,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6475,45 +5755,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "data": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
-                     *       },
-                     *       "action": "created",
-                     *       "alias": "Mode 2",
-                     *       "status": "ready",
-                     *       "missing": [],
-                     *       "computingUnit": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *         "appId": "mroptimum",
-                     *         "appName": "MR Optimum",
-                     *         "alias": "Mode 2",
-                     *         "mode": "mode_2",
-                     *         "provider": "user",
-                     *         "status": "ready",
-                     *         "missing": [],
-                     *         "statusSince": "2026-11-22T09:30:00.000Z",
-                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *         "whoMustAct": [],
-                     *         "isDefault": true,
-                     *         "isShared": false,
-                     *         "crossAccountRoleVerified": true,
-                     *         "awsAccountId": "123456789012",
-                     *         "region": "us-east-1",
-                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
-                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
-                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
-                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
-                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
-                     *         "createdAt": "2026-11-22T09:20:00.000Z",
-                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6532,12 +5773,8 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
-                        /** @example Mode 2 */
                         alias: string;
-                        /**
-                         * @example ready
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -6554,45 +5791,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "data": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
-                     *       },
-                     *       "action": "created",
-                     *       "alias": "Mode 2",
-                     *       "status": "ready",
-                     *       "missing": [],
-                     *       "computingUnit": {
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *         "appId": "mroptimum",
-                     *         "appName": "MR Optimum",
-                     *         "alias": "Mode 2",
-                     *         "mode": "mode_2",
-                     *         "provider": "user",
-                     *         "status": "ready",
-                     *         "missing": [],
-                     *         "statusSince": "2026-11-22T09:30:00.000Z",
-                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *         "whoMustAct": [],
-                     *         "isDefault": true,
-                     *         "isShared": false,
-                     *         "crossAccountRoleVerified": true,
-                     *         "awsAccountId": "123456789012",
-                     *         "region": "us-east-1",
-                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
-                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
-                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
-                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
-                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
-                     *         "createdAt": "2026-11-22T09:20:00.000Z",
-                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6611,12 +5809,8 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
-                        /** @example Mode 2 */
                         alias: string;
-                        /**
-                         * @example ready
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -6675,8 +5869,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6695,8 +5887,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6742,8 +5932,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6775,8 +5963,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6795,8 +5981,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6827,12 +6011,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6853,8 +6031,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6877,8 +6053,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6897,8 +6071,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6962,8 +6134,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7022,8 +6192,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7042,8 +6210,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7079,65 +6245,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "computingUnits": [
-                     *         {
-                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *           "appId": "mroptimum",
-                     *           "appName": "MR Optimum",
-                     *           "alias": "Mode 2",
-                     *           "mode": "mode_2",
-                     *           "provider": "user",
-                     *           "status": "ready",
-                     *           "missing": [],
-                     *           "statusSince": "2026-11-22T09:30:00.000Z",
-                     *           "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *           "whoMustAct": [],
-                     *           "isDefault": true,
-                     *           "isShared": false,
-                     *           "crossAccountRoleVerified": true,
-                     *           "awsAccountId": "123456789012",
-                     *           "region": "us-east-1",
-                     *           "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
-                     *           "resultsBucket": "mroptimum-mode2-results-123456789012",
-                     *           "failedBucket": "mroptimum-mode2-failed-123456789012",
-                     *           "dataBucket": "mroptimum-mode2-data-123456789012",
-                     *           "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
-                     *           "createdAt": "2026-11-22T09:20:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "units": [
-                     *         {
-                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *           "appId": "mroptimum",
-                     *           "appName": "MR Optimum",
-                     *           "alias": "Mode 2",
-                     *           "mode": "mode_2",
-                     *           "provider": "user",
-                     *           "status": "ready",
-                     *           "missing": [],
-                     *           "statusSince": "2026-11-22T09:30:00.000Z",
-                     *           "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *           "whoMustAct": [],
-                     *           "isDefault": true,
-                     *           "isShared": false,
-                     *           "crossAccountRoleVerified": true,
-                     *           "awsAccountId": "123456789012",
-                     *           "region": "us-east-1",
-                     *           "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
-                     *           "resultsBucket": "mroptimum-mode2-results-123456789012",
-                     *           "failedBucket": "mroptimum-mode2-failed-123456789012",
-                     *           "dataBucket": "mroptimum-mode2-data-123456789012",
-                     *           "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
-                     *           "createdAt": "2026-11-22T09:20:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "count": 1
-                     *     }
-                     */
                     "application/json": {
                         computingUnits: components["schemas"]["ComputingUnit"][];
                         /**
@@ -7161,8 +6268,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7185,8 +6290,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7205,8 +6308,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7257,12 +6358,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -7283,8 +6378,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7325,8 +6418,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7345,8 +6436,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7397,12 +6486,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -7423,8 +6506,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7465,8 +6546,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7485,8 +6564,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7537,12 +6614,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -7563,8 +6634,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7605,8 +6674,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7625,8 +6692,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7672,8 +6737,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7714,8 +6777,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7734,8 +6795,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7793,8 +6852,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7853,8 +6910,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7873,8 +6928,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7932,8 +6985,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7992,8 +7043,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8012,8 +7061,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8044,25 +7091,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "status": "ready",
-                     *       "statusSince": "2026-11-22T09:30:00.000Z",
-                     *       "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *       "nextCheckAt": "2026-11-22T09:30:00.000Z",
-                     *       "testJob": "none",
-                     *       "whoMustAct": [],
-                     *       "checks": [
-                     *         {
-                     *           "code": "assume_role",
-                     *           "status": "passed",
-                     *           "evidence": "The role lets the broker in with the external ID.",
-                     *           "checkedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["PreflightReport"];
                 };
             };
@@ -8078,8 +7106,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8111,8 +7137,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8131,8 +7155,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8163,25 +7185,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "status": "ready",
-                     *       "statusSince": "2026-11-22T09:30:00.000Z",
-                     *       "lastValidatedAt": "2026-11-22T09:30:00.000Z",
-                     *       "nextCheckAt": "2026-11-22T09:30:00.000Z",
-                     *       "testJob": "none",
-                     *       "whoMustAct": [],
-                     *       "checks": [
-                     *         {
-                     *           "code": "assume_role",
-                     *           "status": "passed",
-                     *           "evidence": "The role lets the broker in with the external ID.",
-                     *           "checkedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["PreflightReport"];
                 };
             };
@@ -8197,8 +7200,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8239,8 +7240,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8259,8 +7258,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8407,8 +7404,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8476,8 +7471,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8505,8 +7498,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8653,8 +7644,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8722,8 +7711,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8751,8 +7738,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8847,57 +7832,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "mode": "mode_1",
-                     *       "estimate": {
-                     *         "platform": "lambda",
-                     *         "vcpu": 1.7,
-                     *         "memoryMb": 3008,
-                     *         "seconds": {
-                     *           "low": 5,
-                     *           "likely": 8,
-                     *           "high": 12
-                     *         },
-                     *         "usd": {
-                     *           "low": 0.0014,
-                     *           "likely": 0.0021,
-                     *           "high": 0.0042
-                     *         }
-                     *       },
-                     *       "reason": "24 MB of k-space: fits into memory and time of Lambda.",
-                     *       "lines": [
-                     *         {
-                     *           "what": "Lambda, 8 s with 3008 MB",
-                     *           "usd": 0.0021
-                     *         }
-                     *       ],
-                     *       "paidBy": "platform",
-                     *       "youPayUsd": {
-                     *         "low": 0.0014,
-                     *         "likely": 0.0021,
-                     *         "high": 0.0042
-                     *       },
-                     *       "assumptions": [
-                     *         "list prices of us-east-1",
-                     *         "files of the size they were announced with"
-                     *       ],
-                     *       "warnings": [],
-                     *       "caps": [
-                     *         {
-                     *           "kind": "fair_use",
-                     *           "limits": {},
-                     *           "month": "2026-11",
-                     *           "used": {
-                     *             "jobs": 1,
-                     *             "usd": 0.0021,
-                     *             "jobsAtOnce": 1
-                     *           }
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": {
                         computingUnitId: string;
                         /** @enum {string} */
@@ -8912,13 +7846,6 @@ export interface operations {
                         }[];
                         /** @enum {string} */
                         paidBy: "platform" | "unit_owner";
-                        /**
-                         * @example {
-                         *       "low": 0.0014,
-                         *       "likely": 0.0021,
-                         *       "high": 0.0042
-                         *     }
-                         */
                         youPayUsd: {
                             low: number;
                             likely: number;
@@ -8963,8 +7890,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9023,8 +7948,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9043,8 +7966,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9075,23 +7996,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "caps": [
-                     *         {
-                     *           "kind": "fair_use",
-                     *           "limits": {},
-                     *           "month": "2026-11",
-                     *           "used": {
-                     *             "jobs": 1,
-                     *             "usd": 0.0021,
-                     *             "jobsAtOnce": 1
-                     *           }
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": {
                         computingUnitId: string;
                         caps: {
@@ -9128,8 +8032,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9161,8 +8063,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9181,8 +8081,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9213,14 +8111,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "all": {},
-                     *       "perMember": {},
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": {
                         computingUnitId: string;
                         all: {
@@ -9253,8 +8143,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9286,8 +8174,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9306,8 +8192,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9372,14 +8256,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "all": {},
-                     *       "perMember": {},
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": {
                         computingUnitId: string;
                         all: {
@@ -9412,8 +8288,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9463,8 +8337,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9483,8 +8355,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9520,14 +8390,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "count": 1,
-                     *       "limit": 100,
-                     *       "mode": "mode_1",
-                     *       "month": "2026-11"
-                     *     }
-                     */
                     "application/json": {
                         /** @description Jobs of this month (UTC) */
                         count: number;
@@ -9551,8 +8413,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9575,8 +8435,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9595,8 +8453,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9635,61 +8491,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobs": [
-                     *         {
-                     *           "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "appId": "mroptimum",
-                     *           "alias": "brain-ac-rss",
-                     *           "mode": "mode_2",
-                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *           "state": "succeeded",
-                     *           "version": 6,
-                     *           "attempt": 0,
-                     *           "platform": "lambda",
-                     *           "executionArn": "arn:aws:states:us-east-1:123456789012:execution:mroptimum-mode2:job-01K9ZB4T8N5W3V6Q2R7S0M1XYA-0",
-                     *           "summary": {
-                     *             "medianSnr": 41.2,
-                     *             "maxSnr": 96.5,
-                     *             "slices": 1,
-                     *             "matrix": [
-                     *               96,
-                     *               96,
-                     *               1
-                     *             ],
-                     *             "coils": 16,
-                     *             "warnings": 0
-                     *           },
-                     *           "seconds": 2.5,
-                     *           "resultBytes": 182044,
-                     *           "output": {
-                     *             "coilsensitivity": false,
-                     *             "gfactor": false,
-                     *             "matlab": true
-                     *           },
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:09.000Z",
-                     *           "startedAt": "2026-11-22T09:30:01.000Z",
-                     *           "finishedAt": "2026-11-22T09:30:09.000Z",
-                     *           "history": [
-                     *             {
-                     *               "state": "queued",
-                     *               "at": "2026-11-22T09:30:00.000Z",
-                     *               "by": "user"
-                     *             },
-                     *             {
-                     *               "state": "succeeded",
-                     *               "at": "2026-11-22T09:30:09.000Z",
-                     *               "by": "aws"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "count": 1,
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         jobs: components["schemas"]["Job"][];
                         count: number;
@@ -9717,8 +8518,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9741,8 +8540,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9761,8 +8558,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9815,8 +8610,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9848,8 +8641,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9868,8 +8659,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9900,12 +8689,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -9926,8 +8709,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9959,8 +8740,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9988,8 +8767,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10046,8 +8823,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10106,8 +8881,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10126,8 +8899,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10173,8 +8944,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10215,8 +8984,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10235,8 +9002,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10294,8 +9059,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10354,8 +9117,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10374,8 +9135,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10406,15 +9165,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "method": "GET",
-                     *       "headers": {},
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
-                     *       "filename": "signal.dat"
-                     *     }
-                     */
                     "application/json": {
                         /** Format: uri */
                         url: string;
@@ -10445,8 +9195,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10487,8 +9235,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10516,8 +9262,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10548,33 +9292,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "state": "succeeded",
-                     *       "attempt": 0,
-                     *       "events": [
-                     *         {
-                     *           "at": "2026-11-22T09:30:00.000Z",
-                     *           "by": "user",
-                     *           "text": "The run has started on Lambda."
-                     *         }
-                     *       ],
-                     *       "log": {
-                     *         "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *         "method": "GET",
-                     *         "headers": {},
-                     *         "expiresAt": "2026-11-22T09:30:00.000Z",
-                     *         "filename": "signal.dat"
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         jobId: string;
-                        /**
-                         * @example succeeded
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         attempt: number;
                         events: {
@@ -10618,8 +9338,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10651,8 +9369,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10680,8 +9396,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10712,26 +9426,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "final": true,
-                     *       "isEstimate": true,
-                     *       "seconds": 8,
-                     *       "usd": 0.0021,
-                     *       "lines": [
-                     *         {
-                     *           "what": "Lambda, 8 s with 3008 MB",
-                     *           "usd": 0.0021
-                     *         }
-                     *       ],
-                     *       "paidBy": "platform",
-                     *       "assumptions": [
-                     *         "list prices of us-east-1",
-                     *         "files of the size they were announced with"
-                     *       ]
-                     *     }
-                     */
                     "application/json": {
                         jobId: string;
                         /** @description False while the job runs */
@@ -10765,8 +9459,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10798,8 +9490,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10818,8 +9508,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10868,8 +9556,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10892,8 +9578,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10912,8 +9596,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10959,8 +9641,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10983,8 +9663,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11003,8 +9681,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11053,8 +9729,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11086,8 +9760,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11106,8 +9778,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11138,12 +9808,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -11164,8 +9828,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11197,8 +9859,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11226,8 +9886,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11258,12 +9916,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -11284,8 +9936,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11317,8 +9967,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11346,8 +9994,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11380,51 +10026,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobs": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending",
-                     *           "state": "queued",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
-                     *           "setup": {
-                     *             "version": "v0",
-                     *             "alias": "brain-ac-rss",
-                     *             "output": {
-                     *               "coilsensitivity": true,
-                     *               "gfactor": true,
-                     *               "matlab": true
-                     *             },
-                     *             "task": {}
-                     *           },
-                     *           "files": [
-                     *             {
-                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *               "fileName": "brain-ac-rss",
-                     *               "filename": "signal.dat",
-                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *               "status": "available",
-                     *               "database": "s3",
-                     *               "size": "24117248"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "pipelines": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending"
-                     *         }
-                     *       ],
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -11468,7 +10069,6 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
-                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -11482,7 +10082,6 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
-                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -11502,8 +10101,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11526,8 +10123,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11546,8 +10141,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11582,51 +10175,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobs": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending",
-                     *           "state": "queued",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
-                     *           "setup": {
-                     *             "version": "v0",
-                     *             "alias": "brain-ac-rss",
-                     *             "output": {
-                     *               "coilsensitivity": true,
-                     *               "gfactor": true,
-                     *               "matlab": true
-                     *             },
-                     *             "task": {}
-                     *           },
-                     *           "files": [
-                     *             {
-                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *               "fileName": "brain-ac-rss",
-                     *               "filename": "signal.dat",
-                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *               "status": "available",
-                     *               "database": "s3",
-                     *               "size": "24117248"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "pipelines": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending"
-                     *         }
-                     *       ],
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -11670,7 +10218,6 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
-                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -11684,7 +10231,6 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
-                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -11704,8 +10250,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11728,8 +10272,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11748,8 +10290,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11782,51 +10322,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobs": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending",
-                     *           "state": "queued",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
-                     *           "setup": {
-                     *             "version": "v0",
-                     *             "alias": "brain-ac-rss",
-                     *             "output": {
-                     *               "coilsensitivity": true,
-                     *               "gfactor": true,
-                     *               "matlab": true
-                     *             },
-                     *             "task": {}
-                     *           },
-                     *           "files": [
-                     *             {
-                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *               "fileName": "brain-ac-rss",
-                     *               "filename": "signal.dat",
-                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *               "status": "available",
-                     *               "database": "s3",
-                     *               "size": "24117248"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "pipelines": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending"
-                     *         }
-                     *       ],
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -11870,7 +10365,6 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
-                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -11884,7 +10378,6 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
-                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -11904,8 +10397,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11928,8 +10419,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11948,8 +10437,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11982,51 +10469,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobs": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending",
-                     *           "state": "queued",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
-                     *           "setup": {
-                     *             "version": "v0",
-                     *             "alias": "brain-ac-rss",
-                     *             "output": {
-                     *               "coilsensitivity": true,
-                     *               "gfactor": true,
-                     *               "matlab": true
-                     *             },
-                     *             "task": {}
-                     *           },
-                     *           "files": [
-                     *             {
-                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *               "fileName": "brain-ac-rss",
-                     *               "filename": "signal.dat",
-                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *               "status": "available",
-                     *               "database": "s3",
-                     *               "size": "24117248"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "pipelines": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "alias": "brain-ac-rss",
-                     *           "status": "pending"
-                     *         }
-                     *       ],
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -12070,7 +10512,6 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
-                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -12084,7 +10525,6 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
-                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -12104,8 +10544,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12128,8 +10566,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12148,8 +10584,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12208,8 +10642,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12241,8 +10673,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12261,8 +10691,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12293,41 +10721,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "alias": "brain-ac-rss",
-                     *       "status": "pending",
-                     *       "state": "queued",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
-                     *       "setup": {
-                     *         "version": "v0",
-                     *         "alias": "brain-ac-rss",
-                     *         "output": {
-                     *           "coilsensitivity": true,
-                     *           "gfactor": true,
-                     *           "matlab": true
-                     *         },
-                     *         "task": {}
-                     *       },
-                     *       "files": [
-                     *         {
-                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "fileName": "brain-ac-rss",
-                     *           "filename": "signal.dat",
-                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *           "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *           "status": "available",
-                     *           "database": "s3",
-                     *           "size": "24117248"
-                     *         }
-                     *       ],
-                     *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "results": "s3://mroptimum-mode2-results-123456789012/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/01K9ZB4T8N5W3V6Q2R7S0M1XYA/0/result.zip"
-                     *     }
-                     */
                     "application/json": {
                         id: string;
                         pipeline_id: string;
@@ -12370,7 +10763,6 @@ export interface operations {
                             link: string;
                             /** @description JSON text {"Bucket","Key"} */
                             location: string;
-                            /** @example available */
                             status: string;
                             /** @enum {string} */
                             database: "s3";
@@ -12397,8 +10789,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12430,8 +10820,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12450,8 +10838,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12500,15 +10886,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "pipelineId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA"
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -12532,8 +10909,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12574,8 +10949,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12594,8 +10967,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12638,39 +11009,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "headers": {
-                     *         "options": {},
-                     *         "log": [
-                     *           {
-                     *             "type": "info",
-                     *             "when": "2026-11-22 09:30:04",
-                     *             "what": "16 coils, 96 x 96"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "log": [
-                     *         {
-                     *           "type": "info",
-                     *           "when": "2026-11-22 09:30:04",
-                     *           "what": "16 coils, 96 x 96"
-                     *         }
-                     *       ],
-                     *       "info": {},
-                     *       "data": [
-                     *         {
-                     *           "filename": "data/SNR.nii.gz",
-                     *           "id": 0,
-                     *           "name": "SNR",
-                     *           "type": "output",
-                     *           "dim": 3,
-                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
-                     *         }
-                     *       ],
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": {
                         headers: {
                             /** @description The task, as it was submitted */
@@ -12678,20 +11016,14 @@ export interface operations {
                                 [key: string]: unknown;
                             };
                             log: {
-                                /** @example info */
                                 type: unknown;
-                                /** @example 2026-11-22 09:30:04 */
                                 when: unknown;
-                                /** @example 16 coils, 96 x 96 */
                                 what: unknown;
                             }[];
                         };
                         log: {
-                            /** @example info */
                             type: unknown;
-                            /** @example 2026-11-22 09:30:04 */
                             when: unknown;
-                            /** @example 16 coils, 96 x 96 */
                             what: unknown;
                         }[];
                         info: {
@@ -12700,15 +11032,10 @@ export interface operations {
                         };
                         /** @description The maps, SNR first */
                         data: {
-                            /** @example data/SNR.nii.gz */
                             filename: string;
-                            /** @example 0 */
                             id: number;
-                            /** @example SNR */
                             name: unknown;
-                            /** @example output */
                             type: unknown;
-                            /** @example 3 */
                             dim: number;
                             numpyPixelType?: unknown;
                             pixelType?: unknown;
@@ -12735,8 +11062,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12795,8 +11120,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12824,8 +11147,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12856,33 +11177,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "alias": "brain-ac-rss",
-                     *       "maps": [
-                     *         {
-                     *           "filename": "data/SNR.nii.gz",
-                     *           "id": 0,
-                     *           "name": "SNR",
-                     *           "type": "output",
-                     *           "dim": 3,
-                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
-                     *         }
-                     *       ],
-                     *       "pictures": [
-                     *         {
-                     *           "filename": "SNR.png",
-                     *           "id": 0,
-                     *           "name": "SNR",
-                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
-                     *         }
-                     *       ],
-                     *       "overview": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "info": {},
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["OpenedResult"];
                 };
             };
@@ -12898,8 +11192,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12940,8 +11232,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12969,8 +11259,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13005,27 +11293,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *         "filename": "signal.dat",
-                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *         "size": "24117248",
-                     *         "md5": "",
-                     *         "status": "notavailable",
-                     *         "database": "s3",
-                     *         "type": "image",
-                     *         "created_at": "2026-11-22T09:30:00.000Z",
-                     *         "updated_at": "2026-11-22T09:30:00.000Z",
-                     *         "pivot": {
-                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "roi_id": "01K9ZB9H1K3M5P7R9T1V3X5Z7B"
-                     *         }
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["RegionOfInterest"][];
                 };
             };
@@ -13041,8 +11308,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13074,8 +11339,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13094,8 +11357,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13156,30 +11417,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "upload_url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "access_url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
-                     *       "roi": {
-                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *         "filename": "signal.dat",
-                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *         "size": "24117248",
-                     *         "md5": "",
-                     *         "status": "notavailable",
-                     *         "database": "s3",
-                     *         "type": "image",
-                     *         "created_at": "2026-11-22T09:30:00.000Z",
-                     *         "updated_at": "2026-11-22T09:30:00.000Z",
-                     *         "pivot": {
-                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "roi_id": "01K9ZB9H1K3M5P7R9T1V3X5Z7B"
-                     *         }
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         /**
                          * Format: uri
@@ -13212,8 +11449,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13272,8 +11507,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13301,8 +11534,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13343,12 +11574,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -13369,8 +11594,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13411,8 +11634,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13440,8 +11661,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13469,28 +11688,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "apps": [
-                     *         {
-                     *           "appId": "mroptimum",
-                     *           "name": "Ada Lovelace",
-                     *           "description": "Signal-to-noise ratio maps of MRI raw data",
-                     *           "launchUrl": "/",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "count": 1
-                     *     }
-                     */
                     "application/json": {
                         apps: {
                             appId: string;
                             name: string;
-                            /** @example Signal-to-noise ratio maps of MRI raw data */
                             description: string;
-                            /** @example / */
                             launchUrl: string;
                             /**
                              * Format: date-time
@@ -13510,8 +11712,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13534,8 +11734,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13554,8 +11752,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13601,22 +11797,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "appId": "mroptimum",
-                     *       "data": {
-                     *         "app": {
-                     *           "appId": "mroptimum",
-                     *           "name": "Ada Lovelace",
-                     *           "description": "Signal-to-noise ratio maps of MRI raw data",
-                     *           "launchUrl": "/",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -13625,9 +11805,7 @@ export interface operations {
                             app: {
                                 appId: string;
                                 name: string;
-                                /** @example Signal-to-noise ratio maps of MRI raw data */
                                 description: string;
-                                /** @example / */
                                 launchUrl: string;
                                 /**
                                  * Format: date-time
@@ -13656,8 +11834,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13698,8 +11874,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13718,8 +11892,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13792,8 +11964,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13852,8 +12022,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13881,8 +12049,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13914,24 +12080,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *         "filename": "signal.dat",
-                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *         "md5": "",
-                     *         "size": "24117248",
-                     *         "status": "notavailable",
-                     *         "created_at": "2026-11-22T09:30:00.000Z",
-                     *         "updated_at": "2026-11-22T09:30:00.000Z",
-                     *         "database": "s3",
-                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *         "is_demo_data": false
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["DataFile"][];
                 };
             };
@@ -13947,8 +12095,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13971,8 +12117,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13991,8 +12135,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14024,24 +12166,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *         "filename": "signal.dat",
-                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *         "md5": "",
-                     *         "size": "24117248",
-                     *         "status": "notavailable",
-                     *         "created_at": "2026-11-22T09:30:00.000Z",
-                     *         "updated_at": "2026-11-22T09:30:00.000Z",
-                     *         "database": "s3",
-                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *         "is_demo_data": false
-                     *       }
-                     *     ]
-                     */
                     "application/json": components["schemas"]["DataFile"][];
                 };
             };
@@ -14057,8 +12181,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14081,8 +12203,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14101,8 +12221,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14133,22 +12251,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "filename": "signal.dat",
-                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "md5": "",
-                     *       "size": "24117248",
-                     *       "status": "notavailable",
-                     *       "created_at": "2026-11-22T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
-                     *       "database": "s3",
-                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "is_demo_data": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -14164,8 +12266,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14206,8 +12306,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14235,8 +12333,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14267,12 +12363,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -14293,8 +12383,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14317,8 +12405,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14346,8 +12432,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14378,12 +12462,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -14404,8 +12482,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14428,8 +12504,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14457,8 +12531,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14489,12 +12561,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -14515,8 +12581,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14539,8 +12603,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14568,8 +12630,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14624,17 +12684,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "dataId": "01K9ZB3F5H7K9M1P3R5T7V9X1Z",
-                     *       "uploadId": "mp-2hT4vKq9",
-                     *       "bucket": "mroptimum-mode2-data-123456789012",
-                     *       "key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat",
-                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *       "partBytes": 10485760,
-                     *       "parts": 1
-                     *     }
-                     */
                     "application/json": {
                         dataId: string;
                         uploadId: string;
@@ -14660,8 +12709,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14720,8 +12767,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14749,8 +12794,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14806,19 +12849,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "parts": [
-                     *         {
-                     *           "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *           "method": "GET",
-                     *           "headers": {},
-                     *           "expiresAt": "2026-11-22T09:30:00.000Z",
-                     *           "partNumber": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": {
                         parts: {
                             /** Format: uri */
@@ -14851,8 +12881,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14911,8 +12939,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14940,8 +12966,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14992,22 +13016,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "filename": "signal.dat",
-                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "md5": "",
-                     *       "size": "24117248",
-                     *       "status": "notavailable",
-                     *       "created_at": "2026-11-22T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
-                     *       "database": "s3",
-                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "is_demo_data": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -15023,8 +13031,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15083,8 +13089,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15112,8 +13116,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15144,12 +13146,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "removed": true
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -15170,8 +13166,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15194,8 +13188,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15223,8 +13215,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15279,25 +13269,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "uploadId": "mp-2hT4vKq9",
-                     *       "Key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat",
-                     *       "partUrls": [
-                     *         "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
-                     *       ],
-                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
-                     *       "response": {
-                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *         "filename": "signal.dat",
-                     *         "onlineLink": "unknown",
-                     *         "status": "notavailable",
-                     *         "md5": "",
-                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *         "database": "s3"
-                     *       }
-                     *     }
-                     */
                     "application/json": {
                         uploadId: string;
                         Key: string;
@@ -15311,7 +13282,6 @@ export interface operations {
                             id: string;
                             filename: string;
                             onlineLink: string;
-                            /** @example notavailable */
                             status: string;
                             md5: string;
                             location: string;
@@ -15333,8 +13303,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15393,8 +13361,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15422,8 +13388,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15475,22 +13439,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "filename": "signal.dat",
-                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "md5": "",
-                     *       "size": "24117248",
-                     *       "status": "notavailable",
-                     *       "created_at": "2026-11-22T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
-                     *       "database": "s3",
-                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "is_demo_data": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -15506,8 +13454,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15566,8 +13512,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15595,8 +13539,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15640,22 +13582,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "filename": "signal.dat",
-                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "md5": "",
-                     *       "size": "24117248",
-                     *       "status": "notavailable",
-                     *       "created_at": "2026-11-22T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
-                     *       "database": "s3",
-                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "is_demo_data": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -15671,8 +13597,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15722,8 +13646,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15742,8 +13664,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15790,22 +13710,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "filename": "signal.dat",
-                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "md5": "",
-                     *       "size": "24117248",
-                     *       "status": "notavailable",
-                     *       "created_at": "2026-11-22T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
-                     *       "database": "s3",
-                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "is_demo_data": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -15821,8 +13725,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15872,8 +13774,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15892,8 +13792,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15941,22 +13839,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "filename": "signal.dat",
-                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "md5": "",
-                     *       "size": "24117248",
-                     *       "status": "notavailable",
-                     *       "created_at": "2026-11-22T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
-                     *       "database": "s3",
-                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
-                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
-                     *       "is_demo_data": false
-                     *     }
-                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -15972,8 +13854,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16032,8 +13912,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16061,8 +13939,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16090,23 +13966,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "webhooks": [
-                     *         {
-                     *           "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
-                     *           "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *           "events": [
-                     *             "job.running"
-                     *           ],
-                     *           "status": "active",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z",
-                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "count": 1
-                     *     }
-                     */
                     "application/json": {
                         webhooks: components["schemas"]["Webhook"][];
                         count: number;
@@ -16116,8 +13975,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16140,8 +13997,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16160,8 +14015,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16214,19 +14067,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
-                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "events": [
-                     *         "job.running"
-                     *       ],
-                     *       "status": "active",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
-                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -16242,8 +14082,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16293,8 +14131,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16313,8 +14149,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16345,18 +14179,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
-                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "events": [
-                     *         "job.running"
-                     *       ],
-                     *       "status": "active",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -16372,8 +14194,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16405,8 +14225,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16425,8 +14243,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16457,12 +14273,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "message": "Done."
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -16482,8 +14292,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16515,8 +14323,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16535,8 +14341,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16589,18 +14393,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
-                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "events": [
-                     *         "job.running"
-                     *       ],
-                     *       "status": "active",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -16616,8 +14408,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16676,8 +14466,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16696,8 +14484,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16728,19 +14514,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
-                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
-                     *       "events": [
-                     *         "job.running"
-                     *       ],
-                     *       "status": "active",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
-                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -16756,8 +14529,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16798,8 +14569,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16818,8 +14587,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16850,22 +14617,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
-                     *       "messageId": "msg_2f6kq1Vb3Xn7",
-                     *       "event": "job.succeeded",
-                     *       "state": "pending",
-                     *       "attempts": [
-                     *         {
-                     *           "at": "2026-11-22T09:30:00.000Z",
-                     *           "ms": 84
-                     *         }
-                     *       ],
-                     *       "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
@@ -16881,8 +14632,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16923,8 +14672,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16943,8 +14690,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16979,28 +14724,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "deliveries": [
-                     *         {
-                     *           "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
-                     *           "messageId": "msg_2f6kq1Vb3Xn7",
-                     *           "event": "job.succeeded",
-                     *           "state": "pending",
-                     *           "attempts": [
-                     *             {
-                     *               "at": "2026-11-22T09:30:00.000Z",
-                     *               "ms": 84
-                     *             }
-                     *           ],
-                     *           "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
-                     *           "createdAt": "2026-11-22T09:30:00.000Z"
-                     *         }
-                     *       ],
-                     *       "count": 1,
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         deliveries: components["schemas"]["WebhookDelivery"][];
                         count: number;
@@ -17021,8 +14744,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17054,8 +14775,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17074,8 +14793,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17108,22 +14825,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
-                     *       "messageId": "msg_2f6kq1Vb3Xn7",
-                     *       "event": "job.succeeded",
-                     *       "state": "pending",
-                     *       "attempts": [
-                     *         {
-                     *           "at": "2026-11-22T09:30:00.000Z",
-                     *           "ms": 84
-                     *         }
-                     *       ],
-                     *       "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
-                     *       "createdAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
@@ -17139,8 +14840,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17181,8 +14880,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17201,8 +14898,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17234,22 +14929,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "entries": [
-                     *         {
-                     *           "entryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
-                     *           "at": "2026-11-22T09:30:00.000Z",
-                     *           "actor": "user:01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *           "action": "unit.register",
-                     *           "subject": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *           "outcome": "ok"
-                     *         }
-                     *       ],
-                     *       "count": 1,
-                     *       "cursor": null
-                     *     }
-                     */
                     "application/json": {
                         entries: components["schemas"]["AuditEntry"][];
                         count: number;
@@ -17270,8 +14949,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17294,8 +14971,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17314,8 +14989,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17326,10 +14999,7 @@ export interface operations {
     };
     exportAudit: {
         parameters: {
-            query?: {
-                /** @description JSON lines, or CSV (RFC 4180) */
-                format?: "jsonl" | "csv";
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -17347,23 +15017,11 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
-                    "text/csv": string;
-                };
-            };
-            /** @description `invalid_request` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17386,8 +15044,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17406,8 +15062,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17451,22 +15105,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "state": "succeeded",
-                     *       "cancel": false
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /**
-                         * @example succeeded
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -17485,8 +15128,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17518,8 +15159,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17538,8 +15177,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17590,22 +15227,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "state": "succeeded",
-                     *       "cancel": false
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /**
-                         * @example succeeded
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -17624,8 +15250,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17666,8 +15290,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17686,8 +15308,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17745,22 +15365,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "state": "succeeded",
-                     *       "cancel": false
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /**
-                         * @example succeeded
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -17779,8 +15388,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17812,8 +15419,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17832,8 +15437,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17877,22 +15480,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "state": "succeeded",
-                     *       "cancel": false
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /**
-                         * @example succeeded
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -17911,8 +15503,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17944,8 +15534,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17964,8 +15552,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18023,22 +15609,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "state": "succeeded",
-                     *       "cancel": false
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /**
-                         * @example succeeded
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -18057,8 +15632,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18090,8 +15663,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18110,8 +15681,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18155,22 +15724,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "success": true,
-                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "state": "succeeded",
-                     *       "cancel": false
-                     *     }
-                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /**
-                         * @example succeeded
-                         * @enum {string}
-                         */
+                        /** @enum {string} */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -18189,8 +15747,6 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18222,8 +15778,6 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -18242,8 +15796,6 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {

@@ -3,8 +3,10 @@ import type { SigningCredentials } from '../local/sigv4/sign.ts';
 
 export interface FunctionEnvironment {
   readonly region: string;
-  /** Address of a service: a stand-in if the usual variables name one. */
-  readonly endpoint: (service: 'ecr' | 'ssm' | 'sts') => string;
+  /** `amazonaws.com`, or `amazonaws.com.cn` in China. */
+  readonly urlSuffix: string;
+  /** The embedded cloud or another stand-in; undefined on AWS. */
+  readonly endpoint: string | undefined;
   readonly credentials: SigningCredentials;
   /** Base URL of the broker. */
   readonly apiUrl: string;
@@ -12,13 +14,10 @@ export interface FunctionEnvironment {
 
 export function readFunctionEnvironment(env: NodeJS.ProcessEnv = process.env): FunctionEnvironment {
   const text = (name: string): string => env[name] ?? '';
-  const region = text('AWS_REGION');
   return {
-    region,
-    endpoint: (service) =>
-      text(`AWS_ENDPOINT_URL_${service.toUpperCase()}`) ||
-      text('AWS_ENDPOINT_URL') ||
-      `https://${service === 'ecr' ? 'api.ecr' : service}.${region}.${text('URL_SUFFIX') || 'amazonaws.com'}/`,
+    region: text('AWS_REGION'),
+    urlSuffix: text('URL_SUFFIX') || 'amazonaws.com',
+    endpoint: env['AWS_ENDPOINT_URL'] || undefined,
     credentials: {
       accessKeyId: text('AWS_ACCESS_KEY_ID'),
       secretAccessKey: text('AWS_SECRET_ACCESS_KEY'),

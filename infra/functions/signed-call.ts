@@ -18,12 +18,13 @@ export class CallError extends Error {
 
 /** One operation of a JSON service, for example `AmazonSSM.GetParameter`. @throws CallError */
 export async function jsonCall(
-  { region, endpoint, credentials }: FunctionEnvironment,
+  { region, urlSuffix, endpoint, credentials }: FunctionEnvironment,
   service: 'ssm' | 'ecr',
   target: string,
   input: object,
 ): Promise<Record<string, unknown>> {
-  const url = new URL(endpoint(service));
+  const host = service === 'ecr' ? 'api.ecr' : service;
+  const url = new URL(endpoint ?? `https://${host}.${region}.${urlSuffix}/`);
   const request = {
     method: 'POST',
     url,

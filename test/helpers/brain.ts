@@ -78,7 +78,7 @@ export function brokerOn(
     stores,
     cloud: unitCloud,
     callers: createCallerIdentities({ endpoint: cloud.endpoint, partition: 'aws', region: REGION, clock }),
-    trust: createUnitTrust({ sts: cloud.clients.sts, platform: cloud.platform }),
+    trust: createUnitTrust({ sts: cloud.clients.sts }),
     probe: createUnitProbe(cloud),
     clock,
     ids: createIds(clock),
@@ -94,8 +94,7 @@ export interface Brain extends Broker {
   readonly owner: Principal;
   readonly unit: Unit;
   behave(definition: object): Promise<void>;
-  /** Submits a job; under an idempotency key, if one is given. */
-  queue(key?: string, alias?: string): Promise<Job>;
+  queue(): Promise<Job>;
   /** Writes the result object of a job as the worker does. */
   writeResult(job: Job, content?: string): Promise<void>;
   /** The job document as the worker finds it. */
@@ -160,10 +159,10 @@ export async function startBrain(
     behave,
     owner,
     unit,
-    queue: async (key, alias = 'a brain') => {
-      const submission = {
+    queue: async () => {
+      const { job } = await broker.submit.submit(owner, {
         appId: 'mroptimum',
-        alias,
+        alias: 'a brain',
         unitId: unit.unitId,
         output: { coilsensitivity: false, gfactor: false, matlab: false },
         task: {
@@ -185,8 +184,8 @@ export async function startBrain(
             },
           },
         },
-      };
-      return (await broker.submit.submit(owner, submission, key)).job;
+      });
+      return job;
     },
     async writeResult(job, content = 'zip!') {
       await s3.send(

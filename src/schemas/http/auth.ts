@@ -155,7 +155,7 @@ export const profile = z
     institution: z.string().optional(),
     title: z.string().optional(),
     level: role,
-    status: userStatus.meta({ examples: ['active'] }),
+    status: userStatus,
     isAdmin: z.boolean(),
     createdAt: isoTime,
   })

@@ -21,12 +21,11 @@ export const checkView = z
 export const preflightReport = z
   .object({
     computingUnitId: z.string(),
-    status: unitStatus.meta({ examples: ['ready'] }),
+    status: unitStatus,
     statusSince: isoTime,
     lastValidatedAt: isoTime.nullable(),
     nextCheckAt: isoTime.nullable(),
     testJob: z.enum(['under way', 'planned', 'none']).meta({
-      examples: ['none'],
       description: 'A phantom of known SNR runs in the account; its findings follow in `checks`',
     }),
     whoMustAct: z.array(checkActor),

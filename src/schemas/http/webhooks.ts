@@ -109,10 +109,7 @@ const deliveryView = z
           .meta({ description: 'Why there was none', examples: ['timeout'] }),
       }),
     ),
-    body: z.string().meta({
-      description: 'The message as it is sent',
-      examples: ['{"type":"job.succeeded","timestamp":"2026-11-22T09:30:09.000Z","data":{}}'],
-    }),
+    body: z.string().meta({ description: 'The message as it is sent' }),
     createdAt: isoTime,
   })
   .meta({ id: 'WebhookDelivery' });
