@@ -27,7 +27,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
+        /**
+         * The process answers
+         * @description For supervisors: the process runs. It says nothing about the table or the account; `/ready` does.
+         */
         get: operations["live"];
         put?: never;
         post?: never;
@@ -44,7 +47,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The store answers and jobs are being moved */
+        /**
+         * The store answers and jobs are being moved
+         * @description For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -63,7 +69,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask for an account; an administrator approves it */
+        /**
+         * Ask for an account; an administrator approves it
+         * @description Any 2xx means that the account is stored and waits. An address that has an account already is refused.
+         */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -80,7 +89,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in with e-mail address and password */
+        /**
+         * Sign in with e-mail address and password
+         * @description `id_token` and `access_token` live for an hour and are equally good as Bearer; `refresh_token` gets the next ones. After ten failures in 15 minutes an address has to wait, and so do strangers after fifty.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -157,7 +169,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a new password by a reset code; ends all sessions */
+        /**
+         * Set a new password by a reset code; ends all sessions
+         * @description The code comes by mail or from an administrator, is good once and for a day. All sessions end; personal access tokens go on.
+         */
         post: operations["resetPassword"];
         delete?: never;
         options?: never;
@@ -174,7 +189,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change your password; ends all sessions, also this one */
+        /**
+         * Change your password; ends all sessions, also this one
+         * @description Needs the old password. All sessions end, also this one; personal access tokens go on.
+         */
         post: operations["changePassword"];
         delete?: never;
         options?: never;
@@ -189,7 +207,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller, and until when the token at hand is valid */
+        /**
+         * The caller, and until when the token at hand is valid
+         * @description For a personal access token also what it may be used for.
+         */
         get: operations["profile"];
         put?: never;
         post?: never;
@@ -206,14 +227,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller, and until when the token at hand is valid */
+        /**
+         * The caller, and until when the token at hand is valid
+         * @description For a personal access token also what it may be used for.
+         */
         get: operations["profileShort"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change what the broker knows about you */
+        /**
+         * Change what the broker knows about you
+         * @description What is left out stays, an empty text goes. Address and role are for administrators to change.
+         */
         patch: operations["changeProfile"];
         trace?: never;
     };
@@ -224,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your personal access tokens, newest first */
+        /**
+         * Your personal access tokens, newest first
+         * @description Newest first. The tokens themselves are shown only when they are made; `hint` tells them apart.
+         */
         get: operations["listAccessTokens"];
         put?: never;
         /**
@@ -248,7 +278,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke a personal access token at once */
+        /**
+         * Revoke a personal access token at once
+         * @description At once in this broker process, within two seconds in all others.
+         */
         delete: operations["revokeAccessToken"];
         options?: never;
         head?: never;
@@ -282,7 +315,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One account */
+        /**
+         * One account
+         * @description Also a deleted one, of which only the id is left.
+         */
         get: operations["getUser"];
         put?: never;
         post?: never;
@@ -305,7 +341,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a waiting or disabled account in */
+        /**
+         * Let a waiting or disabled account in
+         * @description Repeating it changes nothing. If mail is configured, the person is told.
+         */
         post: operations["approveUser"];
         delete?: never;
         options?: never;
@@ -341,7 +380,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Make somebody a user, a developer or an administrator */
+        /**
+         * Make somebody a user, a developer or an administrator
+         * @description `developer` sees the figures of the broker, `admin` also accounts and Mode 1. Nobody changes the own role.
+         */
         put: operations["setUserRole"];
         post?: never;
         delete?: never;
@@ -359,7 +401,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End all sessions and personal access tokens of a person at once */
+        /**
+         * End all sessions and personal access tokens of a person at once
+         * @description For a leaked token or a lost laptop. The account stays open: the person signs in again.
+         */
         post: operations["endUserTokens"];
         delete?: never;
         options?: never;
@@ -376,7 +421,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A one-time code with which a person sets a new password */
+        /**
+         * A one-time code with which a person sets a new password
+         * @description For people who get no mail. Good once, for 24 hours; a code issued before it is no longer valid.
+         */
         post: operations["issueResetCode"];
         delete?: never;
         options?: never;
@@ -391,7 +439,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open jobs by state and age, how late the ticker is, calls to AWS and their errors */
+        /**
+         * Open jobs by state and age, how late the ticker is, calls to AWS and their errors
+         * @description For developers and administrators; the same and more, for Prometheus, at /metrics.
+         */
         get: operations["brokerHealth"];
         put?: never;
         post?: never;
@@ -488,11 +539,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One unit */
+        /**
+         * One unit
+         * @description Checks, external ID and members are shown to its owner alone. Units that you may not use are not found.
+         */
         get: operations["getUnit"];
         put?: never;
         post?: never;
-        /** Remove a unit; nothing in its account is touched */
+        /**
+         * Remove a unit; nothing in its account is touched
+         * @description Its sessions are dropped at once; jobs under way come to their end. Repeating it answers `removed: false`.
+         */
         delete: operations["removeUnit"];
         options?: never;
         head?: never;
@@ -510,7 +567,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your units and the shared ones; the one used by default comes first */
+        /**
+         * Your units and the shared ones; the one used by default comes first
+         * @description Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same.
+         */
         get: operations["listUnits"];
         put?: never;
         post?: never;
@@ -529,9 +589,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Remove a unit by id, or by app and state machine */
+        /**
+         * Remove a unit by id, or by app and state machine
+         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
+         */
         post: operations["deleteUnit"];
-        /** Remove a unit by id, or by app and state machine */
+        /**
+         * Remove a unit by id, or by app and state machine
+         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
+         */
         delete: operations["deleteUnitByBody"];
         options?: never;
         head?: never;
@@ -547,7 +613,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Remove a unit by id, or by app and state machine */
+        /**
+         * Remove a unit by id, or by app and state machine
+         * @description For old callers, each with its own path and method. Repeating it answers `removed: false`.
+         */
         post: operations["deregisterUnit"];
         delete?: never;
         options?: never;
@@ -622,7 +691,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the last checks of a unit have found */
+        /**
+         * What the last checks of a unit have found
+         * @description Without running anything: what the last round of checks has seen.
+         */
         get: operations["getPreflight"];
         put?: never;
         /**
@@ -703,7 +775,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which caps count for you on a computing unit, and what you have used of them */
+        /**
+         * Which caps count for you on a computing unit, and what you have used of them
+         * @description What you, and all its users together, have used of it this month, beside every cap that counts for you.
+         */
         get: operations["unitUsage"];
         put?: never;
         post?: never;
@@ -744,7 +819,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many jobs you have run in this month, as the web client asks */
+        /**
+         * How many jobs you have run in this month, as the web client asks
+         * @description For the panel of the web client: jobs of the calendar month (UTC), in Mode 1 with those that were deleted.
+         */
         get: operations["countCalculations"];
         put?: never;
         post?: never;
@@ -795,7 +873,10 @@ export interface paths {
         delete: operations["deleteJob"];
         options?: never;
         head?: never;
-        /** Rename a job that has ended */
+        /**
+         * Rename a job that has ended
+         * @description Only the name for people changes; names in AWS stay.
+         */
         patch: operations["renameJob"];
         trace?: never;
     };
@@ -846,7 +927,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Presigned URL of the result zip, or of the failure bundle of a failed job */
+        /**
+         * Presigned URL of the result zip, or of the failure bundle of a failed job
+         * @description A presigned GET that ends at `expiresAt`: the earlier of what was asked and the end of the session that signed it.
+         */
         get: operations["getResult"];
         put?: never;
         post?: never;
@@ -1003,7 +1087,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listPipelines"];
         put?: never;
         post?: never;
@@ -1020,7 +1107,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listPipelinesOfApp"];
         put?: never;
         post?: never;
@@ -1037,7 +1127,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listPipelinesAsBefore"];
         put?: never;
         post?: never;
@@ -1054,7 +1147,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your jobs with download links, as the web client reads them */
+        /**
+         * Your jobs with download links, as the web client reads them
+         * @description `status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` while there is nothing to fetch. The jobs of /api/job in another form.
+         */
         get: operations["listDownloads"];
         put?: never;
         post?: never;
@@ -1071,7 +1167,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** QUEUED, RUNNING, SUCCEEDED or FAILED */
+        /**
+         * QUEUED, RUNNING, SUCCEEDED or FAILED
+         * @description `status` is one of four words that every script understands, `state` the exact one.
+         */
         get: operations["pipelineStatus"];
         put?: never;
         post?: never;
@@ -1088,7 +1187,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job with its download link: pending, completed or failed */
+        /**
+         * One job with its download link: pending, completed or failed
+         * @description In the form in which older scripts read it, with `results` as an s3 address.
+         */
         get: operations["getPipeline"];
         put?: never;
         post?: never;
@@ -1145,7 +1247,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open the result of a job: its maps and pictures one by one */
+        /**
+         * Open the result of a job: its maps and pictures one by one
+         * @description Each map with a presigned link, so that a viewer fetches only what it shows.
+         */
         get: operations["openResult"];
         put?: never;
         post?: never;
@@ -1162,7 +1267,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The regions you have drawn on a result */
+        /**
+         * The regions you have drawn on a result
+         * @description A bare list, as the web client reads it, with a link to the bytes of each.
+         */
         get: operations["listRois"];
         put?: never;
         post?: never;
@@ -1202,7 +1310,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a region and its bytes */
+        /**
+         * Delete a region and its bytes
+         * @description Repeating it answers `removed: false`.
+         */
         delete: operations["deleteRoi"];
         options?: never;
         head?: never;
@@ -1216,7 +1327,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The apps that units and jobs belong to */
+        /**
+         * The apps that units and jobs belong to
+         * @description This broker has one app; scripts look its id up here.
+         */
         get: operations["listCloudApps"];
         put?: never;
         post?: never;
@@ -1273,7 +1387,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your files, with download links */
+        /**
+         * Your files, with download links
+         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
+         */
         get: operations["listData"];
         put?: never;
         post?: never;
@@ -1290,7 +1407,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your files, with download links */
+        /**
+         * Your files, with download links
+         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
+         */
         get: operations["listDataAsBefore"];
         put?: never;
         post?: never;
@@ -1309,7 +1429,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The upload is done; the broker looks and notes the size */
+        /**
+         * The upload is done; the broker looks and notes the size
+         * @description The broker asks the bucket for the size. Jobs take a file that was not confirmed, too, if it is there.
+         */
         post: operations["confirmUpload"];
         delete?: never;
         options?: never;
@@ -1327,7 +1450,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a file and its record */
+        /**
+         * Delete a file and its record
+         * @description The object goes first. Repeating it answers `removed: false`.
+         */
         delete: operations["removeData"];
         options?: never;
         head?: never;
@@ -1341,10 +1467,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Delete a file and its record */
+        /**
+         * Delete a file and its record
+         * @description The object goes first. Repeating it answers `removed: false`.
+         */
         get: operations["deleteDataAsBefore"];
         put?: never;
-        /** Delete a file and its record */
+        /**
+         * Delete a file and its record
+         * @description The object goes first. Repeating it answers `removed: false`.
+         */
         post: operations["deleteData"];
         delete?: never;
         options?: never;
@@ -1421,7 +1553,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give an upload up, with the parts that have arrived */
+        /**
+         * Give an upload up, with the parts that have arrived
+         * @description What was uploaded so far is thrown away by S3. Repeating it answers `removed: false`.
+         */
         post: operations["abortUpload"];
         delete?: never;
         options?: never;
@@ -1458,7 +1593,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Complete an upload, as the web client does */
+        /**
+         * Complete an upload, as the web client does
+         * @description As the web client says it, with the ETags of its parts. Repeating it answers the same file.
+         */
         post: operations["uploadFinalize"];
         delete?: never;
         options?: never;
@@ -1533,7 +1671,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your webhooks, ten at most */
+        /**
+         * Your webhooks, ten at most
+         * @description Secrets are shown only when they are made.
+         */
         get: operations["listWebhooks"];
         put?: never;
         /**
@@ -1554,15 +1695,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One webhook */
+        /**
+         * One webhook
+         * @description `status` and `failingSince` say whether messages arrive.
+         */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
-        /** Delete a webhook; what is on its way to it is dropped */
+        /**
+         * Delete a webhook; what is on its way to it is dropped
+         * @description What is still on its way to it is thrown away.
+         */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
-        /** Change a webhook, or enable one that was disabled */
+        /**
+         * Change a webhook, or enable one that was disabled
+         * @description A disabled webhook that is enabled again gets what happens from then on.
+         */
         patch: operations["changeWebhook"];
         trace?: never;
     };
@@ -1575,7 +1725,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new secret; for a day messages are signed by both */
+        /**
+         * A new secret; for a day messages are signed by both
+         * @description For a day messages carry signatures of both secrets, so that nothing is refused meanwhile.
+         */
         post: operations["rotateWebhookSecret"];
         delete?: never;
         options?: never;
@@ -1592,7 +1745,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a message of the type webhook.test */
+        /**
+         * Send a message of the type webhook.test
+         * @description A message of its own kind, signed and delivered like all others.
+         */
         post: operations["testWebhook"];
         delete?: never;
         options?: never;
@@ -1607,7 +1763,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was sent in the last 30 days and how it went, newest first */
+        /**
+         * What was sent in the last 30 days and how it went, newest first
+         * @description Newest first, for 30 days, with every attempt and its answer.
+         */
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
@@ -1626,7 +1785,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a message once more, with the same webhook-id */
+        /**
+         * Send a message once more, with the same webhook-id
+         * @description With the same `webhook-id`, so that a receiver that has it already can tell.
+         */
         post: operations["replayWebhookDelivery"];
         delete?: never;
         options?: never;
@@ -1641,7 +1803,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done in your name and with the role of your account, newest first */
+        /**
+         * What was done in your name and with the role of your account, newest first
+         * @description Newest first. Entries are never changed; only refused sign-ins are counted in one entry per hour.
+         */
         get: operations["listAudit"];
         put?: never;
         post?: never;
@@ -1658,7 +1823,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All of it as JSON lines */
+        /**
+         * All of it, as JSON lines or as a table
+         * @description Newest first: one JSON document per line, or one row of CSV (RFC 4180) per entry.
+         */
         get: operations["exportAudit"];
         put?: never;
         post?: never;
@@ -1697,7 +1865,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has got this far */
+        /**
+         * The run has got this far
+         * @description Shown in the job and in its events; `cancel: true` tells the worker that nobody waits any more.
+         */
         post: operations["jobProgress"];
         delete?: never;
         options?: never;
@@ -1714,7 +1885,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineCompleted"];
         delete?: never;
         options?: never;
@@ -1731,7 +1905,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineCompletedById"];
         delete?: never;
         options?: never;
@@ -1748,7 +1925,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineFailed"];
         delete?: never;
         options?: never;
@@ -1765,7 +1945,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The run has ended, as older stacks say it */
+        /**
+         * The run has ended, as older stacks say it
+         * @description Only a nudge: what is true is asked of Step Functions and of the bucket.
+         */
         post: operations["pipelineFailedById"];
         delete?: never;
         options?: never;
@@ -1908,7 +2091,10 @@ export interface components {
             title?: string;
             /** @enum {string} */
             level: "user" | "developer" | "admin";
-            /** @enum {string} */
+            /**
+             * @example active
+             * @enum {string}
+             */
             status: "waiting" | "active" | "disabled" | "deleted";
             isAdmin: boolean;
             /**
@@ -1941,7 +2127,10 @@ export interface components {
             title?: string;
             /** @enum {string} */
             level: "user" | "developer" | "admin";
-            /** @enum {string} */
+            /**
+             * @example active
+             * @enum {string}
+             */
             status: "waiting" | "active" | "disabled" | "deleted";
             isAdmin: boolean;
             /**
@@ -2017,7 +2206,10 @@ export interface components {
         };
         PreflightReport: {
             computingUnitId: string;
-            /** @enum {string} */
+            /**
+             * @example ready
+             * @enum {string}
+             */
             status: "pending" | "ready" | "degraded" | "unreachable";
             /**
              * Format: date-time
@@ -2028,6 +2220,7 @@ export interface components {
             nextCheckAt: string | null;
             /**
              * @description A phantom of known SNR runs in the account; its findings follow in `checks`
+             * @example none
              * @enum {string}
              */
             testJob: "under way" | "planned" | "none";
@@ -2217,7 +2410,14 @@ export interface components {
                 likely: number;
                 high: number;
             };
-            /** @description What AWS bills to the account of the computing unit */
+            /**
+             * @description What AWS bills to the account of the computing unit
+             * @example {
+             *       "low": 0.0014,
+             *       "likely": 0.0021,
+             *       "high": 0.0042
+             *     }
+             */
             usd: {
                 low: number;
                 likely: number;
@@ -2270,8 +2470,7 @@ export interface components {
          *           "at": "2026-11-22T09:30:09.000Z",
          *           "by": "aws"
          *         }
-         *       ],
-         *       "deadlineAt": "2026-11-22T15:40:00.000Z"
+         *       ]
          *     }
          */
         Job: {
@@ -2363,22 +2562,6 @@ export interface components {
                 by: string;
                 note?: string;
             }[];
-            /** @description Attempts that the broker began by itself, and after which failure; they are free */
-            automaticRetries?: {
-                attempt: number;
-                code: string;
-                /**
-                 * Format: date-time
-                 * @example 2026-11-22T09:30:00.000Z
-                 */
-                at: string;
-            }[];
-            /**
-             * Format: date-time
-             * @description What this attempt has come to is known by then
-             * @example 2026-11-22T09:30:00.000Z
-             */
-            deadlineAt: string;
             /** @description Attempts before this one, oldest first */
             earlierAttempts?: {
                 attempt: number;
@@ -2399,14 +2582,47 @@ export interface components {
                 };
             }[];
         };
+        /**
+         * @example {
+         *       "code": "not_found",
+         *       "message": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+         *       "remedy": "Check the id; only your own things can be seen.",
+         *       "requestId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+         *       "error": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA"
+         *     }
+         */
+        Error: {
+            /** @description Stable name of the problem */
+            code: string;
+            /** @description What happened, for people */
+            message: string;
+            /** @description What to do about it */
+            remedy: string;
+            /** @description Names this request in the log of the broker */
+            requestId: string;
+            /** @description The message once more, for older callers */
+            error: string;
+            details?: {
+                [key: string]: unknown;
+            };
+            /** @description limit_reached: jobs of this month */
+            current_count?: number;
+            /** @description limit_reached: jobs that a month may have */
+            limit?: number;
+        };
         OpenedResult: {
             jobId: string;
             alias: string;
             maps: {
+                /** @example data/SNR.nii.gz */
                 filename: string;
+                /** @example 0 */
                 id: number;
+                /** @example SNR */
                 name: unknown;
+                /** @example output */
                 type: unknown;
+                /** @example 3 */
                 dim: number;
                 numpyPixelType?: unknown;
                 pixelType?: unknown;
@@ -2415,8 +2631,11 @@ export interface components {
             }[];
             /** @description A picture of each map; ids are those of the maps */
             pictures: {
+                /** @example SNR.png */
                 filename: string;
+                /** @example 0 */
                 id: number;
+                /** @example SNR */
                 name: unknown;
                 /** @description Presigned GET, without any header; ends at `expiresAt` */
                 link: string;
@@ -2571,41 +2790,16 @@ export interface components {
                  */
                 problem?: string;
             }[];
-            /** @description The message as it is sent */
+            /**
+             * @description The message as it is sent
+             * @example {"type":"job.succeeded","timestamp":"2026-11-22T09:30:09.000Z","data":{}}
+             */
             body: string;
             /**
              * Format: date-time
              * @example 2026-11-22T09:30:00.000Z
              */
             createdAt: string;
-        };
-        /**
-         * @example {
-         *       "code": "not_found",
-         *       "message": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-         *       "remedy": "Check the id; only your own things can be seen.",
-         *       "requestId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
-         *       "error": "no job 01K9ZB4T8N5W3V6Q2R7S0M1XYA"
-         *     }
-         */
-        Error: {
-            /** @description Stable name of the problem */
-            code: string;
-            /** @description What happened, for people */
-            message: string;
-            /** @description What to do about it */
-            remedy: string;
-            /** @description Names this request in the log of the broker */
-            requestId: string;
-            /** @description The message once more, for older callers */
-            error: string;
-            details?: {
-                [key: string]: unknown;
-            };
-            /** @description limit_reached: jobs of this month */
-            current_count?: number;
-            /** @description limit_reached: jobs that a month may have */
-            limit?: number;
         };
     };
     responses: never;
@@ -2650,6 +2844,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2672,6 +2868,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2690,6 +2888,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2714,6 +2914,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "live"
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {string} */
                         status: "live";
@@ -2724,6 +2929,8 @@ export interface operations {
             429: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2742,6 +2949,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2769,6 +2978,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "checks": {
+                     *         "store": true,
+                     *         "tick": true
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {string} */
                         status: "ready" | "not_ready";
@@ -2788,6 +3006,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2806,6 +3026,8 @@ export interface operations {
             /** @description It cannot; `checks` says why */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2924,6 +3146,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2942,6 +3166,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3004,6 +3230,8 @@ export interface operations {
             /** @description `wrong_credentials` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3044,6 +3272,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3062,6 +3292,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3116,6 +3348,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3147,6 +3381,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3165,6 +3401,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3204,6 +3442,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3223,6 +3467,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3281,6 +3527,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3299,6 +3547,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3338,6 +3588,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3379,6 +3635,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3397,6 +3655,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3455,6 +3715,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3474,6 +3740,8 @@ export interface operations {
             /** @description `wrong_credentials` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3523,6 +3791,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3541,6 +3811,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3590,6 +3862,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -3609,6 +3887,8 @@ export interface operations {
             /** @description `wrong_credentials`, `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3667,6 +3947,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3685,6 +3967,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3712,12 +3996,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": {
+                     *         "kind": "session"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3749,6 +4052,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3767,6 +4072,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3794,12 +4101,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": {
+                     *         "kind": "session"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3831,6 +4157,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3849,6 +4177,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3893,6 +4223,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": {
+                     *         "kind": "session"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnProfile"];
                 };
             };
@@ -3908,6 +4255,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3966,6 +4315,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3984,6 +4335,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4015,6 +4368,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tokens": [
+                     *         {
+                     *           "tokenId": "01K9ZB7F9H1K3M5P7R9T1V3X5Z",
+                     *           "name": "Ada Lovelace",
+                     *           "scopes": [
+                     *             "profile:read"
+                     *           ],
+                     *           "hint": "x7Qk",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         tokens: components["schemas"]["AccessToken"][];
                         /** @description Pass as cursor for the next page */
@@ -4034,6 +4404,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4056,6 +4428,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4074,6 +4448,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4134,6 +4510,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tokenId": "01K9ZB7F9H1K3M5P7R9T1V3X5Z",
+                     *       "name": "Ada Lovelace",
+                     *       "scopes": [
+                     *         "profile:read"
+                     *       ],
+                     *       "hint": "x7Qk",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "token": "cmrpat_01K9ZB4T8N5W3V6Q2R7S0M1XYA_pX2…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewAccessToken"];
                 };
             };
@@ -4149,6 +4538,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4207,6 +4598,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4225,6 +4618,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4255,6 +4650,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -4274,6 +4675,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4305,6 +4708,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4323,6 +4728,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4358,6 +4765,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "users": [
+                     *         {
+                     *           "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *           "username": "ada",
+                     *           "name": "Ada Lovelace",
+                     *           "email": "ada@example.org",
+                     *           "level": "user",
+                     *           "status": "active",
+                     *           "isAdmin": false,
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         users: components["schemas"]["Account"][];
                         /** @description Pass as cursor for the next page */
@@ -4377,6 +4804,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4399,6 +4828,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4417,6 +4848,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4447,6 +4880,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4462,6 +4910,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4493,6 +4943,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4511,6 +4963,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4541,6 +4995,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4556,6 +5025,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4596,6 +5067,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4614,6 +5087,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4644,6 +5119,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4659,6 +5149,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4699,6 +5191,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4717,6 +5211,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4747,6 +5243,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4762,6 +5273,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4802,6 +5315,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4820,6 +5335,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4862,6 +5379,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4877,6 +5409,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4935,6 +5469,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4953,6 +5489,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4983,6 +5521,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
@@ -4998,6 +5551,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5038,6 +5593,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5056,6 +5613,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5086,6 +5645,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": "7K3M-Q9XA-2HTC-5RWE",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": components["schemas"]["ResetCode"];
                 };
             };
@@ -5101,6 +5667,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5141,6 +5709,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5159,6 +5729,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5186,6 +5758,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "openJobs": {
+                     *         "counted": 3,
+                     *         "more": false,
+                     *         "byState": [
+                     *           {
+                     *             "state": "queued",
+                     *             "jobs": 1,
+                     *             "oldestSeconds": 1
+                     *           }
+                     *         ]
+                     *       },
+                     *       "ticker": {
+                     *         "lagMs": 1,
+                     *         "steps": 1,
+                     *         "failedSteps": 1
+                     *       },
+                     *       "aws": [
+                     *         {
+                     *           "service": "States",
+                     *           "operation": "StartExecution",
+                     *           "calls": 1,
+                     *           "errors": {
+                     *             "ThrottlingException": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "streams": 1
+                     *     }
+                     */
                     "application/json": {
                         openJobs: {
                             counted: number;
@@ -5221,6 +5824,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5243,6 +5848,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5261,6 +5868,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5288,6 +5897,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "externalId": "cloudmr-4rSLtcUoiNF1c5j6Zq8jVbYk2mX9wT3d",
+                     *       "brokerRoleArn": "arn:aws:iam::111111111111:role/CloudMRBrainRole",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         externalId: string;
                         /** @description The only principal the trust policy should name */
@@ -5303,6 +5919,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5325,6 +5943,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5343,6 +5963,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5417,6 +6039,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5466,6 +6090,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5484,6 +6110,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5536,6 +6164,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5554,8 +6221,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5572,6 +6243,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5590,8 +6300,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5610,6 +6324,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5659,6 +6375,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5677,6 +6395,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5755,6 +6475,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5773,8 +6532,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5791,6 +6554,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "computingUnitID": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "data": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X"
+                     *       },
+                     *       "action": "created",
+                     *       "alias": "Mode 2",
+                     *       "status": "ready",
+                     *       "missing": [],
+                     *       "computingUnit": {
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "appId": "mroptimum",
+                     *         "appName": "MR Optimum",
+                     *         "alias": "Mode 2",
+                     *         "mode": "mode_2",
+                     *         "provider": "user",
+                     *         "status": "ready",
+                     *         "missing": [],
+                     *         "statusSince": "2026-11-22T09:30:00.000Z",
+                     *         "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *         "whoMustAct": [],
+                     *         "isDefault": true,
+                     *         "isShared": false,
+                     *         "crossAccountRoleVerified": true,
+                     *         "awsAccountId": "123456789012",
+                     *         "region": "us-east-1",
+                     *         "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *         "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *         "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *         "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *         "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *         "createdAt": "2026-11-22T09:20:00.000Z",
+                     *         "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -5809,8 +6611,12 @@ export interface operations {
                         };
                         /** @enum {string} */
                         action: "created" | "updated";
+                        /** @example Mode 2 */
                         alias: string;
-                        /** @enum {string} */
+                        /**
+                         * @example ready
+                         * @enum {string}
+                         */
                         status: "pending" | "ready" | "degraded" | "unreachable";
                         missing: string[];
                         computingUnit: components["schemas"]["ComputingUnit"];
@@ -5869,6 +6675,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5887,6 +6695,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5932,6 +6742,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5963,6 +6775,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5981,6 +6795,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6011,6 +6827,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6031,6 +6853,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6053,6 +6877,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6071,6 +6897,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6134,6 +6962,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6192,6 +7022,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6210,6 +7042,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6245,6 +7079,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnits": [
+                     *         {
+                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *           "appId": "mroptimum",
+                     *           "appName": "MR Optimum",
+                     *           "alias": "Mode 2",
+                     *           "mode": "mode_2",
+                     *           "provider": "user",
+                     *           "status": "ready",
+                     *           "missing": [],
+                     *           "statusSince": "2026-11-22T09:30:00.000Z",
+                     *           "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "whoMustAct": [],
+                     *           "isDefault": true,
+                     *           "isShared": false,
+                     *           "crossAccountRoleVerified": true,
+                     *           "awsAccountId": "123456789012",
+                     *           "region": "us-east-1",
+                     *           "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *           "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *           "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *           "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *           "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *           "createdAt": "2026-11-22T09:20:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "units": [
+                     *         {
+                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *           "appId": "mroptimum",
+                     *           "appName": "MR Optimum",
+                     *           "alias": "Mode 2",
+                     *           "mode": "mode_2",
+                     *           "provider": "user",
+                     *           "status": "ready",
+                     *           "missing": [],
+                     *           "statusSince": "2026-11-22T09:30:00.000Z",
+                     *           "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "whoMustAct": [],
+                     *           "isDefault": true,
+                     *           "isShared": false,
+                     *           "crossAccountRoleVerified": true,
+                     *           "awsAccountId": "123456789012",
+                     *           "region": "us-east-1",
+                     *           "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:mroptimum-mode2",
+                     *           "resultsBucket": "mroptimum-mode2-results-123456789012",
+                     *           "failedBucket": "mroptimum-mode2-failed-123456789012",
+                     *           "dataBucket": "mroptimum-mode2-data-123456789012",
+                     *           "crossAccountRoleArn": "arn:aws:iam::123456789012:role/mroptimum-mode2-broker",
+                     *           "createdAt": "2026-11-22T09:20:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": {
                         computingUnits: components["schemas"]["ComputingUnit"][];
                         /**
@@ -6268,6 +7161,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6290,6 +7185,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6308,6 +7205,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6358,6 +7257,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6378,6 +7283,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6418,6 +7325,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6436,6 +7345,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6486,6 +7397,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6506,6 +7423,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6546,6 +7465,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6564,6 +7485,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6614,6 +7537,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -6634,6 +7563,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6674,6 +7605,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6692,6 +7625,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6737,6 +7672,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6777,6 +7714,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6795,6 +7734,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6852,6 +7793,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6910,6 +7853,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6928,6 +7873,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6985,6 +7932,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7043,6 +7992,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7061,6 +8012,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7091,6 +8044,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "status": "ready",
+                     *       "statusSince": "2026-11-22T09:30:00.000Z",
+                     *       "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "nextCheckAt": "2026-11-22T09:30:00.000Z",
+                     *       "testJob": "none",
+                     *       "whoMustAct": [],
+                     *       "checks": [
+                     *         {
+                     *           "code": "assume_role",
+                     *           "status": "passed",
+                     *           "evidence": "The role lets the broker in with the external ID.",
+                     *           "checkedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PreflightReport"];
                 };
             };
@@ -7106,6 +8078,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7137,6 +8111,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7155,6 +8131,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7185,6 +8163,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "status": "ready",
+                     *       "statusSince": "2026-11-22T09:30:00.000Z",
+                     *       "lastValidatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "nextCheckAt": "2026-11-22T09:30:00.000Z",
+                     *       "testJob": "none",
+                     *       "whoMustAct": [],
+                     *       "checks": [
+                     *         {
+                     *           "code": "assume_role",
+                     *           "status": "passed",
+                     *           "evidence": "The role lets the broker in with the external ID.",
+                     *           "checkedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PreflightReport"];
                 };
             };
@@ -7200,6 +8197,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7240,6 +8239,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7258,6 +8259,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7404,6 +8407,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7471,6 +8476,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7498,6 +8505,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7644,6 +8653,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7711,6 +8722,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7738,6 +8751,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7832,6 +8847,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "mode": "mode_1",
+                     *       "estimate": {
+                     *         "platform": "lambda",
+                     *         "vcpu": 1.7,
+                     *         "memoryMb": 3008,
+                     *         "seconds": {
+                     *           "low": 5,
+                     *           "likely": 8,
+                     *           "high": 12
+                     *         },
+                     *         "usd": {
+                     *           "low": 0.0014,
+                     *           "likely": 0.0021,
+                     *           "high": 0.0042
+                     *         }
+                     *       },
+                     *       "reason": "24 MB of k-space: fits into memory and time of Lambda.",
+                     *       "lines": [
+                     *         {
+                     *           "what": "Lambda, 8 s with 3008 MB",
+                     *           "usd": 0.0021
+                     *         }
+                     *       ],
+                     *       "paidBy": "platform",
+                     *       "youPayUsd": {
+                     *         "low": 0.0014,
+                     *         "likely": 0.0021,
+                     *         "high": 0.0042
+                     *       },
+                     *       "assumptions": [
+                     *         "list prices of us-east-1",
+                     *         "files of the size they were announced with"
+                     *       ],
+                     *       "warnings": [],
+                     *       "caps": [
+                     *         {
+                     *           "kind": "fair_use",
+                     *           "limits": {},
+                     *           "month": "2026-11",
+                     *           "used": {
+                     *             "jobs": 1,
+                     *             "usd": 0.0021,
+                     *             "jobsAtOnce": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         /** @enum {string} */
@@ -7846,6 +8912,13 @@ export interface operations {
                         }[];
                         /** @enum {string} */
                         paidBy: "platform" | "unit_owner";
+                        /**
+                         * @example {
+                         *       "low": 0.0014,
+                         *       "likely": 0.0021,
+                         *       "high": 0.0042
+                         *     }
+                         */
                         youPayUsd: {
                             low: number;
                             likely: number;
@@ -7890,6 +8963,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7948,6 +9023,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7966,6 +9043,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7996,6 +9075,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "caps": [
+                     *         {
+                     *           "kind": "fair_use",
+                     *           "limits": {},
+                     *           "month": "2026-11",
+                     *           "used": {
+                     *             "jobs": 1,
+                     *             "usd": 0.0021,
+                     *             "jobsAtOnce": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         caps: {
@@ -8032,6 +9128,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8063,6 +9161,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8081,6 +9181,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8111,6 +9213,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "all": {},
+                     *       "perMember": {},
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         all: {
@@ -8143,6 +9253,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8174,6 +9286,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8192,6 +9306,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8256,6 +9372,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "all": {},
+                     *       "perMember": {},
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         computingUnitId: string;
                         all: {
@@ -8288,6 +9412,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8337,6 +9463,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8355,6 +9483,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8390,6 +9520,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 1,
+                     *       "limit": 100,
+                     *       "mode": "mode_1",
+                     *       "month": "2026-11"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Jobs of this month (UTC) */
                         count: number;
@@ -8413,6 +9551,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8435,6 +9575,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8453,6 +9595,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8491,6 +9635,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "appId": "mroptimum",
+                     *           "alias": "brain-ac-rss",
+                     *           "mode": "mode_2",
+                     *           "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *           "state": "succeeded",
+                     *           "version": 6,
+                     *           "attempt": 0,
+                     *           "platform": "lambda",
+                     *           "executionArn": "arn:aws:states:us-east-1:123456789012:execution:mroptimum-mode2:job-01K9ZB4T8N5W3V6Q2R7S0M1XYA-0",
+                     *           "summary": {
+                     *             "medianSnr": 41.2,
+                     *             "maxSnr": 96.5,
+                     *             "slices": 1,
+                     *             "matrix": [
+                     *               96,
+                     *               96,
+                     *               1
+                     *             ],
+                     *             "coils": 16,
+                     *             "warnings": 0
+                     *           },
+                     *           "seconds": 2.5,
+                     *           "resultBytes": 182044,
+                     *           "output": {
+                     *             "coilsensitivity": false,
+                     *             "gfactor": false,
+                     *             "matlab": true
+                     *           },
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:09.000Z",
+                     *           "startedAt": "2026-11-22T09:30:01.000Z",
+                     *           "finishedAt": "2026-11-22T09:30:09.000Z",
+                     *           "history": [
+                     *             {
+                     *               "state": "queued",
+                     *               "at": "2026-11-22T09:30:00.000Z",
+                     *               "by": "user"
+                     *             },
+                     *             {
+                     *               "state": "succeeded",
+                     *               "at": "2026-11-22T09:30:09.000Z",
+                     *               "by": "aws"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "count": 1,
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: components["schemas"]["Job"][];
                         count: number;
@@ -8518,6 +9717,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8540,6 +9741,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8558,6 +9761,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8610,6 +9815,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8641,6 +9848,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8659,6 +9868,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8689,6 +9900,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -8709,6 +9926,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8740,6 +9959,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8767,6 +9988,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8823,6 +10046,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8881,6 +10106,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8899,6 +10126,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8944,6 +10173,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8984,6 +10215,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9002,6 +10235,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9059,6 +10294,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9117,6 +10354,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9135,6 +10374,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9165,6 +10406,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "method": "GET",
+                     *       "headers": {},
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "filename": "signal.dat"
+                     *     }
+                     */
                     "application/json": {
                         /** Format: uri */
                         url: string;
@@ -9195,6 +10445,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9235,6 +10487,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9262,6 +10516,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9292,9 +10548,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "attempt": 0,
+                     *       "events": [
+                     *         {
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "by": "user",
+                     *           "text": "The run has started on Lambda."
+                     *         }
+                     *       ],
+                     *       "log": {
+                     *         "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "method": "GET",
+                     *         "headers": {},
+                     *         "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *         "filename": "signal.dat"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         attempt: number;
                         events: {
@@ -9338,6 +10618,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9369,6 +10651,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9396,6 +10680,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9426,6 +10712,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "final": true,
+                     *       "isEstimate": true,
+                     *       "seconds": 8,
+                     *       "usd": 0.0021,
+                     *       "lines": [
+                     *         {
+                     *           "what": "Lambda, 8 s with 3008 MB",
+                     *           "usd": 0.0021
+                     *         }
+                     *       ],
+                     *       "paidBy": "platform",
+                     *       "assumptions": [
+                     *         "list prices of us-east-1",
+                     *         "files of the size they were announced with"
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         jobId: string;
                         /** @description False while the job runs */
@@ -9459,6 +10765,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9490,6 +10798,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9508,6 +10818,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9556,6 +10868,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9578,6 +10892,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9596,6 +10912,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9641,6 +10959,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9663,6 +10983,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9681,6 +11003,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9729,6 +11053,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9760,6 +11086,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9778,6 +11106,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9808,6 +11138,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -9828,6 +11164,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9859,6 +11197,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9886,6 +11226,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9916,6 +11258,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -9936,6 +11284,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9967,6 +11317,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9994,6 +11346,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10026,6 +11380,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10069,6 +11468,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10082,6 +11482,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10101,6 +11502,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10123,6 +11526,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10141,6 +11546,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10175,6 +11582,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10218,6 +11670,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10231,6 +11684,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10250,6 +11704,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10272,6 +11728,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10290,6 +11748,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10322,6 +11782,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10365,6 +11870,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10378,6 +11884,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10397,6 +11904,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10419,6 +11928,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10437,6 +11948,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10469,6 +11982,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending",
+                     *           "state": "queued",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *           "setup": {
+                     *             "version": "v0",
+                     *             "alias": "brain-ac-rss",
+                     *             "output": {
+                     *               "coilsensitivity": true,
+                     *               "gfactor": true,
+                     *               "matlab": true
+                     *             },
+                     *             "task": {}
+                     *           },
+                     *           "files": [
+                     *             {
+                     *               "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *               "fileName": "brain-ac-rss",
+                     *               "filename": "signal.dat",
+                     *               "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *               "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *               "status": "available",
+                     *               "database": "s3",
+                     *               "size": "24117248"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "pipelines": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "alias": "brain-ac-rss",
+                     *           "status": "pending"
+                     *         }
+                     *       ],
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         jobs: {
                             id: string;
@@ -10512,6 +12070,7 @@ export interface operations {
                                 link: string;
                                 /** @description JSON text {"Bucket","Key"} */
                                 location: string;
+                                /** @example available */
                                 status: string;
                                 /** @enum {string} */
                                 database: "s3";
@@ -10525,6 +12084,7 @@ export interface operations {
                         pipelines: {
                             id: string;
                             alias: string;
+                            /** @example pending */
                             status: string;
                         }[];
                         /** @description Pass as cursor for the next page */
@@ -10544,6 +12104,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10566,6 +12128,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10584,6 +12148,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10642,6 +12208,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10673,6 +12241,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10691,6 +12261,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10721,6 +12293,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "alias": "brain-ac-rss",
+                     *       "status": "pending",
+                     *       "state": "queued",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "setup": {
+                     *         "version": "v0",
+                     *         "alias": "brain-ac-rss",
+                     *         "output": {
+                     *           "coilsensitivity": true,
+                     *           "gfactor": true,
+                     *           "matlab": true
+                     *         },
+                     *         "task": {}
+                     *       },
+                     *       "files": [
+                     *         {
+                     *           "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "fileName": "brain-ac-rss",
+                     *           "filename": "signal.dat",
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *           "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *           "status": "available",
+                     *           "database": "s3",
+                     *           "size": "24117248"
+                     *         }
+                     *       ],
+                     *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "results": "s3://mroptimum-mode2-results-123456789012/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/01K9ZB4T8N5W3V6Q2R7S0M1XYA/0/result.zip"
+                     *     }
+                     */
                     "application/json": {
                         id: string;
                         pipeline_id: string;
@@ -10763,6 +12370,7 @@ export interface operations {
                             link: string;
                             /** @description JSON text {"Bucket","Key"} */
                             location: string;
+                            /** @example available */
                             status: string;
                             /** @enum {string} */
                             database: "s3";
@@ -10789,6 +12397,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10820,6 +12430,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10838,6 +12450,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10886,6 +12500,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "pipeline": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "pipelineId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA"
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -10909,6 +12532,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10949,6 +12574,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10967,6 +12594,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11009,6 +12638,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "headers": {
+                     *         "options": {},
+                     *         "log": [
+                     *           {
+                     *             "type": "info",
+                     *             "when": "2026-11-22 09:30:04",
+                     *             "what": "16 coils, 96 x 96"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "log": [
+                     *         {
+                     *           "type": "info",
+                     *           "when": "2026-11-22 09:30:04",
+                     *           "what": "16 coils, 96 x 96"
+                     *         }
+                     *       ],
+                     *       "info": {},
+                     *       "data": [
+                     *         {
+                     *           "filename": "data/SNR.nii.gz",
+                     *           "id": 0,
+                     *           "name": "SNR",
+                     *           "type": "output",
+                     *           "dim": 3,
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *         }
+                     *       ],
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": {
                         headers: {
                             /** @description The task, as it was submitted */
@@ -11016,14 +12678,20 @@ export interface operations {
                                 [key: string]: unknown;
                             };
                             log: {
+                                /** @example info */
                                 type: unknown;
+                                /** @example 2026-11-22 09:30:04 */
                                 when: unknown;
+                                /** @example 16 coils, 96 x 96 */
                                 what: unknown;
                             }[];
                         };
                         log: {
+                            /** @example info */
                             type: unknown;
+                            /** @example 2026-11-22 09:30:04 */
                             when: unknown;
+                            /** @example 16 coils, 96 x 96 */
                             what: unknown;
                         }[];
                         info: {
@@ -11032,10 +12700,15 @@ export interface operations {
                         };
                         /** @description The maps, SNR first */
                         data: {
+                            /** @example data/SNR.nii.gz */
                             filename: string;
+                            /** @example 0 */
                             id: number;
+                            /** @example SNR */
                             name: unknown;
+                            /** @example output */
                             type: unknown;
+                            /** @example 3 */
                             dim: number;
                             numpyPixelType?: unknown;
                             pixelType?: unknown;
@@ -11062,6 +12735,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11120,6 +12795,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11147,6 +12824,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11177,6 +12856,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "alias": "brain-ac-rss",
+                     *       "maps": [
+                     *         {
+                     *           "filename": "data/SNR.nii.gz",
+                     *           "id": 0,
+                     *           "name": "SNR",
+                     *           "type": "output",
+                     *           "dim": 3,
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *         }
+                     *       ],
+                     *       "pictures": [
+                     *         {
+                     *           "filename": "SNR.png",
+                     *           "id": 0,
+                     *           "name": "SNR",
+                     *           "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *         }
+                     *       ],
+                     *       "overview": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "info": {},
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OpenedResult"];
                 };
             };
@@ -11192,6 +12898,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11232,6 +12940,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11259,6 +12969,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11293,6 +13005,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "size": "24117248",
+                     *         "md5": "",
+                     *         "status": "notavailable",
+                     *         "database": "s3",
+                     *         "type": "image",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "pivot": {
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "roi_id": "01K9ZB9H1K3M5P7R9T1V3X5Z7B"
+                     *         }
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["RegionOfInterest"][];
                 };
             };
@@ -11308,6 +13041,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11339,6 +13074,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11357,6 +13094,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11417,6 +13156,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "upload_url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "access_url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "roi": {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "size": "24117248",
+                     *         "md5": "",
+                     *         "status": "notavailable",
+                     *         "database": "s3",
+                     *         "type": "image",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "pivot": {
+                     *           "pipeline_id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "roi_id": "01K9ZB9H1K3M5P7R9T1V3X5Z7B"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /**
                          * Format: uri
@@ -11449,6 +13212,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11507,6 +13272,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11534,6 +13301,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11574,6 +13343,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -11594,6 +13369,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11634,6 +13411,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11661,6 +13440,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11688,11 +13469,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "apps": [
+                     *         {
+                     *           "appId": "mroptimum",
+                     *           "name": "Ada Lovelace",
+                     *           "description": "Signal-to-noise ratio maps of MRI raw data",
+                     *           "launchUrl": "/",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": {
                         apps: {
                             appId: string;
                             name: string;
+                            /** @example Signal-to-noise ratio maps of MRI raw data */
                             description: string;
+                            /** @example / */
                             launchUrl: string;
                             /**
                              * Format: date-time
@@ -11712,6 +13510,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11734,6 +13534,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11752,6 +13554,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11797,6 +13601,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "appId": "mroptimum",
+                     *       "data": {
+                     *         "app": {
+                     *           "appId": "mroptimum",
+                     *           "name": "Ada Lovelace",
+                     *           "description": "Signal-to-noise ratio maps of MRI raw data",
+                     *           "launchUrl": "/",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -11805,7 +13625,9 @@ export interface operations {
                             app: {
                                 appId: string;
                                 name: string;
+                                /** @example Signal-to-noise ratio maps of MRI raw data */
                                 description: string;
+                                /** @example / */
                                 launchUrl: string;
                                 /**
                                  * Format: date-time
@@ -11834,6 +13656,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11874,6 +13698,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11892,6 +13718,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11964,6 +13792,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12022,6 +13852,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12049,6 +13881,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12080,6 +13914,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "md5": "",
+                     *         "size": "24117248",
+                     *         "status": "notavailable",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "database": "s3",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "is_demo_data": false
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DataFile"][];
                 };
             };
@@ -12095,6 +13947,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12117,6 +13971,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12135,6 +13991,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12166,6 +14024,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "md5": "",
+                     *         "size": "24117248",
+                     *         "status": "notavailable",
+                     *         "created_at": "2026-11-22T09:30:00.000Z",
+                     *         "updated_at": "2026-11-22T09:30:00.000Z",
+                     *         "database": "s3",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "is_demo_data": false
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["DataFile"][];
                 };
             };
@@ -12181,6 +14057,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12203,6 +14081,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12221,6 +14101,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12251,6 +14133,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -12266,6 +14164,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12306,6 +14206,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12333,6 +14235,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12363,6 +14267,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -12383,6 +14293,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12405,6 +14317,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12432,6 +14346,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12462,6 +14378,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -12482,6 +14404,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12504,6 +14428,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12531,6 +14457,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12561,6 +14489,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -12581,6 +14515,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12603,6 +14539,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12630,6 +14568,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12684,6 +14624,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dataId": "01K9ZB3F5H7K9M1P3R5T7V9X1Z",
+                     *       "uploadId": "mp-2hT4vKq9",
+                     *       "bucket": "mroptimum-mode2-data-123456789012",
+                     *       "key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "partBytes": 10485760,
+                     *       "parts": 1
+                     *     }
+                     */
                     "application/json": {
                         dataId: string;
                         uploadId: string;
@@ -12709,6 +14660,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12767,6 +14720,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12794,6 +14749,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12849,6 +14806,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "parts": [
+                     *         {
+                     *           "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *           "method": "GET",
+                     *           "headers": {},
+                     *           "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *           "partNumber": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         parts: {
                             /** Format: uri */
@@ -12881,6 +14851,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12939,6 +14911,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12966,6 +14940,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13016,6 +14992,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13031,6 +15023,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13089,6 +15083,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13116,6 +15112,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13146,6 +15144,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "removed": true
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -13166,6 +15170,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13188,6 +15194,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13215,6 +15223,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13269,6 +15279,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "uploadId": "mp-2hT4vKq9",
+                     *       "Key": "mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat",
+                     *       "partUrls": [
+                     *         "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081"
+                     *       ],
+                     *       "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *       "response": {
+                     *         "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *         "filename": "signal.dat",
+                     *         "onlineLink": "unknown",
+                     *         "status": "notavailable",
+                     *         "md5": "",
+                     *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *         "database": "s3"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         uploadId: string;
                         Key: string;
@@ -13282,6 +15311,7 @@ export interface operations {
                             id: string;
                             filename: string;
                             onlineLink: string;
+                            /** @example notavailable */
                             status: string;
                             md5: string;
                             location: string;
@@ -13303,6 +15333,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13361,6 +15393,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13388,6 +15422,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13439,6 +15475,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13454,6 +15506,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13512,6 +15566,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13539,6 +15595,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13582,6 +15640,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13597,6 +15671,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13646,6 +15722,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13664,6 +15742,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13710,6 +15790,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13725,6 +15821,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13774,6 +15872,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13792,6 +15892,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13839,6 +15941,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "filename": "signal.dat",
+                     *       "link": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "md5": "",
+                     *       "size": "24117248",
+                     *       "status": "notavailable",
+                     *       "created_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "database": "s3",
+                     *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
+                     *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "is_demo_data": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFile"];
                 };
             };
@@ -13854,6 +15972,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13912,6 +16032,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13939,6 +16061,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13966,6 +16090,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhooks": [
+                     *         {
+                     *           "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *           "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *           "events": [
+                     *             "job.running"
+                     *           ],
+                     *           "status": "active",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": {
                         webhooks: components["schemas"]["Webhook"][];
                         count: number;
@@ -13975,6 +16116,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13997,6 +16140,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14015,6 +16160,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14067,6 +16214,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -14082,6 +16242,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14131,6 +16293,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14149,6 +16313,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14179,6 +16345,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -14194,6 +16372,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14225,6 +16405,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14243,6 +16425,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14273,6 +16457,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "message": "Done."
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
@@ -14292,6 +16482,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14323,6 +16515,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14341,6 +16535,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14393,6 +16589,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -14408,6 +16616,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14466,6 +16676,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14484,6 +16696,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14514,6 +16728,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhookId": "01K9ZB8G0J2L4N6Q8S0U2W4Y6A",
+                     *       "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *       "events": [
+                     *         "job.running"
+                     *       ],
+                     *       "status": "active",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -14529,6 +16756,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14569,6 +16798,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14587,6 +16818,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14617,6 +16850,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *       "messageId": "msg_2f6kq1Vb3Xn7",
+                     *       "event": "job.succeeded",
+                     *       "state": "pending",
+                     *       "attempts": [
+                     *         {
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "ms": 84
+                     *         }
+                     *       ],
+                     *       "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
@@ -14632,6 +16881,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14672,6 +16923,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14690,6 +16943,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14724,6 +16979,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *           "messageId": "msg_2f6kq1Vb3Xn7",
+                     *           "event": "job.succeeded",
+                     *           "state": "pending",
+                     *           "attempts": [
+                     *             {
+                     *               "at": "2026-11-22T09:30:00.000Z",
+                     *               "ms": 84
+                     *             }
+                     *           ],
+                     *           "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
+                     *           "createdAt": "2026-11-22T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "count": 1,
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         deliveries: components["schemas"]["WebhookDelivery"][];
                         count: number;
@@ -14744,6 +17021,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14775,6 +17054,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14793,6 +17074,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14825,6 +17108,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deliveryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *       "messageId": "msg_2f6kq1Vb3Xn7",
+                     *       "event": "job.succeeded",
+                     *       "state": "pending",
+                     *       "attempts": [
+                     *         {
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "ms": 84
+                     *         }
+                     *       ],
+                     *       "body": "{\"type\":\"job.succeeded\",\"timestamp\":\"2026-11-22T09:30:09.000Z\",\"data\":{}}",
+                     *       "createdAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
@@ -14840,6 +17139,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14880,6 +17181,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14898,6 +17201,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14929,6 +17234,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "entryId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+                     *           "at": "2026-11-22T09:30:00.000Z",
+                     *           "actor": "user:01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *           "action": "unit.register",
+                     *           "subject": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *           "outcome": "ok"
+                     *         }
+                     *       ],
+                     *       "count": 1,
+                     *       "cursor": null
+                     *     }
+                     */
                     "application/json": {
                         entries: components["schemas"]["AuditEntry"][];
                         count: number;
@@ -14949,6 +17270,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14971,6 +17294,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14989,6 +17314,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14999,7 +17326,10 @@ export interface operations {
     };
     exportAudit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description JSON lines, or CSV (RFC 4180) */
+                format?: "jsonl" | "csv";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -15017,11 +17347,23 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15044,6 +17386,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15062,6 +17406,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15105,11 +17451,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15128,6 +17485,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15159,6 +17518,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15177,6 +17538,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15227,11 +17590,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15250,6 +17624,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15290,6 +17666,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15308,6 +17686,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15365,11 +17745,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15388,6 +17779,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15419,6 +17812,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15437,6 +17832,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15480,11 +17877,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15503,6 +17911,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15534,6 +17944,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15552,6 +17964,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15609,11 +18023,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15632,6 +18057,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15663,6 +18090,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15681,6 +18110,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15724,11 +18155,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "state": "succeeded",
+                     *       "cancel": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {boolean} */
                         success: true;
                         jobId: string;
-                        /** @enum {string} */
+                        /**
+                         * @example succeeded
+                         * @enum {string}
+                         */
                         state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
                         /** @description True: the worker should stop, nobody waits for the result */
                         cancel: boolean;
@@ -15747,6 +18189,8 @@ export interface operations {
             /** @description `not_signed_in` */
             401: {
                 headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15778,6 +18222,8 @@ export interface operations {
                     "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
                     "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
                     "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15796,6 +18242,8 @@ export interface operations {
             /** @description `unavailable` */
             503: {
                 headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
                     [name: string]: unknown;
                 };
                 content: {

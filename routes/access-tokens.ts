@@ -56,6 +56,8 @@ export function accessTokenRoutes({ identity }: AccessTokenRoutesDeps) {
           tags,
           operationId: 'listAccessTokens',
           summary: 'Your personal access tokens, newest first',
+          description:
+            'Newest first. The tokens themselves are shown only when they are made; `hint` tells them apart.',
           querystring: pageQuery,
           response: { 200: answer('One page', accessTokenList) },
         },
@@ -74,6 +76,7 @@ export function accessTokenRoutes({ identity }: AccessTokenRoutesDeps) {
           tags,
           operationId: 'revokeAccessToken',
           summary: 'Revoke a personal access token at once',
+          description: 'At once in this broker process, within two seconds in all others.',
           params: z.object({ tokenId: pathId }),
           response: { 200: answer('It opens nothing any more', done) },
         },

@@ -54,6 +54,7 @@ export function adminUserRoutes({ identity }: AdminUserRoutesDeps) {
           tags,
           operationId: 'getUser',
           summary: 'One account',
+          description: 'Also a deleted one, of which only the id is left.',
           params,
           response: { 200: answer('The account', account) },
         },
@@ -69,6 +70,7 @@ export function adminUserRoutes({ identity }: AdminUserRoutesDeps) {
           tags,
           operationId: 'approveUser',
           summary: 'Let a waiting or disabled account in',
+          description: 'Repeating it changes nothing. If mail is configured, the person is told.',
           params,
           response: { 200: answer('The account, now active', account) },
         },
@@ -101,6 +103,8 @@ export function adminUserRoutes({ identity }: AdminUserRoutesDeps) {
           tags,
           operationId: 'setUserRole',
           summary: 'Make somebody a user, a developer or an administrator',
+          description:
+            '`developer` sees the figures of the broker, `admin` also accounts and Mode 1. Nobody changes the own role.',
           params,
           body: roleBody,
           response: { 200: answer('The account with its new role', account) },
@@ -118,6 +122,8 @@ export function adminUserRoutes({ identity }: AdminUserRoutesDeps) {
           tags,
           operationId: 'endUserTokens',
           summary: 'End all sessions and personal access tokens of a person at once',
+          description:
+            'For a leaked token or a lost laptop. The account stays open: the person signs in again.',
           params,
           response: { 200: answer('The account; the person may sign in again', account) },
         },
@@ -133,6 +139,8 @@ export function adminUserRoutes({ identity }: AdminUserRoutesDeps) {
           tags,
           operationId: 'issueResetCode',
           summary: 'A one-time code with which a person sets a new password',
+          description:
+            'For people who get no mail. Good once, for 24 hours; a code issued before it is no longer valid.',
           params,
           response: { 201: answer('The code, shown this once', resetCode) },
         },

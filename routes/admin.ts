@@ -24,6 +24,7 @@ export function adminRoutes({ operations, awsCalls, feed }: AdminRoutesDeps) {
           tags,
           operationId: 'brokerHealth',
           summary: 'Open jobs by state and age, how late the ticker is, calls to AWS and their errors',
+          description: 'For developers and administrators; the same and more, for Prometheus, at /metrics.',
           response: {
             200: answer('Figures of this broker process; open jobs are those of all', operationsAnswer),
           },

@@ -5,10 +5,20 @@ import { z } from 'zod';
 import type { Audit } from '../services/audit.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import { auditList, toAuditView } from '../src/schemas/http/audit.ts';
+import {
+  AUDIT_COLUMNS,
+  auditCells,
+  auditList,
+  csvRow,
+  exportQuery,
+  toAuditView,
+} from '../src/schemas/http/audit.ts';
 import { pageQuery } from '../src/schemas/http/common.ts';
 
 const tags = ['Audit'];
+const EXAMPLE_LINES =
+  '{"entryId":"01K9ZB6E4H8J2D5F7G9K0P3RST","at":"2026-11-22T09:30:00.000Z","actor":"user:01K9ZB1C3D5F7H9K1M3P5R7T9V",' +
+  '"action":"job.cancel","subject":"01K9ZB4T8N5W3V6Q2R7S0M1XYA","outcome":"canceling"}\n';
 
 /** GET /api/audit and its export. */
 export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
@@ -21,6 +31,8 @@ export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
           tags,
           operationId: 'listAudit',
           summary: 'What was done in your name and with the role of your account, newest first',
+          description:
+            'Newest first. Entries are never changed; only refused sign-ins are counted in one entry per hour.',
           querystring: pageQuery,
           response: { 200: answer('One page', auditList) },
         },
@@ -38,17 +50,25 @@ export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
         schema: {
           tags,
           operationId: 'exportAudit',
-          summary: 'All of it as JSON lines',
+          summary: 'All of it, as JSON lines or as a table',
+          description: 'Newest first: one JSON document per line, or one row of CSV (RFC 4180) per entry.',
+          querystring: exportQuery,
           response: {
             200: {
               description: 'One entry per line',
-              content: { 'application/x-ndjson': { schema: z.string() } },
+              content: {
+                'application/x-ndjson': { schema: z.string().meta({ examples: [EXAMPLE_LINES] }) },
+                'text/csv': { schema: z.string() },
+              },
             },
           },
         },
       },
       async (request, reply) => {
-        sendLines(reply, linesOf(audit.all(principalOf(request))));
+        const entries = audit.all(principalOf(request));
+        if (request.query.format === 'csv')
+          sendLines(reply, 'csv', 'text/csv; charset=utf-8', rowsOf(entries));
+        else sendLines(reply, 'jsonl', 'application/x-ndjson', linesOf(entries));
         return reply;
       },
     );
@@ -56,14 +76,24 @@ export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
 }
 
 /** One page at a time: the next is read when the client has taken the last. */
-function sendLines(reply: FastifyReply, lines: AsyncGenerator<string>): void {
+function sendLines(
+  reply: FastifyReply,
+  extension: string,
+  type: string,
+  lines: AsyncGenerator<string>,
+): void {
   reply
-    .type('application/x-ndjson')
-    .header('content-disposition', 'attachment; filename="cloudmr-audit.jsonl"')
+    .type(type)
+    .header('content-disposition', `attachment; filename="cloudmr-audit.${extension}"`)
     .header('cache-control', 'no-store')
     .send(Readable.from(lines));
 }
 
 async function* linesOf(entries: ReturnType<Audit['all']>): AsyncGenerator<string> {
   for await (const entry of entries) yield `${JSON.stringify(toAuditView(entry))}\n`;
+}
+
+async function* rowsOf(entries: ReturnType<Audit['all']>): AsyncGenerator<string> {
+  yield csvRow(AUDIT_COLUMNS);
+  for await (const entry of entries) yield csvRow(auditCells(entry));
 }

@@ -33,6 +33,8 @@ export function authRoutes({ identity, signInsPerMinute }: AuthRoutesDeps) {
           tags,
           operationId: 'register',
           summary: 'Ask for an account; an administrator approves it',
+          description:
+            'Any 2xx means that the account is stored and waits. An address that has an account already is refused.',
           body: registerBody,
           response: { 201: answer('The account exists and waits', registerAnswer) },
         },
@@ -56,6 +58,8 @@ export function authRoutes({ identity, signInsPerMinute }: AuthRoutesDeps) {
           tags,
           operationId: 'login',
           summary: 'Sign in with e-mail address and password',
+          description:
+            '`id_token` and `access_token` live for an hour and are equally good as Bearer; `refresh_token` gets the next ones. After ten failures in 15 minutes an address has to wait, and so do strangers after fifty.',
           body: loginBody,
           response: { 200: answer('Signed in', signedIn) },
         },

@@ -17,6 +17,7 @@ export function cloudAppRoutes() {
           tags,
           operationId: 'listCloudApps',
           summary: 'The apps that units and jobs belong to',
+          description: 'This broker has one app; scripts look its id up here.',
           response: { 200: answer('All of them', cloudAppList) },
         },
       },

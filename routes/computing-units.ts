@@ -31,6 +31,8 @@ export function unitRoutes({ units }: UnitRoutesDeps) {
           tags,
           operationId: 'listUnits',
           summary: 'Your units and the shared ones; the one used by default comes first',
+          description:
+            'Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same.',
           querystring: unitQuery,
           response: { 200: answer('The units', unitList) },
         },
@@ -51,6 +53,8 @@ export function unitRoutes({ units }: UnitRoutesDeps) {
           tags,
           operationId: 'getUnit',
           summary: 'One unit',
+          description:
+            'Checks, external ID and members are shown to its owner alone. Units that you may not use are not found.',
           params: unitParams,
           response: { 200: answer('The unit', unitView) },
         },
@@ -69,6 +73,8 @@ export function unitRoutes({ units }: UnitRoutesDeps) {
           tags,
           operationId: 'removeUnit',
           summary: 'Remove a unit; nothing in its account is touched',
+          description:
+            'Its sessions are dropped at once; jobs under way come to their end. Repeating it answers `removed: false`.',
           params: unitParams,
           response: { 200: answer('Removed, now or before', removedAnswer) },
         },
@@ -92,6 +98,8 @@ export function unitRoutes({ units }: UnitRoutesDeps) {
           tags,
           operationId,
           summary: 'Remove a unit by id, or by app and state machine',
+          description:
+            'For old callers, each with its own path and method. Repeating it answers `removed: false`.',
           body: removeUnitBody,
           response: { 200: answer('Removed, now or before', removedAnswer) },
         },

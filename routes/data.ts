@@ -71,6 +71,8 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
             tags,
             operationId,
             summary: 'Your files, with download links',
+            description:
+              'A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.',
             querystring: dataQuery,
             response: { 200: answer('Newest first; x-next-cursor continues the list', z.array(dataView)) },
           },
@@ -92,6 +94,8 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
           tags,
           operationId: 'confirmUpload',
           summary: 'The upload is done; the broker looks and notes the size',
+          description:
+            'The broker asks the bucket for the size. Jobs take a file that was not confirmed, too, if it is there.',
           params: dataParams,
           response: { 200: answer('The file', dataView) },
         },
@@ -115,6 +119,7 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
           tags,
           operationId,
           summary: 'Delete a file and its record',
+          description: 'The object goes first. Repeating it answers `removed: false`.',
           params: dataParams,
           response: { 200: answer('Deleted, now or before', removedAnswer) },
         },

@@ -30,6 +30,7 @@ export function endedJobRoutes({ endedJobs }: { endedJobs: EndedJobs }) {
           tags,
           operationId: 'renameJob',
           summary: 'Rename a job that has ended',
+          description: 'Only the name for people changes; names in AWS stay.',
           params: jobParams,
           body: renameBody,
           response: { 200: answer('The job', jobView) },

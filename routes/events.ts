@@ -27,10 +27,12 @@ const description =
   'come twice. `removed`: `{jobId}`. `expired`: the token has ended; connect again with a new one. A comment ' +
   'comes every 15 seconds. With Last-Event-ID, what has changed meanwhile comes first. At most 8 streams per ' +
   'person.';
+const EXAMPLE_EVENTS =
+  'event: job\nid: 1795512600000\ndata: {"jobId":"01K9ZB4T8N5W3V6Q2R7S0M1XYA","state":"running"}\n\n';
 const stream = {
   200: {
     description: 'Events, without end',
-    content: { 'text/event-stream': { schema: z.string() } },
+    content: { 'text/event-stream': { schema: z.string().meta({ examples: [EXAMPLE_EVENTS] }) } },
   },
 };
 

@@ -1,9 +1,22 @@
 /** For load balancers and supervisors: does the process live, can it work, what has it done. */
 import { z } from 'zod';
+import { RETRY_AFTER } from '../src/plugins/openapi-answers.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { liveAnswer, type Readiness, readyAnswer } from '../src/schemas/http/health.ts';
 
 const tags = ['Health'];
+/** A store that is away, or a loop that stands still, is seldom back sooner. */
+const RETRY_SECONDS = 5;
+const notReady = {
+  description: 'It cannot; `checks` says why',
+  headers: RETRY_AFTER,
+  content: {
+    'application/json': {
+      schema: readyAnswer,
+      examples: { not_ready: { value: { status: 'not_ready', checks: { store: false, tick: true } } } },
+    },
+  },
+};
 
 export interface HealthRoutesDeps {
   readiness: () => Promise<Readiness>;
@@ -49,6 +62,8 @@ export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
           tags,
           operationId: 'live',
           summary: 'The process answers',
+          description:
+            'For supervisors: the process runs. It says nothing about the table or the account; `/ready` does.',
           response: { 200: answer('It does', liveAnswer) },
         },
       },
@@ -63,15 +78,18 @@ export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
           tags,
           operationId: 'ready',
           summary: 'The store answers and jobs are being moved',
+          description:
+            'For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which.',
           response: {
             200: answer('It can work', readyAnswer),
-            503: answer('It cannot; `checks` says why', readyAnswer),
+            503: notReady,
           },
         },
       },
       async (_request, reply) => {
         const checks = await readiness();
         const ready = Object.values(checks).every(Boolean);
+        if (!ready) reply.header('retry-after', RETRY_SECONDS);
         return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', checks });
       },
     );

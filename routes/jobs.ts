@@ -108,6 +108,8 @@ export function jobRoutes({ jobs, retry }: JobRoutesDeps) {
           tags,
           operationId: 'getResult',
           summary: 'Presigned URL of the result zip, or of the failure bundle of a failed job',
+          description:
+            'A presigned GET that ends at `expiresAt`: the earlier of what was asked and the end of the session that signed it.',
           params: jobParams,
           response: { 200: answer('Where to GET it, and until when', resultAnswer) },
         },

@@ -35,6 +35,8 @@ export function limitRoutes({ caps, counts, units }: LimitRoutesDeps) {
           tags: unitTags,
           operationId: 'unitUsage',
           summary: 'Which caps count for you on a computing unit, and what you have used of them',
+          description:
+            'What you, and all its users together, have used of it this month, beside every cap that counts for you.',
           params: unitParams,
           response: { 200: answer('Every cap that counts; none: nothing is limited', limitsAnswer) },
         },
@@ -98,6 +100,8 @@ export function limitRoutes({ caps, counts, units }: LimitRoutesDeps) {
           tags: ['Jobs'],
           operationId: 'countCalculations',
           summary: 'How many jobs you have run in this month, as the web client asks',
+          description:
+            'For the panel of the web client: jobs of the calendar month (UTC), in Mode 1 with those that were deleted.',
           querystring: z.object({ ...appFields, mode: modeWord.default('mode_1') }),
           response: { 200: answer('The count, and the limit of Mode 1', countAnswer) },
         },

@@ -57,6 +57,8 @@ export function passwordRoutes({ identity, signInsPerMinute, byMail }: PasswordR
           tags,
           operationId: 'resetPassword',
           summary: 'Set a new password by a reset code; ends all sessions',
+          description:
+            'The code comes by mail or from an administrator, is good once and for a day. All sessions end; personal access tokens go on.',
           body: resetBody,
           response: { 200: answer('Sign in with the new password', done) },
         },
@@ -81,6 +83,8 @@ export function passwordRoutes({ identity, signInsPerMinute, byMail }: PasswordR
           tags,
           operationId: 'changePassword',
           summary: 'Change your password; ends all sessions, also this one',
+          description:
+            'Needs the old password. All sessions end, also this one; personal access tokens go on.',
           body: changePasswordBody,
           response: { 200: answer('Sign in with the new password', done) },
         },

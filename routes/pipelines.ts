@@ -5,14 +5,9 @@ import type { Jobs } from '../services/jobs.ts';
 import type { Links } from '../services/links.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import {
-  pipelineList,
-  pipelineQuery,
-  pipelineStatus,
-  toClientJob,
-  toPipelineStatus,
-} from '../src/schemas/http/client-jobs.ts';
+import { pipelineList, pipelineQuery, toClientJob } from '../src/schemas/http/client-jobs.ts';
 import { pathId } from '../src/schemas/http/common.ts';
+import { pipelineStatus, toPipelineStatus } from '../src/schemas/http/jobs.ts';
 import {
   pipelineRequestAnswer,
   pipelineRequestBody,
@@ -46,6 +41,9 @@ export function pipelineRoutes({ jobs, links, drafts }: PipelineRoutesDeps) {
             tags,
             operationId,
             summary: 'Your jobs with download links, as the web client reads them',
+            description:
+              '`status` is `pending`, `completed` or `failed`, the three words that the web client knows; `link` is `unknown` ' +
+              'while there is nothing to fetch. The jobs of /api/job in another form.',
             ...(url.includes(':') ? { params: z.object({ appId: z.string().max(100) }) } : {}),
             querystring: pipelineQuery,
             response: { 200: answer('One page, newest first', pipelineList) },
@@ -68,6 +66,7 @@ export function pipelineRoutes({ jobs, links, drafts }: PipelineRoutesDeps) {
           tags,
           operationId: 'pipelineStatus',
           summary: 'QUEUED, RUNNING, SUCCEEDED or FAILED',
+          description: '`status` is one of four words that every script understands, `state` the exact one.',
           params: z.object({ pipelineId: pathId }),
           response: { 200: answer('The state in one word, and the exact one', pipelineStatus) },
         },
@@ -83,6 +82,7 @@ export function pipelineRoutes({ jobs, links, drafts }: PipelineRoutesDeps) {
           tags,
           operationId: 'getPipeline',
           summary: 'One job with its download link: pending, completed or failed',
+          description: 'In the form in which older scripts read it, with `results` as an s3 address.',
           params: z.object({ pipelineId: pathId }),
           response: { 200: answer('The job', pipelineView) },
         },

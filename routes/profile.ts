@@ -25,6 +25,7 @@ export function profileRoutes({ identity }: ProfileRoutesDeps) {
             tags,
             operationId,
             summary: 'The caller, and until when the token at hand is valid',
+            description: 'For a personal access token also what it may be used for.',
             response: { 200: answer('The caller', ownProfile) },
           },
         },
@@ -43,6 +44,8 @@ export function profileRoutes({ identity }: ProfileRoutesDeps) {
           tags,
           operationId: 'changeProfile',
           summary: 'Change what the broker knows about you',
+          description:
+            'What is left out stays, an empty text goes. Address and role are for administrators to change.',
           body: profileChange,
           response: { 200: answer('The caller', ownProfile) },
         },

@@ -90,6 +90,7 @@ export function unitActRoutes({ units }: UnitActsDeps) {
           tags,
           operationId: 'getPreflight',
           summary: 'What the last checks of a unit have found',
+          description: 'Without running anything: what the last round of checks has seen.',
           params,
           response: { 200: answer('The findings', preflightReport) },
         },

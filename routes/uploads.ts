@@ -121,6 +121,8 @@ export function uploadRoutes({ uploads, files, links }: UploadRoutesDeps) {
           tags,
           operationId: 'abortUpload',
           summary: 'Give an upload up, with the parts that have arrived',
+          description:
+            'What was uploaded so far is thrown away by S3. Repeating it answers `removed: false`.',
           params: dataParams,
           response: { 200: answer('Given up, now or before', removedAnswer) },
         },
@@ -165,6 +167,8 @@ export function uploadRoutes({ uploads, files, links }: UploadRoutesDeps) {
           tags,
           operationId: 'uploadFinalize',
           summary: 'Complete an upload, as the web client does',
+          description:
+            'As the web client says it, with the ETags of its parts. Repeating it answers the same file.',
           body: finalizeBody,
           response: { 200: fileAnswer },
         },

@@ -143,7 +143,7 @@ function registrationDetails({ mode, awsAccountId, proof }: Unit): Record<string
 
 /** Entries into somebody's account, in the trail of the unit's owner. Once per session, not per call. */
 export function recordRoleUse(audit: Recorder): (use: RoleUse) => Promise<void> {
-  return ({ unit, purpose, forUserId, roleSessionName, outcome, accessKeyId }) =>
+  return ({ unit, purpose, forUserId, roleSessionName, outcome, accessKeyId, sourceIdentity, tried }) =>
     audit.record({
       ownerId: unit.ownerId,
       action: `session.${purpose}`,
@@ -152,7 +152,9 @@ export function recordRoleUse(audit: Recorder): (use: RoleUse) => Promise<void> 
       details: {
         roleSessionName,
         ...(accessKeyId ? { accessKeyId } : {}),
+        ...(sourceIdentity ? { sourceIdentity } : {}),
         ...(forUserId ? { forUserId } : {}),
+        ...tried,
       },
     });
 }

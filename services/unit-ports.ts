@@ -63,6 +63,8 @@ export interface TrustFindings {
   readonly policyPercent: number | undefined;
   /** The ways that must be closed and are open. */
   readonly open: readonly ('without an external ID' | 'with a wrong external ID')[];
+  /** Whether sessions may say for whom they are (sts:SetSourceIdentity): CloudTrail shows it in every event then. */
+  readonly sourceIdentity: boolean;
 }
 
 export interface UnitTrust {
@@ -82,6 +84,10 @@ export interface RoleUse {
   readonly outcome: string;
   /** Names the session in every event of CloudTrail; no secret. */
   readonly accessKeyId?: string;
+  /** As in CloudTrail, if the role allows it. */
+  readonly sourceIdentity?: string;
+  /** Ways in that were tried although they must be closed, and how AWS answered. */
+  readonly tried?: Readonly<Record<string, string>>;
 }
 
 /** Undefined: the role does not let the broker look. */

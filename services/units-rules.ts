@@ -40,7 +40,6 @@ export function mustBeConsistent(who: Principal, registration: Registration, hub
   if (registration.mode === 'mode_1') {
     if (who.role !== 'admin') throw new AppError('not_allowed', 'only administrators register Mode 1 units');
     if (account !== hubAccountId) wrong.push('awsAccountId: Mode 1 units run in the account of the platform');
-    if (roleArn) wrong.push('crossAccountRoleArn: Mode 1 units have none');
   } else if (account === hubAccountId) {
     wrong.push('awsAccountId: Mode 2 units run in your own account, not in the one of the platform');
   }

@@ -8,7 +8,6 @@ import {
   needsPartners,
 } from './schemas/environment.ts';
 import type { Limits as FairUse } from './schemas/limits.ts';
-import { QUOTAS, type Quotas } from './schemas/quotas.ts';
 
 /** Every variable the broker reads. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(embeddedVariables.shape);
@@ -24,6 +23,8 @@ interface Place<Cloud, Values> {
   readonly tableName: string;
   readonly hubAccountId: Values;
   readonly brokerRoleArn: Values;
+  /** Assumed for Mode 1 units that name no role of their own. Undefined: the broker's role assumes itself. */
+  readonly mode1RoleArn: string | undefined;
   /** Without a slash at the end. Undefined: the address the broker listens on. */
   readonly publicUrl: Values;
   /** Signs access tokens and job tokens. Undefined: generated once into `dataDir`. */
@@ -38,8 +39,6 @@ interface Place<Cloud, Values> {
   readonly mode2TemplateUrl: string | undefined;
   /** ARN patterns: who of an account may prove that it is theirs. */
   readonly proofCallers: readonly string[];
-  /** How often AWS may be asked, per account and region. */
-  readonly quotas: Quotas;
   readonly limits: { readonly perMinute: number; readonly signInsPerMinute: number };
   /** Lets a Prometheus server read /metrics. Undefined: only developers and administrators. */
   readonly metricsToken: string | undefined;
@@ -125,6 +124,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     tableName: values.TABLE_NAME,
     hubAccountId: values.HUB_ACCOUNT_ID as T['HUB_ACCOUNT_ID'],
     brokerRoleArn: values.BROKER_ROLE_ARN as T['BROKER_ROLE_ARN'],
+    mode1RoleArn: values.PLATFORM_ROLE_ARN,
     publicUrl: values.PUBLIC_URL as T['PUBLIC_URL'],
     tokenSecret: values.TOKEN_SECRET as T['TOKEN_SECRET'],
     corsOrigins: values.CORS_ORIGINS,
@@ -146,7 +146,6 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     smtp: values.SMTP_URL ? { url: values.SMTP_URL, from: values.MAIL_FROM ?? '' } : undefined,
     proofCallers: values.PROOF_CALLERS,
     mode2TemplateUrl: values.MODE2_TEMPLATE_URL,
-    quotas: { ...QUOTAS, ...values.AWS_QUOTAS },
     limits: { perMinute: values.REQUESTS_PER_MINUTE, signInsPerMinute: values.SIGN_INS_PER_MINUTE },
   };
 }

@@ -5,10 +5,9 @@ import type { Tracer } from '@opentelemetry/api';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import type { Mailer } from '../services/mail-ports.ts';
-import type { CloudPlace } from './adapters.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, type EmbeddedConfig, loadConfig, safe } from './config.ts';
-import { createDeps } from './deps.ts';
+import { type CloudPlace, createDeps } from './deps.ts';
 import { createLog } from './log.ts';
 import { keptTokenSecret } from './secrets.ts';
 import { createSmtpMailer } from './security/smtp-mailer.ts';
@@ -80,9 +79,10 @@ async function findPlace(
   closers: Closers,
 ): Promise<{ place: CloudPlace; tokenSecret: string }> {
   if (config.cloud === 'embedded') return embeddedPlace(config, log, closers);
-  const { region, hubAccountId, brokerRoleArn, tokenSecret } = config;
+  const { region, hubAccountId, brokerRoleArn, mode1RoleArn, tokenSecret } = config;
   const credentials = { kind: 'default' } as const;
-  return { place: { endpoint: undefined, region, hubAccountId, brokerRoleArn, credentials }, tokenSecret };
+  const roles = { brokerRoleArn, mode1RoleArn };
+  return { place: { endpoint: undefined, region, hubAccountId, ...roles, credentials }, tokenSecret };
 }
 
 /** By the configured server, or at the terminal of whoever runs everything on one machine. */
@@ -112,9 +112,10 @@ async function embeddedPlace(
   const corsOrigins = config.corsOrigins.length > 0 ? [...config.corsOrigins] : undefined;
   const cloud = await launchEmbeddedCloud({ dataDir, corsOrigins, log });
   closers.push(() => cloud.close());
-  const { endpoint, region, hubAccountId, brokerRoleArn } = cloud;
+  const { endpoint, region, hubAccountId, brokerRoleArn, mode1RoleArn } = cloud;
   const credentials = { kind: 'container', ...cloud.credentials } as const;
-  return { place: { endpoint, region, hubAccountId, brokerRoleArn, credentials }, tokenSecret };
+  const roles = { brokerRoleArn, mode1RoleArn };
+  return { place: { endpoint, region, hubAccountId, ...roles, credentials }, tokenSecret };
 }
 
 /** The address a person on this machine can open. */

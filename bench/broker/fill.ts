@@ -74,7 +74,6 @@ function collecting(made: Item[]): ItemTable {
     remove: refuse,
     take: refuse,
     page: refuse,
-    reindex: refuse,
     openKeys: refuse,
   };
 }

@@ -146,7 +146,7 @@ function mode2Unit(unitId: string, ownerId: string, index: number, now: number):
     resultsBucket: buckets.results,
     failedBucket: buckets.failed,
     crossAccountRoleArn,
-    externalId: `cloudmr-bench${index}`,
+    externalId: `cloudmr-bench-0123456789abcdefgh-${index}`,
     isDefault: true,
     isShared: false,
     status: 'ready',

@@ -12,13 +12,12 @@ import {
   RESEARCHER_ACCOUNT,
 } from '../../infra/local/launch.ts';
 import { mode2Names, mode2Stack } from '../../infra/local/stacks/mode2.ts';
-import type { CloudPlace } from '../../src/adapters.ts';
 import { type AwsClients, createAwsClients } from '../../src/aws/clients.ts';
 import type { AwsCredentials } from '../../src/aws/credentials.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createStores, type Stores } from '../../src/aws/stores.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createDeps } from '../../src/deps.ts';
+import { type CloudPlace, createDeps } from '../../src/deps.ts';
 import { createLog } from '../../src/log.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { withProof } from '../../test/helpers/samples.ts';
@@ -125,7 +124,7 @@ function stackOf(unit: Unit, brokerRoleArn: string, lostCallbacks: number) {
     externalId: unit.externalId ?? '',
     corsOrigins: [],
   });
-  const run = stack.functions.find(({ name }) => name === `${STACK}-RunJob`);
+  const run = stack.functions.find(({ name }) => name.endsWith('RunJob'));
   if (!run) throw new Error('the stack has no worker');
   const environment = { ...run.environment, DRILL_LOST_CALLBACKS: String(lostCallbacks) };
   const worker = { ...run, handler: 'bench/drill/worker.ts#handler', timeoutSeconds: 120, environment };
@@ -160,7 +159,7 @@ function unitOf(unitId: string, ownerId: string): Unit {
     resultsBucket: names.buckets.results,
     failedBucket: names.buckets.failed,
     crossAccountRoleArn: names.crossAccountRoleArn,
-    externalId: 'cloudmr-drill',
+    externalId: 'cloudmr-drill-0123456789abcdefghij',
     isDefault: true,
     isShared: false,
     status: 'ready',

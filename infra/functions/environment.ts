@@ -3,10 +3,8 @@ import type { SigningCredentials } from '../local/sigv4/sign.ts';
 
 export interface FunctionEnvironment {
   readonly region: string;
-  /** `amazonaws.com`, or `amazonaws.com.cn` in China. */
-  readonly urlSuffix: string;
-  /** The embedded cloud or another stand-in; undefined on AWS. */
-  readonly endpoint: string | undefined;
+  /** Address of a service: a stand-in if the usual variables name one. */
+  readonly endpoint: (service: 'ecr' | 'ssm' | 'sts') => string;
   readonly credentials: SigningCredentials;
   /** Base URL of the broker. */
   readonly apiUrl: string;
@@ -14,10 +12,13 @@ export interface FunctionEnvironment {
 
 export function readFunctionEnvironment(env: NodeJS.ProcessEnv = process.env): FunctionEnvironment {
   const text = (name: string): string => env[name] ?? '';
+  const region = text('AWS_REGION');
   return {
-    region: text('AWS_REGION'),
-    urlSuffix: text('URL_SUFFIX') || 'amazonaws.com',
-    endpoint: env['AWS_ENDPOINT_URL'] || undefined,
+    region,
+    endpoint: (service) =>
+      text(`AWS_ENDPOINT_URL_${service.toUpperCase()}`) ||
+      text('AWS_ENDPOINT_URL') ||
+      `https://${service === 'ecr' ? 'api.ecr' : service}.${region}.${text('URL_SUFFIX') || 'amazonaws.com'}/`,
     credentials: {
       accessKeyId: text('AWS_ACCESS_KEY_ID'),
       secretAccessKey: text('AWS_SECRET_ACCESS_KEY'),

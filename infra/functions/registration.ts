@@ -24,13 +24,13 @@ const AGAIN =
 
 /** Signs what the challenge behind the code asks for. The request itself is never sent from here. */
 function proofOf(
-  { region, urlSuffix, credentials }: FunctionEnvironment,
+  { region, endpoint, credentials }: FunctionEnvironment,
   { EnrolmentCode, BrokerRoleArn }: RegistrationProperties,
 ): { headers: Record<string, string> } {
   const nonce = createHash('sha256').update(EnrolmentCode).digest('hex');
   const request = {
     method: 'POST',
-    url: new URL(`https://sts.${region}.${urlSuffix}/`),
+    url: new URL(endpoint('sts')),
     headers: {
       'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
       'x-cloudmr-challenge': `${BrokerRoleArn};${nonce}`,

@@ -18,13 +18,12 @@ export class CallError extends Error {
 
 /** One operation of a JSON service, for example `AmazonSSM.GetParameter`. @throws CallError */
 export async function jsonCall(
-  { region, urlSuffix, endpoint, credentials }: FunctionEnvironment,
+  { region, endpoint, credentials }: FunctionEnvironment,
   service: 'ssm' | 'ecr',
   target: string,
   input: object,
 ): Promise<Record<string, unknown>> {
-  const host = service === 'ecr' ? 'api.ecr' : service;
-  const url = new URL(endpoint ?? `https://${host}.${region}.${urlSuffix}/`);
+  const url = new URL(endpoint(service));
   const request = {
     method: 'POST',
     url,

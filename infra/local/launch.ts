@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createControlClient } from './control-client.ts';
 import { createKeyRing, openMasterKey } from './credentials.ts';
-import { BROKER_ROLE_NAME, hubStacks } from './stacks/hub.ts';
+import { BROKER_ROLE_NAME, hubStacks, mode1Names } from './stacks/hub.ts';
 
 export const HUB_ACCOUNT = '111111111111';
 export const RESEARCHER_ACCOUNT = '222222222222';
@@ -24,6 +24,7 @@ export interface EmbeddedCloud {
   readonly region: string;
   readonly hubAccountId: string;
   readonly brokerRoleArn: string;
+  readonly mode1RoleArn: string;
   /** Where the broker gets its role's credentials, like a container on AWS. */
   readonly credentials: { readonly uri: string; readonly token: string };
   close(): Promise<void>;
@@ -91,6 +92,7 @@ export async function launchEmbeddedCloud({
     region: LOCAL_REGION,
     hubAccountId: HUB_ACCOUNT,
     brokerRoleArn: `arn:aws:iam::${HUB_ACCOUNT}:role/${BROKER_ROLE_NAME}`,
+    mode1RoleArn: mode1Names(HUB_ACCOUNT, LOCAL_REGION).roleArn,
     credentials: {
       uri: `${first.endpoint}/_cloudmr/credentials/${HUB_ACCOUNT}/${BROKER_ROLE_NAME}`,
       token: keys.containerToken(HUB_ACCOUNT, BROKER_ROLE_NAME),

@@ -38,6 +38,11 @@ export const CHECKS = {
     remedy:
       'The names of the resources are too long for a session policy. Deploy the stack with a shorter name.',
   },
+  source_identity: {
+    actor: 'unit_owner',
+    remedy:
+      'Deploy the current stack again: its role also allows sts:SetSourceIdentity, so that your CloudTrail names the person behind each session.',
+  },
   state_machine: {
     actor: 'unit_owner',
     remedy: 'Deploy the current stack again, and register the state machine that it names.',

@@ -2,7 +2,7 @@
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import { type Clock, CloudError } from '../ports.ts';
 import type { UnitTrust } from '../unit-ports.ts';
-import { failed, passed, warning } from './catalogue.ts';
+import { failed, passed, skipped, warning } from './catalogue.ts';
 
 /** A session policy that takes more of its room than this may become too large with longer names. */
 const MAX_POLICY_PERCENT = 80;
@@ -13,21 +13,27 @@ export interface TrustChecksDeps {
   brokerRoleArn: string;
 }
 
-/** Creates the checks of trust. Mode 1 units are in the broker's own account and have none. */
+/** Creates the checks of trust. Mode 1 units are in the broker's own account and need no external ID. */
 export function createTrustChecks({ trust, clock, brokerRoleArn }: TrustChecksDeps) {
   /** @throws CloudError `unavailable` or `throttled` if AWS does not answer. */
   return async function checkTrust(unit: Unit): Promise<UnitCheck[]> {
     const at = clock();
-    if (unit.mode === 'mode_1') return [passed('assume_role', "the platform's own account", at)];
     const policy = trustPolicy(brokerRoleArn, unit.externalId ?? '');
     try {
-      const { open, policyPercent } = await trust.probe(unit);
+      const { open, policyPercent, sourceIdentity } = await trust.probe(unit);
+      const named = sourceIdentityCheck(sourceIdentity, at, policy);
+      if (unit.mode === 'mode_1') {
+        const evidence = "the role of the platform's own account lets the broker in";
+        const none = skipped('external_id_required', "within the platform's own account there is none", at);
+        return [passed('assume_role', evidence, at), none, policyCheck(policyPercent, at), named];
+      }
       return [
         passed('assume_role', 'the role lets the broker in with the external ID', at),
         open.length === 0
           ? passed('external_id_required', 'without it and with a wrong one the role refuses', at)
           : failed('external_id_required', `the role lets the broker in ${open.join(' and ')}`, at, policy),
         policyCheck(policyPercent, at),
+        named,
       ];
     } catch (error) {
       if (!(error instanceof CloudError) || isAway(error)) throw error;
@@ -52,12 +58,18 @@ function policyCheck(percent: number | undefined, at: number): UnitCheck {
     : warning('session_policy', evidence, at);
 }
 
+function sourceIdentityCheck(allowed: boolean, at: number, policy: object): UnitCheck {
+  return allowed
+    ? passed('source_identity', 'CloudTrail names the person for whom the broker signs', at)
+    : warning('source_identity', 'the role does not let sessions say for whom they are', at, policy);
+}
+
 /** The statement that the role's trust policy should be. */
 function trustPolicy(brokerRoleArn: string, externalId: string): object {
   return {
     Effect: 'Allow',
     Principal: { AWS: brokerRoleArn },
-    Action: 'sts:AssumeRole',
+    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
     Condition: { StringEquals: { 'sts:ExternalId': externalId } },
   };
 }

@@ -13,3 +13,11 @@ export function sessionName(purpose: string, unitId: string): string {
   const id = (jobId ?? requestId ?? unitId).replace(/[^A-Za-z0-9+=,.@_-]/g, '-');
   return `cloudmr-${purpose}-${id}`.slice(0, MAX_CHARACTERS);
 }
+
+/**
+ * For whom a session is, in the `sourceIdentity` of every event: the person whose files it reaches, else the broker
+ * itself. A role allows it by `sts:SetSourceIdentity`; unit-trust.ts finds out.
+ */
+export function sourceIdentityOf(ownerId: string | undefined): string {
+  return `cloudmr-${(ownerId ?? 'broker').replace(/[^A-Za-z0-9+=,.@_-]/g, '-')}`.slice(0, MAX_CHARACTERS);
+}

@@ -14,8 +14,8 @@ export type Purpose =
   | { readonly kind: 'start' }
   /** Follow and stop the broker's executions, look at results of this app. */
   | { readonly kind: 'observe' }
-  /** Sign URLs for one person's objects in one bucket; look whether an upload has arrived. */
-  | { readonly kind: 'presign'; readonly ownerId: string; readonly bucket: string }
+  /** Sign URLs for one person's objects; look whether an upload has arrived. */
+  | { readonly kind: 'presign'; readonly ownerId: string }
   /** Look whether everything is as it must be, with objects of its own under `APP/preflight/`. */
   | { readonly kind: 'check' }
   /** Delete one person's objects, and abort uploads of theirs. */
@@ -65,15 +65,16 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
       const outcomes = [...new Set([unit.resultsBucket, unit.failedBucket])].map(arn);
       return policy(
         [['states:DescribeExecution', 'states:StopExecution'], [executions]],
-        [['states:ListExecutions'], [unit.stateMachineArn]],
         [['s3:GetObject'], outcomes.map((bucket) => `${bucket}/${plain(unit.appId)}/*`)],
         [['s3:ListBucket'], outcomes],
       );
     }
     case 'presign':
       return policy(
-        [['s3:GetObject', 's3:PutObject'], owned(purpose.ownerId, [purpose.bucket])],
-        [['s3:ListBucket'], [arn(purpose.bucket)]],
+        [['s3:GetObject'], owned(purpose.ownerId)],
+        // People put files where inputs lie; what runs leave is written by the worker's own role.
+        [['s3:PutObject'], owned(purpose.ownerId, [unit.dataBucket])],
+        [['s3:ListBucket'], buckets.map(arn)],
       );
     case 'check': {
       const all = buckets.map(arn);

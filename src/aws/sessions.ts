@@ -1,28 +1,34 @@
 /**
- * Sessions in the accounts of computing units. Mode 1 works with the broker's own credentials; a unit with a
- * role is entered by AssumeRole with its external ID and a session policy, once per unit, purpose and owner
- * until 5 minutes before the session ends.
+ * Sessions in the accounts of computing units. Each is entered by AssumeRole with a session policy, and in Mode 2
+ * with its external ID, once per unit, purpose and owner until 5 minutes before the session ends. The broker's own
+ * credentials are used for nothing but that.
  */
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
 import { type Clock, CloudError } from '../../services/ports.ts';
-import { coversRole } from '../../services/proven-resources.ts';
+import type { SessionUses } from '../../services/session-uses.ts';
 import type { RoleUse } from '../../services/unit-ports.ts';
 import type { Unit } from '../schemas/unit.ts';
 import { mayBeExpired, toCloudError } from './cloud-errors.ts';
 import type { AwsCredentials, CredentialProvider } from './credentials.ts';
 import { createRenewing, type Renewing } from './renewing.ts';
-import { sessionName } from './session-name.ts';
+import { sessionName, sourceIdentityOf } from './session-name.ts';
 import { type Purpose, sessionPolicy } from './session-policy.ts';
+import { mustBeProven, type Platform, roleOf, type UnitRole } from './unit-role.ts';
 
 export interface Session {
   /** The same object for the life of the session, so that clients and signers can be kept with it. */
   readonly credentials: AwsCredentials;
-  /** Epoch ms; Infinity for an access key without end. */
+  /** Epoch ms. */
   readonly expiresAt: number;
+  /** As in CloudTrail. */
+  readonly roleSessionName: string;
+  readonly sourceIdentity: string | undefined;
 }
 
+type Names = Pick<Session, 'roleSessionName' | 'sourceIdentity'>;
+
 export interface Sessions {
-  /** A session with at least `minimumMs` of life, if its account gives such sessions. Throws CloudError. */
+  /** A session to sign with: `minimumMs` of life at least, if its account gives such sessions. Throws CloudError. */
   get(unit: Unit, purpose: Purpose, minimumMs?: number): Promise<Session>;
   /**
    * Runs `work` with a session. If AWS says that the session has ended, it runs once more with a new one;
@@ -36,13 +42,12 @@ export interface Sessions {
 export interface SessionsDeps {
   readonly sts: STSClient;
   readonly baseCredentials: CredentialProvider;
-  /** The account of the broker: the only one where units need no role. */
-  readonly brokerAccountId: string;
+  readonly platform: Platform;
   readonly clock: Clock;
   /** Told of every AssumeRole, granted or refused, before its session is used. Must not throw. */
   readonly onAssumed?: (use: RoleUse) => Promise<void>;
-  /** Waits until STS may be asked. Throws CloudError `throttled`. */
-  readonly beforeAssume?: () => Promise<void>;
+  /** Told of every use of a session, and how AWS answered. Must be quick, and must not throw. */
+  readonly onUsed?: SessionUses['count'];
   /** Sessions kept at most; the oldest go first. Default 10,000. */
   readonly maxSessions?: number;
 }
@@ -54,29 +59,17 @@ const MARGIN_MS = 5 * 60_000;
 
 /** Creates the sessions of one broker process. */
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { sts, baseCredentials, brokerAccountId, clock, maxSessions = 10_000 } = deps;
-  const base = createRenewing({ obtain: baseSession(baseCredentials), clock, marginMs: MARGIN_MS });
+  const { sts, baseCredentials, platform, clock, maxSessions = 10_000 } = deps;
   const assumed = new Map<string, { unitId: string; session: Renewing<Session> }>();
 
   function sessionOf(unit: Unit, purpose: Purpose): Renewing<Session> {
-    const roleArn = unit.crossAccountRoleArn;
-    if (!roleArn) {
-      if (unit.mode === 'mode_1' && unit.awsAccountId === brokerAccountId) return base;
-      throw new CloudError('trust_denied', 'AssumeRole', 'NoRole', 'the computing unit names no role');
-    }
-    if (unit.mode === 'mode_2' && !unit.externalId) {
-      throw new CloudError('trust_denied', 'AssumeRole', 'NoExternalId', 'no external ID');
-    }
-    // The role may be anybody's: its trust is probed by unit-trust.ts alone, and only once it is proven.
-    if (unit.mode === 'mode_2' && !coversRole(unit.proof, unit)) {
-      const message = 'nobody has proven that this role is theirs';
-      throw new CloudError('trust_denied', 'AssumeRole', 'NoProof', message);
-    }
+    const role = roleOf(unit, platform);
+    mustBeProven(unit);
     const key = cacheKey(unit, purpose);
     const entry = assumed.get(key) ?? {
       unitId: unit.unitId,
       session: createRenewing({
-        obtain: () => audited(unit, roleArn, purpose),
+        obtain: () => audited(unit, role, purpose),
         clock,
         marginMs: MARGIN_MS,
       }),
@@ -89,16 +82,15 @@ export function createSessions(deps: SessionsDeps): Sessions {
     return entry.session;
   }
 
-  async function audited(unit: Unit, roleArn: string, purpose: Purpose): Promise<Session> {
-    const use = {
-      unit,
-      purpose: purpose.kind,
-      forUserId: 'ownerId' in purpose ? purpose.ownerId : undefined,
-      roleSessionName: sessionName(purpose.kind, unit.unitId),
-    };
+  async function audited(unit: Unit, role: UnitRole, purpose: Purpose): Promise<Session> {
+    const forUserId = 'ownerId' in purpose ? purpose.ownerId : undefined;
+    const roleSessionName = sessionName(purpose.kind, unit.unitId);
+    const use = { unit, purpose: purpose.kind, forUserId, roleSessionName };
+    const sourceIdentity = mayNameSource(unit) ? sourceIdentityOf(forUserId) : undefined;
     try {
-      const session = await assumeRole(unit, roleArn, purpose, use.roleSessionName);
-      await deps.onAssumed?.({ ...use, outcome: 'ok', accessKeyId: session.credentials.accessKeyId });
+      const session = await assumeRole(unit, role, purpose, { roleSessionName, sourceIdentity });
+      const { accessKeyId } = session.credentials;
+      await deps.onAssumed?.({ ...use, outcome: 'ok', accessKeyId, sourceIdentity: session.sourceIdentity });
       return session;
     } catch (error) {
       await deps.onAssumed?.({ ...use, outcome: error instanceof CloudError ? error.awsCode : 'error' });
@@ -106,20 +98,31 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }
   }
 
-  async function assumeRole(
+  async function assumeRole(unit: Unit, role: UnitRole, purpose: Purpose, names: Names): Promise<Session> {
+    try {
+      return await assumeOnce(unit, role, purpose, names);
+    } catch (error) {
+      const denied = error instanceof CloudError && error.problem === 'trust_denied';
+      if (!denied || names.sourceIdentity === undefined) throw error;
+      // The role may have allowed it when it was looked at, and no longer: no reason to leave a job waiting.
+      return assumeOnce(unit, role, purpose, { ...names, sourceIdentity: undefined });
+    }
+  }
+
+  async function assumeOnce(
     unit: Unit,
-    roleArn: string,
+    { roleArn, externalId }: UnitRole,
     purpose: Purpose,
-    RoleSessionName: string,
+    { roleSessionName, sourceIdentity }: Names,
   ): Promise<Session> {
     const command = new AssumeRoleCommand({
       RoleArn: roleArn,
-      ExternalId: unit.externalId,
-      RoleSessionName,
+      ExternalId: externalId,
+      RoleSessionName: roleSessionName,
+      SourceIdentity: sourceIdentity,
       DurationSeconds: SESSION_SECONDS,
       Policy: JSON.stringify(sessionPolicy(purpose, unit)),
     });
-    await deps.beforeAssume?.();
     const { Credentials } = await retryExpired(
       'AssumeRole',
       () => sts.send(command),
@@ -135,24 +138,40 @@ export function createSessions(deps: SessionsDeps): Sessions {
       sessionToken: SessionToken,
       expiration: Expiration,
     };
-    return { credentials, expiresAt: Expiration.getTime() };
+    return { credentials, expiresAt: Expiration.getTime(), roleSessionName, sourceIdentity };
+  }
+
+  function used(unit: Unit, { kind }: Purpose, session: Session, operation: string, outcome: string): void {
+    const { roleSessionName, credentials } = session;
+    const { accessKeyId } = credentials;
+    deps.onUsed?.({ unit, purpose: kind, roleSessionName, accessKeyId }, operation, outcome);
   }
 
   return {
     async get(unit, purpose, minimumMs) {
-      return sessionOf(unit, purpose).get(minimumMs);
+      const session = await sessionOf(unit, purpose).get(minimumMs);
+      used(unit, purpose, session, 'Presign', 'ok');
+      return session;
     },
 
     async use(unit, purpose, operation, work) {
       const sessions = sessionOf(unit, purpose);
       let session: Session | undefined;
-      return retryExpired(
-        operation,
-        async () => work((session = await sessions.get())),
-        async () => {
-          if (session) sessions.drop(session);
-        },
-      );
+      const once = async (): Promise<Awaited<ReturnType<typeof work>>> => {
+        session = await sessions.get();
+        try {
+          const done = await work(session);
+          used(unit, purpose, session, operation, 'ok');
+          return done;
+        } catch (error) {
+          const outcome = toCloudError(operation, error);
+          used(unit, purpose, session, operation, outcome instanceof CloudError ? outcome.awsCode : 'error');
+          throw error;
+        }
+      };
+      return retryExpired(operation, once, async () => {
+        if (session) sessions.drop(session);
+      });
     },
 
     forget(unitId) {
@@ -166,6 +185,11 @@ export function lifeOf(session: Session, now: number): number {
   const seconds = Math.floor((session.expiresAt - now) / 1000);
   if (seconds > 0) return seconds;
   throw new CloudError('expired', 'Presign', 'ExpiredToken', 'the session that signs has ended');
+}
+
+/** The last look at the role has found that it lets sessions say for whom they are. */
+function mayNameSource({ checks }: Unit): boolean {
+  return checks?.some(({ code, status }) => code === 'source_identity' && status === 'passed') ?? false;
 }
 
 /** Runs `work`, and once more after `renew` if the first try met an ended session. */
@@ -187,25 +211,12 @@ async function retryExpired<T>(
   }
 }
 
-/** The broker's own credentials as a session. */
-function baseSession(provider: CredentialProvider): (refused: boolean) => Promise<Session> {
-  return async (refused) => {
-    try {
-      const credentials = await provider({ forceRefresh: refused });
-      return { credentials, expiresAt: credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY };
-    } catch (error) {
-      throw toCloudError('GetCredentials', error);
-    }
-  };
-}
-
 /** Everything a session depends on: a unit that changes never meets a session of its former self. */
 function cacheKey(unit: Unit, purpose: Purpose): string {
   return [
     unit.unitId,
     purpose.kind,
     'ownerId' in purpose ? purpose.ownerId : '',
-    'bucket' in purpose ? purpose.bucket : '',
     // A unit that has degraded, or recovered, in any broker is entered anew by all of them.
     unit.statusSince,
     unit.crossAccountRoleArn,

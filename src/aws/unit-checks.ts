@@ -41,7 +41,7 @@ export function ownerOf(unit: Unit, location: ObjectLocation, operation: string)
   throw new CloudError('invalid', operation, 'WrongKey', 'the key is not one of an owner in this app');
 }
 
-/** The purpose of signing for one object: its owner's, in its bucket. */
+/** The purpose of signing for one object: its owner's. */
 export function presigning(unit: Unit, location: ObjectLocation, operation: string): Purpose {
-  return { kind: 'presign', ownerId: ownerOf(unit, location, operation), bucket: location.bucket };
+  return { kind: 'presign', ownerId: ownerOf(unit, location, operation) };
 }

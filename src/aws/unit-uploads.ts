@@ -33,9 +33,7 @@ export function createUnitUploads({ clients, sessions, presigner, clock }: UnitU
     work: (client: ReturnType<AwsClients['s3']>) => Promise<T>,
   ): Promise<T> {
     mustBeOneAccount(unit, operation);
-    const ownerId = ownerOf(unit, location, operation);
-    const purpose: Purpose =
-      kind === 'remove' ? { kind, ownerId } : { kind, ownerId, bucket: location.bucket };
+    const purpose: Purpose = { kind, ownerId: ownerOf(unit, location, operation) };
     return sessions.use(unit, purpose, operation, (session) =>
       work(clients.s3(session.credentials, unit.region)),
     );

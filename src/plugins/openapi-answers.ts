@@ -32,7 +32,7 @@ export function withErrors(schema: FastifySchema, route: RouteOptions): FastifyS
 }
 
 /** Headers that come with the errors of a status, besides those of every answer. */
-const RETRY_AFTER = {
+export const RETRY_AFTER = {
   'Retry-After': {
     description: 'Seconds to wait before the next try',
     schema: { type: 'integer', minimum: 0 },

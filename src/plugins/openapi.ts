@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { SECURITY_SCHEMES } from './auth.ts';
 import { withErrors, withHeaders } from './openapi-answers.ts';
+import { withExampleAnswers } from './openapi-examples.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -48,22 +49,49 @@ export const openapi = fp(async (app) => {
       components: { securitySchemes: SECURITY_SCHEMES },
     },
     transform: withExamples,
-    transformObject: (document) => withHeaders(withoutUnused(jsonSchemaTransformObject(document))),
+    transformObject: (document) =>
+      withExampleAnswers(withHeaders(withoutUnused(jsonSchemaTransformObject(document)))),
   });
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } });
 });
 
 /**
- * A route in JSON Schema, with the examples of its body. zod leaves them out where a schema transforms anything, since
+ * A route in JSON Schema, with what the type provider leaves out: headers and examples of answers, and the examples of
+ * its body. zod leaves them out where a schema transforms anything, since
  * they could show what is made of a body; here they always show what is sent (test/openapi.test.ts).
  */
 const withExamples: typeof jsonSchemaTransform = (document) => {
   const { schema, url } = jsonSchemaTransform(document);
   const { body } = document.schema ?? {};
   const examples = body instanceof z.ZodType ? z.globalRegistry.get(body)?.examples : undefined;
-  if (!schema || !examples) return { schema, url };
-  return { schema: { ...schema, body: { ...(schema.body as object), examples } }, url };
+  if (!schema) return { schema, url };
+  const response = withWhatIsSaid(schema.response, document.schema?.response);
+  if (!examples) return { schema: { ...schema, response }, url };
+  return { schema: { ...schema, response, body: { ...(schema.body as object), examples } }, url };
 };
+
+interface AnswerSchema {
+  headers?: object;
+  content?: Record<string, { schema?: unknown; examples?: object }>;
+}
+
+/** Answers in JSON Schema with the headers and the examples that the route gave them. */
+function withWhatIsSaid(made: unknown, given: unknown): Record<string, AnswerSchema> {
+  const said = (given ?? {}) as Record<string, AnswerSchema>;
+  const answers = Object.entries((made ?? {}) as Record<string, AnswerSchema>);
+  return Object.fromEntries(
+    answers.map(([status, answer]) => {
+      const { headers, content: shown = {} } = said[status] ?? {};
+      const content = Object.fromEntries(
+        Object.entries(answer.content ?? {}).map(([type, media]) => {
+          const { examples } = shown[type] ?? {};
+          return [type, examples ? { ...media, examples } : media];
+        }),
+      );
+      return [status, { ...answer, ...(headers ? { headers } : {}), ...(answer.content ? { content } : {}) }];
+    }),
+  );
+}
 
 /** Without the components that nothing refers to (every named schema comes in an input and an output form). */
 function withoutUnused<T extends object>(document: T): T {

@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { accountId, region, roleArn } from './ids.ts';
-import { budgetedOperation, quota } from './quotas.ts';
 
 export interface Meaning {
   /** What the value must be, in words. */
@@ -37,14 +36,6 @@ function parseTrustProxy(text: string): boolean | string[] {
   return text === 'true' || text === 'false' ? text === 'true' : commaList(text);
 }
 
-/** `StartExecution=1300/300` and so on, as the quotas of an account are shown. */
-function parseQuotas(text: string): Record<string, { bucket: number; perSecond: number }> {
-  const pairs = commaList(text).map((item) => item.split(/[=/]/));
-  return Object.fromEntries(
-    pairs.map(([name, bucket, rate]) => [name, { bucket: Number(bucket), perSecond: Number(rate) }]),
-  );
-}
-
 /** Variables of both clouds. */
 export const common = z.object({
   PORT: variable(
@@ -70,6 +61,11 @@ export const common = z.object({
       .default('cloudmr'),
     'the name of the DynamoDB table',
     'cloudmr',
+  ),
+  PLATFORM_ROLE_ARN: variable(
+    roleArn.optional(),
+    "the ARN of the role in the hub's account through which the broker works on Mode 1 units",
+    'arn:aws:iam::123456789012:role/mroptimum-mode1-CloudMRCrossAccountRole',
   ),
   CORS_ORIGINS: variable(
     z.string().default('').transform(commaList).pipe(z.array(exactOrigin)),
@@ -178,16 +174,6 @@ export const common = z.object({
       .optional(),
     'the https address of the Mode 2 template in S3',
     'https://my-bucket.s3.us-east-1.amazonaws.com/template-mode2.yaml',
-  ),
-  AWS_QUOTAS: variable(
-    z
-      .string()
-      .regex(/^\s*(\w+=[1-9]\d{0,5}\/[1-9]\d{0,5}(\s*,\s*|\s*$))*$/)
-      .default('')
-      .transform(parseQuotas)
-      .pipe(z.partialRecord(budgetedOperation, quota)),
-    'a comma-separated list of OPERATION=BUCKET/PER_SECOND; operations are StartExecution, DescribeExecution, ListExecutions, StopExecution, AssumeRole',
-    'StartExecution=1300/300,DescribeExecution=300/15',
   ),
   PROOF_CALLERS: variable(
     z

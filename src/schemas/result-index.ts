@@ -19,22 +19,36 @@ const path = (ending: string) =>
 const text = (max: number) => z.string().transform((value) => value.slice(0, max));
 
 export const resultMap = z.object({
-  filename: path('nii|nii\\.gz'),
-  id: z.number().int(),
-  name: text(100),
-  type: text(40),
-  dim: z.number().int(),
+  filename: path('nii|nii\\.gz').meta({ examples: ['data/SNR.nii.gz'] }),
+  id: z
+    .number()
+    .int()
+    .meta({ examples: [0] }),
+  name: text(100).meta({ examples: ['SNR'] }),
+  type: text(40).meta({ examples: ['output'] }),
+  dim: z
+    .number()
+    .int()
+    .meta({ examples: [3] }),
   numpyPixelType: text(40).optional(),
   pixelType: text(40).optional(),
 });
-export const resultPicture = z.object({ filename: path('png'), id: z.number().int(), name: text(100) });
+export const resultPicture = z.object({
+  filename: path('png').meta({ examples: ['SNR.png'] }),
+  id: z
+    .number()
+    .int()
+    .meta({ examples: [0] }),
+  name: text(100).meta({ examples: ['SNR'] }),
+});
 /** `what` is always a text: viewers look for words in it. */
 export const resultLogLine = z.object({
-  type: text(40),
-  when: text(60),
+  type: text(40).meta({ examples: ['info'] }),
+  when: text(60).meta({ examples: ['2026-11-22 09:30:04'] }),
   what: z
     .unknown()
-    .transform((value) => (typeof value === 'string' ? value : JSON.stringify(value ?? '')).slice(0, 2_000)),
+    .transform((value) => (typeof value === 'string' ? value : JSON.stringify(value ?? '')).slice(0, 2_000))
+    .meta({ examples: ['16 coils, 96 x 96'] }),
 });
 const amount = z.number().nonnegative().optional().catch(undefined);
 

@@ -117,3 +117,21 @@ t.test("the trail comes in pages and as JSON lines, and is nobody else's", async
   t.equal((await trail(eve)).length, 1);
   t.equal((await eve.get(`/api/audit?cursor=${page.cursor}`)).statusCode, 400, "another's cursor");
 });
+
+t.test('the trail comes as a table too, which no spreadsheet takes for formulas', async (t) => {
+  const b = await broker(t);
+  const ada = await b.person('ada@example.org');
+  const details = { roleSessionName: 'cloudmr-start-1', note: 'says "yes", twice' };
+  await b.audit.record({ ownerId: ada.userId, action: 'test', subject: '=1+1', outcome: 'ok', details });
+  const exported = await ada.get('/api/audit/export?format=csv');
+  t.match(exported.headers, {
+    'content-type': 'text/csv; charset=utf-8',
+    'content-disposition': 'attachment; filename="cloudmr-audit.csv"',
+  });
+  const [head, row, ...more] = exported.body.split('\r\n');
+  t.equal(head, '"entryId","at","actor","action","subject","outcome","requestId","details"');
+  t.match(row, /,"broker","test","'=1\+1","ok","",/);
+  t.ok(row.endsWith('"{""roleSessionName"":""cloudmr-start-1"",""note"":""says \\""yes\\"", twice""}"'), row);
+  t.equal(more.length, 2, 'the approval, and an empty end');
+  t.equal((await ada.get('/api/audit/export?format=xml')).statusCode, 400);
+});

@@ -4,6 +4,7 @@ import t from 'tap';
 import { createAudit } from '../../services/audit.ts';
 import { recordRoleUse } from '../../services/audited.ts';
 import { within } from '../../services/context.ts';
+import { createSessionUses } from '../../services/session-uses.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import type { Purpose } from '../../src/aws/session-policy.ts';
 import { createSessions } from '../../src/aws/sessions.ts';
@@ -13,12 +14,14 @@ const cloud = await startTestCloud(t);
 const { clock, log, stores, mode2 } = cloud;
 const ids = createIds(clock);
 const audit = createAudit({ store: stores.audit, clock, ids, log });
+const uses = createSessionUses({ audit, clock });
 const sessions = createSessions({
   sts: cloud.clients.sts,
   baseCredentials: cloud.baseCredentials,
-  brokerAccountId: HUB,
+  platform: cloud.platform,
   clock,
   onAssumed: recordRoleUse(audit),
+  onUsed: uses.count,
 });
 const trail = async () => (await audit.list({ userId: mode2.ownerId, role: 'user' }, { limit: 50 })).items;
 
@@ -53,9 +56,7 @@ t.test('R58: one entry per session, however often and by how many at once it is 
 
 t.test('work of the ticker names its job, work for one person names the person', async (t) => {
   clock.advance(1);
-  await within({ jobId: 'JOB1' }, () =>
-    sessions.get(mode2, { kind: 'presign', ownerId: 'bob', bucket: mode2.dataBucket }),
-  );
+  await within({ jobId: 'JOB1' }, () => sessions.get(mode2, { kind: 'presign', ownerId: 'bob' }));
   t.match((await trail())[0], {
     action: 'session.presign',
     actor: 'broker',
@@ -93,4 +94,77 @@ t.test('a trail that cannot be written does not stop the work; the entry is in t
   await sessions.get(mode2, { kind: 'remove', ownerId: 'bob' });
   await cloud.control(HUB).clearFaults();
   t.match(log.entries.at(-1), { level: 'error', fields: { audit: { action: 'session.remove' } } });
+});
+
+t.test('R58: every use is in the trail, written by the tick and not where it happens', async (t) => {
+  await uses.flush();
+  clock.advance(1);
+  const before = (await trail()).length;
+  const session = await sessions.get(mode2, { kind: 'check' });
+  await cloud.control(HUB).clearCalls();
+  for (let i = 0; i < 30; i++) {
+    await within({ jobId: `JOB${i % 3}` }, () =>
+      sessions.use(mode2, { kind: 'check' }, 'HeadObject', async () => 'done'),
+    );
+  }
+  const denied = Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
+  const refused = within({ requestId: 'request-x' }, () =>
+    sessions.use(mode2, { kind: 'check' }, 'GetBucketPolicy', () => Promise.reject(denied)),
+  );
+  await t.rejects(refused, { name: 'CloudError', problem: 'denied' });
+  await uses.tick();
+  t.equal(await cloud.calls('dynamodb', 'PutItem'), 0, 'nothing is written on the warm path');
+  t.equal((await trail()).length, before + 1, 'but that the session was opened');
+  clock.advance(10 * 60_000);
+  t.equal(uses.idleMs(), 0);
+  t.equal(await uses.tick(), 1);
+  t.equal(await uses.tick(), 0, 'once');
+  t.match((await trail())[0], {
+    action: 'session.check.uses',
+    subject: mode2.unitId,
+    details: {
+      roleSessionName: `cloudmr-check-${mode2.unitId}`,
+      accessKeyId: session.credentials.accessKeyId,
+      uses: '32',
+      operations: 'Presign 1, HeadObject 30, GetBucketPolicy AccessDenied 1',
+      for: 'broker JOB0 JOB1 JOB2 request-x',
+    },
+  });
+});
+
+t.test('a session that a thousand jobs use names all of them, in entries of bounded size', async (t) => {
+  await uses.flush();
+  for (let i = 0; i < 1_000; i++) {
+    await within({ jobId: `01JGK0000000000000JOB${String(i).padStart(5, '0')}` }, () =>
+      sessions.use(mode2, { kind: 'check' }, 'HeadObject', async () => 'done'),
+    );
+  }
+  t.equal(await uses.tick(), 10, 'a hundred each, without waiting');
+  const entries = (await trail()).filter(({ action }) => action === 'session.check.uses').slice(0, 10);
+  const named = entries.flatMap(({ details }) => details?.['for'].split(' '));
+  t.equal(new Set(named).size, 1_000);
+  for (const entry of entries) t.ok(JSON.stringify(entry).length < 4_096);
+});
+
+t.test('T18: where the role allows it, CloudTrail names the person for whom a session is', async (t) => {
+  const checks = [{ code: 'source_identity', status: 'passed' as const, evidence: '', at: 0 }];
+  const purpose: Purpose = { kind: 'presign', ownerId: 'dora' };
+  clock.advance(1);
+  const wide = await sessions.get({ ...mode2, unitId: 'named', checks }, purpose);
+  t.equal(wide.sourceIdentity, undefined, 'this role does not any more: the session is opened without');
+  t.notOk((await trail())[0].details?.['sourceIdentity']);
+  const released = { ...cloud.mode1, checks };
+  t.equal((await sessions.get(released, purpose)).sourceIdentity, 'cloudmr-dora');
+  clock.advance(1);
+  t.equal((await sessions.get(released, { kind: 'observe' })).sourceIdentity, 'cloudmr-broker', 'for many');
+  const { items } = await audit.list({ userId: released.ownerId, role: 'admin' }, { limit: 2 });
+  t.match(
+    items.map(({ details }) => details?.['sourceIdentity']),
+    ['cloudmr-broker', 'cloudmr-dora'],
+  );
+  t.equal(
+    (await sessions.get(cloud.mode1, { kind: 'start' })).sourceIdentity,
+    undefined,
+    'if nobody has looked',
+  );
 });

@@ -12,7 +12,7 @@ const cloud = await startTestCloud(t);
 const { mode2: unit, clock, baseCredentials } = cloud;
 const control = cloud.control(HUB);
 const clients = cloud.newClients({ timeouts: { connectMs: 500, answerMs: 150 } });
-const sessions = createSessions({ sts: clients.sts, baseCredentials, brokerAccountId: HUB, clock });
+const sessions = createSessions({ sts: clients.sts, baseCredentials, platform: cloud.platform, clock });
 const unitCloud = createUnitCloud({ clients, sessions, clock });
 
 const RESULT = { bucket: unit.resultsBucket, key: 'mroptimum/u1/j/0/result.zip' };
@@ -106,7 +106,7 @@ t.test('an ended session is replaced silently, for calls with a body of errors a
   const behind = createSessions({
     sts: clients.sts,
     baseCredentials,
-    brokerAccountId: HUB,
+    platform: cloud.platform,
     clock: () => clock() - 50 * 60_000,
   });
   const slow = createUnitCloud({ clients, sessions: behind, clock: () => clock() - 50 * 60_000 });
@@ -129,7 +129,7 @@ t.test('the broker’s own credentials are renewed when AWS says that they have 
   const started = createSessions({
     sts: own.sts,
     baseCredentials: stale,
-    brokerAccountId: HUB,
+    platform: cloud.platform,
     clock: () => then,
   });
   const stuck = createUnitCloud({ clients: own, sessions: started, clock: () => then });

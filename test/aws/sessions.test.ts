@@ -1,4 +1,6 @@
 /** Sessions in other accounts: one AssumeRole for many calls, renewed in time, refused for whom it should be. */
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import t from 'tap';
 import type { Purpose } from '../../src/aws/session-policy.ts';
@@ -15,7 +17,7 @@ const control = cloud.control(HUB);
 
 function newSessions(over: { maxSessions?: number } = {}) {
   const { clients, baseCredentials } = cloud;
-  return createSessions({ sts: clients.sts, baseCredentials, brokerAccountId: HUB, clock, ...over });
+  return createSessions({ sts: clients.sts, baseCredentials, platform: cloud.platform, clock, ...over });
 }
 
 /** AssumeRole calls that `work` causes. */
@@ -32,21 +34,47 @@ async function whoIs(session: Session): Promise<string | undefined> {
   return Arn;
 }
 
-t.test('Mode 1 works with the broker’s own role and asks STS for nothing', async (t) => {
-  const sessions = newSessions();
-  const count = await assumed(async () => {
-    const session = await sessions.get(mode1, START);
-    t.match(await whoIs(session), /^arn:aws:sts::111111111111:assumed-role\/CloudMRBrainRole\//);
-    t.equal(await sessions.get(mode1, { kind: 'observe' }), session, 'one session for all purposes');
-  });
-  t.equal(count, 0);
+t.test(
+  "no session carries the whole role: Mode 1 is entered through the platform's own, narrowed too",
+  async (t) => {
+    const sessions = newSessions();
+    const count = await assumed(async () => {
+      const session = await sessions.get(mode1, START);
+      t.match(
+        await whoIs(session),
+        /^arn:aws:sts::111111111111:assumed-role\/mroptimum-mode1-CloudMRCrossAccountRole\/cloudmr-start-/,
+      );
+      t.not(await sessions.get(mode1, { kind: 'observe' }), session, 'each purpose has its own');
+      t.equal(await sessions.get(mode1, START), session);
+      const s3 = cloud.clients.s3(session.credentials, REGION);
+      const get = new GetObjectCommand({ Bucket: mode1.dataBucket, Key: 'mroptimum/u1/x' });
+      await t.rejects(s3.send(get), { name: 'AccessDenied' }, 'who starts reads nothing');
+    });
+    t.equal(count, 2);
+    const own = {
+      ...mode1,
+      crossAccountRoleArn: `arn:aws:iam::${RESEARCHER}:role/x-CloudMRCrossAccountRole`,
+    };
+    await t.rejects(
+      sessions.get(own, START),
+      { name: 'CloudError', awsCode: 'NoRole' },
+      'of the same account',
+    );
+  },
+);
+
+t.test("the broker's own role reaches no bucket and no state machine", async (t) => {
+  const own = await cloud.baseCredentials();
+  const get = new GetObjectCommand({ Bucket: mode1.dataBucket, Key: 'mroptimum/u1/x' });
+  await t.rejects(cloud.clients.s3(own, REGION).send(get), { name: 'AccessDenied' });
+  const describe = new DescribeStateMachineCommand({ stateMachineArn: mode1.stateMachineArn });
+  await t.rejects(cloud.clients.sfn(own, REGION).send(describe), { name: 'AccessDeniedException' });
 });
 
 t.test('R58: Mode 2 enters the researcher’s role under a name that its owner can read', async (t) => {
   const session = await newSessions().get(mode2, {
     kind: 'presign',
     ownerId: 'u1',
-    bucket: 'researcher-data',
   });
   t.equal(
     await whoIs(session),
@@ -70,12 +98,11 @@ t.test('each purpose and each owner has its own session; a changed unit too', as
   const purposes: Purpose[] = [
     START,
     { kind: 'observe' },
-    { kind: 'presign', ownerId: 'u1', bucket: 'researcher-data' },
-    { kind: 'presign', ownerId: 'u2', bucket: 'researcher-data' },
-    { kind: 'presign', ownerId: 'u2', bucket: 'researcher-results' },
+    { kind: 'presign', ownerId: 'u1' },
+    { kind: 'presign', ownerId: 'u2' },
     { kind: 'remove', ownerId: 'u1' },
   ];
-  t.equal(await assumed(() => Promise.all(purposes.map((purpose) => sessions.get(mode2, purpose)))), 6);
+  t.equal(await assumed(() => Promise.all(purposes.map((purpose) => sessions.get(mode2, purpose)))), 5);
   t.equal(await assumed(() => sessions.get({ ...mode2, version: 7, alias: 'renamed' }, START)), 0);
   const degraded = { ...mode2, status: 'degraded' as const, statusSince: 7 };
   t.equal(await assumed(() => sessions.get(degraded, START)), 1, 'T35: dropped wherever it was degraded');
@@ -118,8 +145,7 @@ t.test('a session that was under way while its unit was forgotten is not kept', 
 
 t.test('the number of kept sessions is bounded; the one used longest ago goes', async (t) => {
   const sessions = newSessions({ maxSessions: 2 });
-  const of = (ownerId: string) =>
-    sessions.get(mode2, { kind: 'presign', ownerId, bucket: 'researcher-data' });
+  const of = (ownerId: string) => sessions.get(mode2, { kind: 'presign', ownerId });
   await of('a');
   await of('b');
   await of('a');
@@ -144,7 +170,7 @@ t.test('what cannot be trusted is refused before anything is sent', async (t) =>
       START,
       { kind: 'observe' },
       { kind: 'check' },
-      { kind: 'presign', ownerId: 'u1', bucket: 'researcher-data' },
+      { kind: 'presign', ownerId: 'u1' },
       { kind: 'remove', ownerId: 'u1' },
     ];
     for (const purpose of purposes) {

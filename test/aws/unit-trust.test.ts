@@ -46,11 +46,26 @@ t.test('T18: the stolen role of the broker', async (t) => {
 
 t.test('the probe: one way in, two closed ones, all of it told to the owner', async (t) => {
   const uses: RoleUse[] = [];
-  const trust = createUnitTrust({ sts: clients.sts, onAssumed: async (use) => void uses.push(use) });
+  const trust = createUnitTrust({
+    sts: clients.sts,
+    platform: cloud.platform,
+    onAssumed: async (use) => void uses.push(use),
+  });
   const found = await trust.probe(mode2);
   t.same(found.open, []);
   t.ok((found.policyPercent ?? 0) > 10 && (found.policyPercent ?? 0) < 80, `${found.policyPercent} %`);
-  t.match(uses, [{ purpose: 'trust', outcome: 'ok', roleSessionName: `cloudmr-check-${mode2.unitId}` }]);
+  t.match(uses, [
+    {
+      purpose: 'trust',
+      outcome: 'ok',
+      roleSessionName: `cloudmr-check-${mode2.unitId}`,
+      tried: { withoutExternalId: 'refused', wrongExternalId: 'refused' },
+    },
+  ]);
+  t.equal(found.sourceIdentity, false, 'this role does not let sessions say for whom they are');
+  const mode1 = await trust.probe(cloud.mode1);
+  t.same({ ...mode1, policyPercent: 0 }, { policyPercent: 0, open: [], sourceIdentity: true });
+  uses.pop();
   await t.rejects(trust.probe({ ...mode2, externalId: 'cloudmr-other' }), {
     name: 'CloudError',
     problem: 'trust_denied',
@@ -59,7 +74,7 @@ t.test('the probe: one way in, two closed ones, all of it told to the owner', as
 });
 
 t.test('T5: nothing is asked for a unit whose ARNs are of two accounts', async (t) => {
-  const trust = createUnitTrust({ sts: clients.sts });
+  const trust = createUnitTrust({ sts: clients.sts, platform: cloud.platform });
   await cloud.control(HUB).clearCalls();
   const mixed = sampleUnit({ crossAccountRoleArn: mode2.crossAccountRoleArn?.replace('2222', '3333') });
   await t.rejects(trust.probe(mixed), { name: 'CloudError', awsCode: 'WrongAccount' });

@@ -78,7 +78,7 @@ export function brokerOn(
     stores,
     cloud: unitCloud,
     callers: createCallerIdentities({ endpoint: cloud.endpoint, partition: 'aws', region: REGION, clock }),
-    trust: createUnitTrust({ sts: cloud.clients.sts }),
+    trust: createUnitTrust({ sts: cloud.clients.sts, platform: cloud.platform }),
     probe: createUnitProbe(cloud),
     clock,
     ids: createIds(clock),
@@ -94,7 +94,8 @@ export interface Brain extends Broker {
   readonly owner: Principal;
   readonly unit: Unit;
   behave(definition: object): Promise<void>;
-  queue(): Promise<Job>;
+  /** Submits a job; under an idempotency key, if one is given. */
+  queue(key?: string, alias?: string): Promise<Job>;
   /** Writes the result object of a job as the worker does. */
   writeResult(job: Job, content?: string): Promise<void>;
   /** The job document as the worker finds it. */
@@ -159,10 +160,10 @@ export async function startBrain(
     behave,
     owner,
     unit,
-    queue: async () => {
-      const { job } = await broker.submit.submit(owner, {
+    queue: async (key, alias = 'a brain') => {
+      const submission = {
         appId: 'mroptimum',
-        alias: 'a brain',
+        alias,
         unitId: unit.unitId,
         output: { coilsensitivity: false, gfactor: false, matlab: false },
         task: {
@@ -184,8 +185,8 @@ export async function startBrain(
             },
           },
         },
-      });
-      return job;
+      };
+      return (await broker.submit.submit(owner, submission, key)).job;
     },
     async writeResult(job, content = 'zip!') {
       await s3.send(

@@ -9,7 +9,7 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type Cloud, startCloud } from '../../infra/local/cloud.ts';
 import type { RoleResource, StackDocument } from '../../infra/local/contract.ts';
 import { type ControlClient, createControlClient } from '../../infra/local/control-client.ts';
-import { BROKER_ROLE_NAME, hubStacks, mode1Names } from '../../infra/local/stacks/hub.ts';
+import { BROKER_ROLE_NAME, hubStacks, mode1Names, mode1Role } from '../../infra/local/stacks/hub.ts';
 import { serviceTrust } from '../../infra/local/stacks/worker.ts';
 import type { UnitCloud } from '../../services/ports.ts';
 import { type AwsClients, type AwsClientsOptions, createAwsClients } from '../../src/aws/clients.ts';
@@ -19,6 +19,7 @@ import { createItemTable, type ItemTable } from '../../src/aws/item-table.ts';
 import { createSessions, type Sessions } from '../../src/aws/sessions.ts';
 import { type Stores, storesOn } from '../../src/aws/stores.ts';
 import { createUnitCloud } from '../../src/aws/unit-cloud.ts';
+import type { Platform } from '../../src/aws/unit-role.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import { sampleUnit } from './samples.ts';
@@ -47,6 +48,7 @@ export interface TestCloud {
   readonly sessions: Sessions;
   readonly unitCloud: UnitCloud;
   /** A Mode 1 unit in the hub's account and a Mode 2 unit in the researcher's; not stored. */
+  readonly platform: Platform;
   readonly mode1: Unit;
   readonly mode2: Unit;
   /** Clients of one's own, for example with short time-outs. Closed with the test. */
@@ -80,10 +82,11 @@ export async function startTestCloud(t: { teardown(fn: () => unknown): unknown }
     createControlClient({ endpoint, accountId, credentials: cloud.rootCredentials(accountId), clock });
   const [brokerStack] = hubStacks({ accountId: HUB, region: REGION, corsOrigins: ['*'] });
   const brokerRoleArn = `arn:aws:iam::${HUB}:role/${BROKER_ROLE_NAME}`;
+  const platform = { accountId: HUB, mode1RoleArn: mode1Names(HUB, REGION).roleArn };
   const mode1 = mode1Unit();
   const mode2 = sampleUnit({ awsAccountId: RESEARCHER });
   await control(HUB).applyStack(brokerStack);
-  await control(HUB).applyStack(accountStack('mode1', mode1, []));
+  await control(HUB).applyStack(accountStack('mode1', mode1, [mode1Role(HUB, REGION)]));
   await control(RESEARCHER).applyStack(
     accountStack('mode2', mode2, [crossAccountRole(mode2, brokerRoleArn)]),
   );
@@ -98,7 +101,7 @@ export async function startTestCloud(t: { teardown(fn: () => unknown): unknown }
   const clients = newClients();
   const { documents, sts } = clients;
   const log = createMemoryLog();
-  const sessions = createSessions({ sts, baseCredentials, brokerAccountId: HUB, clock });
+  const sessions = createSessions({ sts, baseCredentials, platform, clock });
   const cursors = createCursors('cursor secret');
   const table = createItemTable({ documents, tableName: TABLE, cursors, log });
   const rawItem: TestCloud['rawItem'] = async (pk, sk) =>
@@ -115,6 +118,7 @@ export async function startTestCloud(t: { teardown(fn: () => unknown): unknown }
     stores: storesOn(table, clock),
     sessions,
     unitCloud: createUnitCloud({ clients, sessions, clock }),
+    platform,
     mode1,
     mode2,
     newClients,

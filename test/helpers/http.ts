@@ -13,7 +13,6 @@ import {
   auditedRetry,
   auditedUnits,
 } from '../../services/audited.ts';
-import { createClockwork } from '../../services/clockwork.ts';
 import { createFeed } from '../../services/feed.ts';
 import { createIdentityServices } from '../../services/identity-services.ts';
 import { createJobServices } from '../../services/job-services.ts';
@@ -22,6 +21,7 @@ import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import { createOperations } from '../../services/operations.ts';
 import { createStart } from '../../services/start.ts';
+import { createTicker } from '../../services/ticker.ts';
 import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
 import { createWebhookServices } from '../../services/webhook-services.ts';
@@ -133,7 +133,7 @@ export async function broker(
   const jobStore = watchJobs(hooks.announcer.announced(stores.jobs), feed);
   const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
-  const common = { units: unitStore, cloud, moves, clock, ids, log, tokenSecret: SECRET };
+  const common = { units: unitStore, cloud, moves, clock, ids, log };
   const observe = createObserve(common);
   const account = memoryAccount();
   const { units: bareUnits, watch } = createUnitServices({
@@ -164,18 +164,7 @@ export async function broker(
     tokenSecret: SECRET,
     publicUrl: 'http://broker.test',
   });
-  const { ticker, lateRepair } = createClockwork({
-    stores,
-    jobs: jobStore,
-    cloud,
-    moves,
-    start,
-    observe,
-    clock,
-    timers,
-    ids,
-    log,
-  });
+  const ticker = createTicker({ jobs: jobStore, start, observe, clock, log });
   const passwords = createPasswords();
   const signer = createTokenSigner(SECRET);
   const units = auditedUnits(bareUnits, audit);
@@ -199,7 +188,6 @@ export async function broker(
     jobs: jobStore,
     units,
     observe,
-    lookForLost: lateRepair.look,
     authenticate: identity.authenticate,
     ticker,
     estimateRun: runEstimator,

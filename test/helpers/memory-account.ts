@@ -60,7 +60,7 @@ export function memoryAccount(): MemoryAccount {
       if (account.refuse) {
         throw new CloudError(account.refuse, 'AssumeRole', 'Refused', 'ordered by the test');
       }
-      return { policyPercent: 40, open: account.open };
+      return { policyPercent: 40, open: account.open, sourceIdentity: true };
     },
     definition: async () => '{}',
     async put(_unit, { bucket, key }, content) {

@@ -32,6 +32,7 @@ t.test('a stack as it is released passes everything that can be asked', async (t
     assume_role: 'passed',
     external_id_required: 'passed',
     session_policy: 'passed',
+    source_identity: 'passed',
     state_machine: 'passed',
     data_bucket: 'passed',
     results_bucket: 'passed',
@@ -201,7 +202,7 @@ t.test('T24: a role that is absent and one that refuses are the same', async (t)
     {
       Effect: 'Allow',
       Principal: { AWS: `arn:aws:iam::${HUB}:role/CloudMRBrainRole` },
-      Action: 'sts:AssumeRole',
+      Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
       Condition: { StringEquals: { 'sts:ExternalId': lab.externalId } },
     },
     'R52, R53: the statement to paste names one role and the issued ID',

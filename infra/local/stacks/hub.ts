@@ -1,11 +1,14 @@
 /** The platform's own account: the broker's role and tables, and the Mode 1 worker. */
 import { readFileSync } from 'node:fs';
-import type { PolicyStatement, StackDocument } from '../contract.ts';
+import type { PolicyStatement, RoleResource, StackDocument } from '../contract.ts';
+import { accessRole } from './access-role.ts';
 import { serviceTrust, workerStack } from './worker.ts';
 
 export const BROKER_ROLE_NAME = 'CloudMRBrainRole';
 /** Roles that the broker may assume, by name: that of every Mode 2 stack has this in it. */
 export const CROSS_ACCOUNT_ROLE_SUFFIX = 'CloudMRCrossAccountRole';
+const MODE1 = 'mroptimum-mode1';
+const APP = 'mroptimum';
 
 export interface HubOptions {
   accountId: string;
@@ -17,8 +20,9 @@ export interface HubOptions {
 export function mode1Names(accountId: string, region: string) {
   const bucket = (kind: string): string => `cloudmr-${kind}-${accountId}-${region}`;
   return {
-    stackName: 'mroptimum-mode1',
-    stateMachineArn: `arn:aws:states:${region}:${accountId}:stateMachine:mroptimum-mode1-JobChooser`,
+    stackName: MODE1,
+    stateMachineArn: `arn:aws:states:${region}:${accountId}:stateMachine:${MODE1}-JobChooser`,
+    roleArn: `arn:aws:iam::${accountId}:role/${MODE1}-${CROSS_ACCOUNT_ROLE_SUFFIX}`,
     buckets: { data: bucket('data'), results: bucket('results'), failed: bucket('failed') },
   };
 }
@@ -34,7 +38,7 @@ export function hubStacks({ accountId, region, corsOrigins }: HubOptions): Stack
       {
         name: BROKER_ROLE_NAME,
         trust: serviceTrust('ecs-tasks.amazonaws.com'),
-        policies: [{ Statement: brokerStatements(accountId, region, names.buckets) }],
+        policies: [{ Statement: brokerStatements(accountId, region) }],
       },
     ],
     buckets: [],
@@ -44,19 +48,30 @@ export function hubStacks({ accountId, region, corsOrigins }: HubOptions): Stack
     stateMachines: [],
     tables: tables(),
   };
-  return [broker, workerStack({ accountId, region, corsOrigins, ...names })];
+  const worker = workerStack({ accountId, region, corsOrigins, ...names });
+  worker.roles.push(mode1Role(accountId, region));
+  return [broker, worker];
 }
 
-function brokerStatements(
-  accountId: string,
-  region: string,
-  buckets: { data: string; results: string; failed: string },
-): PolicyStatement[] {
-  const names = Object.values(buckets);
+/** The role of Mode 1: the broker's own sees no bucket and no state machine. */
+export function mode1Role(accountId: string, region: string): RoleResource {
+  const { roleArn, buckets } = mode1Names(accountId, region);
+  return accessRole({
+    name: roleArn.slice(roleArn.lastIndexOf('/') + 1),
+    accountId,
+    region,
+    appId: APP,
+    machine: `${MODE1}-JobChooser`,
+    buckets,
+    brokerRoleArn: `arn:aws:iam::${accountId}:role/${BROKER_ROLE_NAME}`,
+  });
+}
+
+function brokerStatements(accountId: string, region: string): PolicyStatement[] {
   return [
     {
       Effect: 'Allow',
-      Action: 'sts:AssumeRole',
+      Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
       Resource: `arn:aws:iam::*:role/*${CROSS_ACCOUNT_ROLE_SUFFIX}*`,
     },
     {
@@ -73,32 +88,6 @@ function brokerStatements(
         `arn:aws:dynamodb:${region}:${accountId}:table/cloudmr`,
         `arn:aws:dynamodb:${region}:${accountId}:table/cloudmr/index/*`,
       ],
-    },
-    {
-      Effect: 'Allow',
-      Action: ['states:StartExecution', 'states:ListExecutions', 'states:DescribeStateMachine'],
-      Resource: `arn:aws:states:${region}:${accountId}:stateMachine:mroptimum-mode1-*`,
-    },
-    {
-      Effect: 'Allow',
-      Action: ['states:DescribeExecution', 'states:StopExecution'],
-      Resource: `arn:aws:states:${region}:${accountId}:execution:mroptimum-mode1-*`,
-    },
-    {
-      Effect: 'Allow',
-      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-      Resource: names.map((name) => `arn:aws:s3:::${name}/*`),
-    },
-    {
-      Effect: 'Allow',
-      Action: [
-        's3:ListBucket',
-        's3:GetBucketCORS',
-        's3:GetBucketPolicy',
-        's3:GetBucketPublicAccessBlock',
-        's3:GetEncryptionConfiguration',
-      ],
-      Resource: names.map((name) => `arn:aws:s3:::${name}`),
     },
   ];
 }

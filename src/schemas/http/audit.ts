@@ -28,3 +28,35 @@ export const auditList = z.object({
 export function toAuditView({ ownerId: _owner, at, ...entry }: AuditEntry): z.infer<typeof auditView> {
   return { ...entry, at: iso(at) };
 }
+
+export const exportQuery = z.object({
+  format: z.enum(['jsonl', 'csv']).default('jsonl').meta({ description: 'JSON lines, or CSV (RFC 4180)' }),
+});
+
+export const AUDIT_COLUMNS = [
+  'entryId',
+  'at',
+  'actor',
+  'action',
+  'subject',
+  'outcome',
+  'requestId',
+  'details',
+] as const;
+
+/** An entry as cells, in the order of AUDIT_COLUMNS; the details are JSON. */
+export function auditCells(entry: AuditEntry): string[] {
+  const { details, ...view } = toAuditView(entry);
+  return AUDIT_COLUMNS.map((name) =>
+    name === 'details' ? (details ? JSON.stringify(details) : '') : (view[name] ?? ''),
+  );
+}
+
+/**
+ * A row of RFC 4180. A spreadsheet takes a cell that begins like a formula for one, and some of these words come from
+ * outside: such a cell begins with an apostrophe.
+ */
+export function csvRow(cells: readonly string[]): string {
+  const quoted = cells.map((cell) => `"${cell.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`);
+  return `${quoted.join(',')}\r\n`;
+}

@@ -155,7 +155,7 @@ export const profile = z
     institution: z.string().optional(),
     title: z.string().optional(),
     level: role,
-    status: userStatus,
+    status: userStatus.meta({ examples: ['active'] }),
     isAdmin: z.boolean(),
     createdAt: isoTime,
   })

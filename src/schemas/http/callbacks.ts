@@ -40,7 +40,7 @@ export const pipelineEndedBody = z
 export const callbackAnswer = z.object({
   success: z.literal(true),
   jobId: z.string(),
-  state: jobState,
+  state: jobState.meta({ examples: ['succeeded'] }),
   cancel: z.boolean().meta({ description: 'True: the worker should stop, nobody waits for the result' }),
 });
 

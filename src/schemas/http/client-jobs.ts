@@ -1,58 +1,8 @@
-/** Jobs on the wire in the forms that older callers read. */
+/** Jobs on the wire as the web client lists them. */
 import { z } from 'zod';
 import { outputFlags } from '../execution.ts';
 import { type Job, jobState, leftBundle } from '../job.ts';
 import { iso, isoTime, locationText, nextCursor, pageQuery } from './common.ts';
-
-/** Four words that every script understands. */
-const STATUS_WORDS: Record<Job['state'], 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED'> = {
-  queued: 'QUEUED',
-  starting: 'QUEUED',
-  running: 'RUNNING',
-  canceling: 'RUNNING',
-  succeeded: 'SUCCEEDED',
-  failed: 'FAILED',
-  canceled: 'FAILED',
-  lost: 'FAILED',
-};
-export const pipelineStatus = z
-  .object({
-    pipeline: z.string(),
-    pipelineId: z.string(),
-    jobId: z.string(),
-    alias: z.string(),
-    status: z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED']),
-    state: jobState,
-    executionArn: z.string().optional(),
-    error: z.string().optional().meta({ description: 'Stable code of the failure' }),
-    message: z.string().optional(),
-  })
-  .meta({
-    examples: [
-      {
-        pipeline: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
-        pipelineId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
-        jobId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
-        alias: 'brain-ac-rss',
-        status: 'RUNNING',
-        state: 'running',
-      },
-    ],
-  });
-
-export function toPipelineStatus(job: Job): z.infer<typeof pipelineStatus> {
-  return {
-    pipeline: job.jobId,
-    pipelineId: job.jobId,
-    jobId: job.jobId,
-    alias: job.alias,
-    status: STATUS_WORDS[job.state],
-    state: job.state,
-    executionArn: job.executionArn,
-    error: job.failure?.code,
-    message: job.failure?.message,
-  };
-}
 
 /** The web client shows a button to open the result for every word but these three. */
 const CLIENT_WORDS: Record<Job['state'], 'pending' | 'completed' | 'failed'> = {
@@ -71,7 +21,7 @@ const clientFile = z.object({
   filename: z.string(),
   link: z.string().meta({ description: 'Presigned GET, or the word unknown' }),
   location: z.string().meta({ description: 'JSON text {"Bucket","Key"}' }),
-  status: z.string(),
+  status: z.string().meta({ examples: ['available'] }),
   database: z.literal('s3'),
   size: z.string(),
 });
@@ -96,7 +46,9 @@ export const pipelineQuery = pageQuery.extend({ cloudapp_name: z.string().max(10
 export const pipelineList = z.object({
   jobs: z.array(clientJob),
   pipelines: z
-    .array(z.object({ id: z.string(), alias: z.string(), status: z.string() }))
+    .array(
+      z.object({ id: z.string(), alias: z.string(), status: z.string().meta({ examples: ['pending'] }) }),
+    )
     .meta({ deprecated: true, description: 'The same jobs in short' }),
   cursor: nextCursor,
 });

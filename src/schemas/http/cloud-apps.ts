@@ -5,8 +5,8 @@ import { isoTime, shortText } from './common.ts';
 const cloudApp = z.object({
   appId: z.string(),
   name: z.string(),
-  description: z.string(),
-  launchUrl: z.string(),
+  description: z.string().meta({ examples: ['Signal-to-noise ratio maps of MRI raw data'] }),
+  launchUrl: z.string().meta({ examples: ['/'] }),
   createdAt: isoTime,
   updatedAt: isoTime,
 });

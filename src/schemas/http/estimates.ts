@@ -6,6 +6,7 @@ import { platformName } from '../execution.ts';
 import { limits as limitsShape, type UnitLimits, type Usage } from '../limits.ts';
 import { iso, isoTime } from './common.ts';
 
+const USD = { low: 0.0014, likely: 0.0021, high: 0.0042 };
 const interval = z.object({ low: z.number(), likely: z.number(), high: z.number() });
 
 export const estimateView = z
@@ -14,7 +15,10 @@ export const estimateView = z
     vcpu: z.number(),
     memoryMb: z.number(),
     seconds: interval.meta({ description: 'From the start of the execution to its end' }),
-    usd: interval.meta({ description: 'What AWS bills to the account of the computing unit' }),
+    usd: interval.meta({
+      description: 'What AWS bills to the account of the computing unit',
+      examples: [USD],
+    }),
   })
   .meta({ id: 'Estimate' });
 
@@ -51,7 +55,7 @@ export const estimateAnswer = z.object({
   reason: z.string().meta({ description: 'Why this platform and size' }),
   lines: z.array(costLine).meta({ description: 'The most likely bill in US dollars' }),
   paidBy: z.enum(['platform', 'unit_owner']),
-  youPayUsd: interval,
+  youPayUsd: interval.meta({ examples: [USD] }),
   assumptions: z.array(z.string()),
   refusal: z.string().optional().meta({ description: 'Why the worker would refuse this task' }),
   warnings: z.array(z.string()),

@@ -8,7 +8,7 @@ import { estimateView } from './estimates.ts';
 
 export const jobLogAnswer = z.object({
   jobId: z.string(),
-  state: jobState,
+  state: jobState.meta({ examples: ['succeeded'] }),
   attempt: z.number().int(),
   events: z.array(z.object({ at: isoTime, by: z.string(), text: z.string() })),
   log: signedUrl.extend({ filename: z.string() }).nullable().meta({

@@ -1,4 +1,4 @@
-/** Jobs on the wire in the broker's own form; the forms of older callers are in client-jobs.ts. */
+/** Jobs on the wire: the broker's own form, and the four words of old scripts. */
 import { z } from 'zod';
 import { outputFlags, platformName, runResult } from '../execution.ts';
 import { FAILURE_PHASES, type FailurePhase, phaseOf } from '../failure-phases.ts';
@@ -44,13 +44,6 @@ export const jobView = z
     startedAt: isoTime.optional(),
     finishedAt: isoTime.optional(),
     history: z.array(z.object({ state: jobState, at: isoTime, by: z.string(), note: z.string().optional() })),
-    automaticRetries: z
-      .array(z.object({ attempt: z.number().int(), code: z.string(), at: isoTime }))
-      .optional()
-      .meta({
-        description: 'Attempts that the broker began by itself, and after which failure; they are free',
-      }),
-    deadlineAt: isoTime.meta({ description: 'What this attempt has come to is known by then' }),
     earlierAttempts: z
       .array(
         z.object({
@@ -91,7 +84,6 @@ export const jobView = z
           { state: 'queued', at: '2026-11-22T09:30:00.000Z', by: 'user' },
           { state: 'succeeded', at: '2026-11-22T09:30:09.000Z', by: 'aws' },
         ],
-        deadlineAt: '2026-11-22T15:40:00.000Z',
       },
     ],
   });
@@ -124,8 +116,6 @@ export function toJobView(job: Job): JobView {
     startedAt: isoOrNone(job.startedAt),
     finishedAt: isoOrNone(job.finishedAt),
     history: job.history.map((entry) => ({ ...entry, at: iso(entry.at) })),
-    automaticRetries: job.automaticRetries?.map((retry) => ({ ...retry, at: iso(retry.at) })),
-    deadlineAt: iso(job.deadlineAt),
     earlierAttempts: job.earlier?.map(({ attempt, state, finishedAt, executionArn, failure }) => ({
       attempt,
       state,
@@ -167,3 +157,53 @@ export const retryBody = z
   .nullish()
   .meta({ examples: [{ version: 7 }] });
 export const resultAnswer = signedUrl.extend({ filename: z.string() });
+
+/** Four words that every script understands. */
+const STATUS_WORDS: Record<Job['state'], 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED'> = {
+  queued: 'QUEUED',
+  starting: 'QUEUED',
+  running: 'RUNNING',
+  canceling: 'RUNNING',
+  succeeded: 'SUCCEEDED',
+  failed: 'FAILED',
+  canceled: 'FAILED',
+  lost: 'FAILED',
+};
+export const pipelineStatus = z
+  .object({
+    pipeline: z.string(),
+    pipelineId: z.string(),
+    jobId: z.string(),
+    alias: z.string(),
+    status: z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED']),
+    state: jobState,
+    executionArn: z.string().optional(),
+    error: z.string().optional().meta({ description: 'Stable code of the failure' }),
+    message: z.string().optional(),
+  })
+  .meta({
+    examples: [
+      {
+        pipeline: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+        pipelineId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+        jobId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+        alias: 'brain-ac-rss',
+        status: 'RUNNING',
+        state: 'running',
+      },
+    ],
+  });
+
+export function toPipelineStatus(job: Job): z.infer<typeof pipelineStatus> {
+  return {
+    pipeline: job.jobId,
+    pipelineId: job.jobId,
+    jobId: job.jobId,
+    alias: job.alias,
+    status: STATUS_WORDS[job.state],
+    state: job.state,
+    executionArn: job.executionArn,
+    error: job.failure?.code,
+    message: job.failure?.message,
+  };
+}

@@ -21,11 +21,12 @@ export const checkView = z
 export const preflightReport = z
   .object({
     computingUnitId: z.string(),
-    status: unitStatus,
+    status: unitStatus.meta({ examples: ['ready'] }),
     statusSince: isoTime,
     lastValidatedAt: isoTime.nullable(),
     nextCheckAt: isoTime.nullable(),
     testJob: z.enum(['under way', 'planned', 'none']).meta({
+      examples: ['none'],
       description: 'A phantom of known SNR runs in the account; its findings follow in `checks`',
     }),
     whoMustAct: z.array(checkActor),

@@ -209,8 +209,8 @@ export const registerUnitAnswer = z.object({
   computingUnitID: z.string().meta({ deprecated: true, description: 'The same' }),
   data: z.object({ computingUnitId: z.string() }).meta({ deprecated: true, description: 'The same' }),
   action: z.enum(['created', 'updated']),
-  alias: z.string(),
-  status: unitStatus,
+  alias: z.string().meta({ examples: [EXAMPLE.alias] }),
+  status: unitStatus.meta({ examples: ['ready'] }),
   missing: z.array(z.string()),
   computingUnit: unitView,
 });

@@ -138,7 +138,7 @@ export const initiateAnswer = z.object({
     id: z.string(),
     filename: z.string(),
     onlineLink: z.string(),
-    status: z.string(),
+    status: z.string().meta({ examples: ['notavailable'] }),
     md5: z.string(),
     location: z.string(),
     database: z.literal('s3'),

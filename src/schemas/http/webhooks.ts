@@ -109,7 +109,10 @@ const deliveryView = z
           .meta({ description: 'Why there was none', examples: ['timeout'] }),
       }),
     ),
-    body: z.string().meta({ description: 'The message as it is sent' }),
+    body: z.string().meta({
+      description: 'The message as it is sent',
+      examples: ['{"type":"job.succeeded","timestamp":"2026-11-22T09:30:09.000Z","data":{}}'],
+    }),
     createdAt: isoTime,
   })
   .meta({ id: 'WebhookDelivery' });

@@ -1,0 +1,121 @@
+/** What the broker promises about submits that are repeated, raced or interrupted, by the numbers of the fault list. */
+import t from 'tap';
+import { jobToken } from '../../services/job-token.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import { BEHAVIOUR, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
+import { HUB, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+
+const cloud = await startTestCloud(t);
+
+t.test('F1: the same submit again is the same job, and one execution', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const first = await brain.queue('a key');
+  await brain.ticker.tick();
+  const again = await brain.queue('a key');
+  t.equal(again.jobId, first.jobId);
+  t.equal((await brain.until(first.jobId, ['running'])).attempt, 0);
+  t.equal((await brain.queue('a key')).state, 'running', 'as it is now, not as it was');
+  t.equal(await brain.started(), 1);
+});
+
+t.test('F2: the same key for another request is refused, and nothing starts', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const first = await brain.queue('key 2');
+  await t.rejects(brain.queue('key 2', 'another brain'), { code: 'idempotency_key_reuse', status: 422 });
+  await brain.until(first.jobId, ['running']);
+  t.equal(await brain.started(), 1);
+});
+
+t.test('F3: submits at once under one key are one job; who loses gets it, or may try again', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const other = brain.another();
+  const races = await Promise.allSettled(Array.from({ length: 8 }, () => brain.queue('key 3')));
+  const jobs = races.flatMap((race) => (race.status === 'fulfilled' ? [race.value] : []));
+  for (const race of races) {
+    if (race.status === 'rejected') t.match(race.reason, { name: 'AppError', code: /unavailable|conflict/ });
+  }
+  t.ok(jobs.length > 0);
+  t.equal(new Set(jobs.map(({ jobId }) => jobId)).size, 1);
+  await Promise.all([brain.ticker.tick(), other.ticker.tick()]);
+  t.equal(await brain.started(), 1);
+});
+
+t.test('F9: a session that ends in the midst of a start is renewed, and nobody notices', async (t) => {
+  const brain = await startBrain(t, cloud);
+  for (const [service, operation] of [
+    ['s3', 'PutObject'],
+    ['states', 'StartExecution'],
+  ] as const) {
+    await brain.cloud.control(RESEARCHER).addFault({ service, operation, kind: 'expired', times: 1 });
+  }
+  const job = await brain.queue();
+  const running = await brain.until(job.jobId, ['running']);
+  t.same(
+    running.history.filter(({ note }) => note !== undefined),
+    [],
+    'no try that failed is told',
+  );
+  t.ok((await brain.cloud.calls('sts', 'AssumeRole')) >= 2, 'a new session was opened');
+});
+
+t.test('F25: a store that is gone in the midst of a submit leaves the whole job or none', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const control = brain.cloud.control(HUB);
+  const listed = async (): Promise<Job[]> =>
+    (await brain.jobs.listByOwner(brain.owner.userId, { limit: 200 })).items;
+  for (const kind of ['timeout_before', 'timeout_after'] as const) {
+    const before = (await listed()).length;
+    await control.addFault({ service: 'dynamodb', operation: 'TransactWriteItems', kind, times: 3 });
+    const key = `interrupted ${kind}`;
+    const told = await brain.queue(key).catch((error: unknown) => error);
+    await control.clearFaults();
+    if (told instanceof AppError) t.match(told, { code: 'unavailable', status: 503 });
+    const job = await brain.queue(key);
+    t.equal((await listed()).length, before + 1, `${kind}: one job, whoever was told of it`);
+    t.equal((await brain.until(job.jobId, ['running'])).attempt, 0);
+  }
+});
+
+t.test('F30: AWS whose clock is minutes away is understood; one that is hours away too', async (t) => {
+  const brain = await startBrain(t, cloud);
+  // The SDK signs with the time of this machine, the account answers with a time of its own.
+  cloud.clock.advance(4 * 60_000);
+  t.equal((await brain.until((await brain.queue()).jobId, ['running'])).state, 'running');
+  cloud.clock.advance(3 * 3_600_000);
+  t.equal((await brain.until((await brain.queue()).jobId, ['running'])).state, 'running');
+});
+
+t.test('F34: a job of an older broker is finished by a newer one, and the other way round', async (t) => {
+  const brain = await startBrain(t, cloud);
+  await brain.behave(BEHAVIOUR.succeeds);
+  const job = await brain.queue();
+  // As an older release stored it, and with what only a newer one knows.
+  const { estimate: _, ...older } = job;
+  await brain.cloud.damage(`JOB#${job.jobId}`, 'JOB', {
+    body: JSON.stringify({ ...older, ofTomorrow: { colour: 'blue' } }),
+  });
+  await brain.writeResult(job);
+  const other = brain.another();
+  await other.ticker.tick();
+  t.equal((await other.callbacks.ended(job.jobId, jobToken(TOKEN_SECRET, job.jobId, 0))).jobId, job.jobId);
+  const ended = (await brain.until(job.jobId, ['succeeded'])) as Job & { ofTomorrow: unknown };
+  t.same(ended.ofTomorrow, { colour: 'blue' });
+  t.equal(await brain.started(), 1);
+});
+
+t.test('F35: a stack that is updated in the midst of a job does not change this job', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const slowly = {
+    StartAt: 'Wait',
+    States: { Wait: { Type: 'Wait', Seconds: 1, Next: 'Done' }, ...BEHAVIOUR.succeeds.States },
+  };
+  await brain.behave(slowly);
+  const job = await brain.queue();
+  await brain.writeResult(job);
+  await brain.until(job.jobId, ['running']);
+  await brain.behave(BEHAVIOUR.fails);
+  t.equal((await brain.until(job.jobId, ['succeeded', 'failed'], 100)).state, 'succeeded');
+  const next = await brain.until((await brain.queue()).jobId, ['succeeded', 'failed']);
+  t.equal(next.state, 'failed', 'the next job runs on what is deployed then');
+});
