@@ -1,7 +1,8 @@
 /**
  * `node --import tsx .ci/schemathesis.ts ST [SECONDS]`: starts a broker and lets schemathesis (the program ST) try
- * every operation of the served OpenAPI document with all checks, as nobody and as a signed-in person, SECONDS
- * each. The exit code is 0 if nothing failed.
+ * every operation of the served OpenAPI document with all checks, as nobody, as a signed-in person, and with a
+ * personal access token of two scopes, SECONDS each. What follows SECONDS goes to schemathesis; without a seed among it
+ * a fixed one is used, so that a failure comes again. The exit code is 0 if nothing failed.
  */
 import { spawnSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
@@ -13,6 +14,7 @@ import { startBroker } from '../infra/local/demo/broker-process.ts';
 import { registerMode1 } from '../infra/local/demo/units.ts';
 
 const [program, seconds = '75', ...more] = process.argv.slice(2);
+const seed = more.includes('--seed') ? [] : ['--seed', '20261122'];
 if (!program) throw new Error('which schemathesis?');
 
 const HOOKS = join(import.meta.dirname, 'schemathesis_hooks.py');
@@ -41,14 +43,17 @@ try {
     body: JSON.stringify({ email: EMAIL, password: PASSWORD }),
   });
   const { id_token } = (await signedIn.json()) as { id_token: string };
+  const made = await fetch(`${broker.url}/api/profile/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${id_token}` },
+    body: JSON.stringify({ name: 'schemathesis', scopes: ['jobs:write', 'data:read'] }),
+  });
+  const { token } = (await made.json()) as { token: string };
   run('as nobody', []);
-  run('as a person', [
-    '-H',
-    `Authorization: Bearer ${id_token}`,
-    ...STREAMS,
-    ...ENDS,
-    ...(await unresolvable()),
-  ]);
+  const bearing = (token: string): string[] => ['-H', `Authorization: Bearer ${token}`, ...STREAMS];
+  const lessWithoutDns = await unresolvable();
+  run('as a person', [...bearing(id_token), ...ENDS, ...lessWithoutDns]);
+  run('with a personal access token of two scopes', [...bearing(token), ...lessWithoutDns]);
 } finally {
   await broker.stop();
   rmSync(dataDir, { recursive: true, force: true });
@@ -82,6 +87,7 @@ function run(who: string, options: string[]): void {
         'off',
       ],
       ...options,
+      ...seed,
       ...more,
     ],
     {

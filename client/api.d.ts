@@ -372,26 +372,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/users/{userId}/role": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Make somebody a user, a developer or an administrator
-         * @description `developer` sees the figures of the broker, `admin` also accounts and Mode 1. Nobody changes the own role.
-         */
-        put: operations["setUserRole"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/admin/users/{userId}/end-tokens": {
         parameters: {
             query?: never;
@@ -406,6 +386,26 @@ export interface paths {
          * @description For a leaked token or a lost laptop. The account stays open: the person signs in again.
          */
         post: operations["endUserTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{userId}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make somebody a user, a developer or an administrator
+         * @description `developer` sees the figures of the broker, `admin` also accounts and Mode 1. Nobody changes the own role.
+         */
+        put: operations["setUserRole"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5345,6 +5345,130 @@ export interface operations {
             };
         };
     };
+    endUserTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01K9ZB4T8N5W3V6Q2R7S0M1XYA */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account; the person may sign in again */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
+                     *       "username": "ada",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.org",
+                     *       "level": "user",
+                     *       "status": "active",
+                     *       "isAdmin": false,
+                     *       "createdAt": "2026-11-22T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_allowed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     setUserRole: {
         parameters: {
             query?: never;
@@ -5455,130 +5579,6 @@ export interface operations {
             };
             /** @description `unsupported_media_type` */
             415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `too_many_requests` */
-            429: {
-                headers: {
-                    "x-request-id": components["headers"]["x-request-id"];
-                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `internal` */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `unavailable` */
-            503: {
-                headers: {
-                    /** @description Seconds to wait before the next try */
-                    "Retry-After"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    endUserTokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @example 01K9ZB4T8N5W3V6Q2R7S0M1XYA */
-                userId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account; the person may sign in again */
-            200: {
-                headers: {
-                    "x-request-id": components["headers"]["x-request-id"];
-                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "userId": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "id": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
-                     *       "sub": "01K9ZB1C3D5F7H9K1M3P5R7T9V",
-                     *       "username": "ada",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.org",
-                     *       "level": "user",
-                     *       "status": "active",
-                     *       "isAdmin": false,
-                     *       "createdAt": "2026-11-22T09:30:00.000Z",
-                     *       "updatedAt": "2026-11-22T09:30:00.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            /** @description `invalid_request` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `not_signed_in` */
-            401: {
-                headers: {
-                    /** @description Always `Bearer` */
-                    "WWW-Authenticate"?: unknown;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `not_allowed` */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `not_found` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `conflict` */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13756,14 +13756,18 @@ export interface operations {
                     cloudapp_name?: components["schemas"]["AppNameInput"];
                     cloudapp_id?: components["schemas"]["AppNameInput"];
                     application?: components["schemas"]["AppNameInput"];
-                } | {
+                } | ({
                     /** @enum {string} */
                     operation: "get";
                     dataId?: string | "" | null;
                     jobId?: string | "" | null;
                     /** @description Seconds the URL should live: 60 to 43200, 3600 if left out; `expiresAt` says the truth */
                     expiresIn?: number | "" | null;
-                };
+                } & ({
+                    dataId: string;
+                } | {
+                    jobId: string;
+                }));
             };
         };
         responses: {

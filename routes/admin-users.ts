@@ -1,6 +1,7 @@
 /** What administrators do with accounts. */
 import { z } from 'zod';
 import type { Identity } from '../services/identity.ts';
+import type { Principal } from '../services/principal.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import {
@@ -62,38 +63,49 @@ export function adminUserRoutes({ identity }: AdminUserRoutesDeps) {
       async (request) => toAccount(await identity.account(request.params.userId)),
     );
 
-    app.post(
-      '/admin/users/:userId/approve',
+    for (const { act, operationId, summary, description, told, work } of [
       {
-        config: acting,
-        schema: {
-          tags,
-          operationId: 'approveUser',
-          summary: 'Let a waiting or disabled account in',
-          description: 'Repeating it changes nothing. If mail is configured, the person is told.',
-          params,
-          response: { 200: answer('The account, now active', account) },
-        },
+        act: 'approve',
+        operationId: 'approveUser',
+        summary: 'Let a waiting or disabled account in',
+        description: 'Repeating it changes nothing. If mail is configured, the person is told.',
+        told: 'The account, now active',
+        work: (_who: Principal, userId: string) => identity.approve(userId),
       },
-      async (request) => toAccount(await identity.approve(request.params.userId)),
-    );
-
-    app.post(
-      '/admin/users/:userId/disable',
       {
-        config: acting,
-        schema: {
-          tags,
-          operationId: 'disableUser',
-          summary: 'Shut an account out; all its tokens are dead at once, for good',
-          description:
-            'Jobs under way come to their end. Approving the account lets the person sign in again.',
-          params,
-          response: { 200: answer('The account, now disabled', account) },
-        },
+        act: 'disable',
+        operationId: 'disableUser',
+        summary: 'Shut an account out; all its tokens are dead at once, for good',
+        description: 'Jobs under way come to their end. Approving the account lets the person sign in again.',
+        told: 'The account, now disabled',
+        work: identity.disable,
       },
-      async (request) => toAccount(await identity.disable(principalOf(request), request.params.userId)),
-    );
+      {
+        act: 'end-tokens',
+        operationId: 'endUserTokens',
+        summary: 'End all sessions and personal access tokens of a person at once',
+        description:
+          'For a leaked token or a lost laptop. The account stays open: the person signs in again.',
+        told: 'The account; the person may sign in again',
+        work: (_who: Principal, userId: string) => identity.endTokens(userId),
+      },
+    ]) {
+      app.post(
+        `/admin/users/:userId/${act}`,
+        {
+          config: acting,
+          schema: {
+            tags,
+            operationId,
+            summary,
+            description,
+            params,
+            response: { 200: answer(told, account) },
+          },
+        },
+        async (request) => toAccount(await work(principalOf(request), request.params.userId)),
+      );
+    }
 
     app.put(
       '/admin/users/:userId/role',
@@ -112,23 +124,6 @@ export function adminUserRoutes({ identity }: AdminUserRoutesDeps) {
       },
       async (request) =>
         toAccount(await identity.setRole(principalOf(request), request.params.userId, request.body.role)),
-    );
-
-    app.post(
-      '/admin/users/:userId/end-tokens',
-      {
-        config: acting,
-        schema: {
-          tags,
-          operationId: 'endUserTokens',
-          summary: 'End all sessions and personal access tokens of a person at once',
-          description:
-            'For a leaked token or a lost laptop. The account stays open: the person signs in again.',
-          params,
-          response: { 200: answer('The account; the person may sign in again', account) },
-        },
-      },
-      async (request) => toAccount(await identity.endTokens(request.params.userId)),
     );
 
     app.post(

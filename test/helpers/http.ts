@@ -2,9 +2,7 @@
  * A broker without a process: the real application over a table of its own in the embedded cloud, people who
  * are signed in, and computing units whose accounts are in memory, so that tests decide how runs end.
  */
-import { readFileSync } from 'node:fs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import tap from 'tap';
 import { createAudit } from '../../services/audit.ts';
 import {
   auditedCaps,
@@ -41,10 +39,11 @@ import { createForeignTokens } from '../../src/security/foreign-tokens.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
 import { createWebhookCaller, type WebhookCallerOptions } from '../../src/security/webhook-caller.ts';
-import { startTestCloud, type TestCloud } from './cloud.ts';
 import { createHandTimers } from './hand-timers.ts';
 import { memoryAccount, signedBy } from './memory-account.ts';
 import { memoryCloud } from './memory-cloud.ts';
+import { type Answer, type Person, personOf } from './person.ts';
+import { newTable } from './table.ts';
 
 export const SECRET = 'a-secret-of-the-tests-0123456789-0123456789';
 export const HUB = '111111111111';
@@ -54,45 +53,11 @@ export const FAIR_USE = { jobsPerMonth: 40, jobsAtOnce: 30, usdPerMonth: 5 };
 export const PASSWORD = 'Correct-horse.7';
 /** Later than any run of the tests: nothing that ends by this clock has ended for the table's own. */
 const START = Date.UTC(2099, 10, 22, 9, 30);
-const TABLES = JSON.parse(readFileSync(new URL('../../infra/broker/tables.json', import.meta.url), 'utf8'));
 
 /** Every name is somewhere on the public internet. */
 const anywhere = async () => [{ address: '93.184.216.34', family: 4 }];
 
-/** One cloud for all brokers of a test file; each has its own table. */
-let shared: Promise<TestCloud> | undefined;
-let tables = 0;
-
-async function newTable() {
-  shared ??= startTestCloud(tap);
-  const cloud = await shared;
-  const tableName = `cloudmr-${++tables}`;
-  await cloud.control(HUB).applyStack({
-    stackName: tableName,
-    accountId: HUB,
-    region: 'us-east-1',
-    roles: [],
-    buckets: [],
-    functions: [],
-    clusters: [],
-    taskDefinitions: [],
-    stateMachines: [],
-    tables: [{ TableName: tableName, ...TABLES['cloudmr'] }],
-  });
-  return { tableName, documents: cloud.rootClients(HUB).clients.documents };
-}
-
-export type Answer = Awaited<ReturnType<Api['inject']>>;
-export interface Person {
-  readonly userId: string;
-  readonly email: string;
-  readonly tokens: Record<'id_token' | 'access_token' | 'refresh_token', string>;
-  get(url: string, headers?: Record<string, string>): Promise<Answer>;
-  post(url: string, payload?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  put(url: string, payload?: unknown): Promise<Answer>;
-  patch(url: string, payload?: unknown): Promise<Answer>;
-  del(url: string, payload?: unknown): Promise<Answer>;
-}
+export type { Answer, Person };
 
 /** Builds the broker; `t.teardown` closes it. */
 export async function broker(
@@ -109,7 +74,7 @@ export async function broker(
   const lines: string[] = [];
   const log = createLog('info', { write: (line: string) => void lines.push(line) });
   const ids = createIds(clock);
-  const { tableName, documents } = await newTable();
+  const { tableName, documents } = await newTable(HUB);
   const stores = createStores({ documents, tableName, cursorSecret: SECRET, clock, log });
   const { users, tokens, units: unitStore } = stores;
   const timers = createHandTimers();
@@ -231,26 +196,7 @@ export async function broker(
     const answer = await app.inject({ method: 'POST', url: '/api/auth/login', payload: { email, password } });
     if (answer.statusCode !== 200) throw new Error(answer.body);
     const signed = answer.json();
-    const authorization = `Bearer ${signed.id_token}`;
-    return {
-      userId: signed.user_id,
-      email,
-      tokens: signed,
-      get: (url, headers) => app.inject({ method: 'GET', url, headers: { authorization, ...headers } }),
-      post: (url, payload, headers) =>
-        app.inject({
-          method: 'POST',
-          url,
-          payload: payload as object,
-          headers: { authorization, ...headers },
-        }),
-      put: (url, payload) =>
-        app.inject({ method: 'PUT', url, payload: payload as object, headers: { authorization } }),
-      patch: (url, payload) =>
-        app.inject({ method: 'PATCH', url, payload: payload as object, headers: { authorization } }),
-      del: (url, payload) =>
-        app.inject({ method: 'DELETE', url, payload: payload as object, headers: { authorization } }),
-    };
+    return personOf(app, email, signed);
   }
 
   /** Registers, approves and signs in. */

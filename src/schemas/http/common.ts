@@ -73,6 +73,24 @@ export function appOf(fields: AppFields): string {
   return given?.toLowerCase().replace(/[^a-z0-9-]/g, '') || DEFAULT_APP;
 }
 
+/** For which unit something is meant: by id or by mode, of an app. */
+export const unitFields = {
+  computingUnitId: unitIdWord,
+  computing_unit_id: unitIdWord,
+  mode: blankable(modeWord),
+  ...appFields,
+};
+type UnitFields = AppFields & { computingUnitId?: string; computing_unit_id?: string; mode?: Mode };
+
+/** The same in the words of the services. */
+export function unitOf(body: UnitFields): {
+  appId: string;
+  unitId: string | undefined;
+  mode: Mode | undefined;
+} {
+  return { appId: appOf(body), unitId: body.computingUnitId ?? body.computing_unit_id, mode: body.mode };
+}
+
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z.string().min(1).max(2_048).optional().meta({ description: 'From the page before' }),

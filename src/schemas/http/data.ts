@@ -1,17 +1,7 @@
 /** Uploads and downloads on the wire. */
 import { z } from 'zod';
 import type { DataRecord } from '../identity.ts';
-import {
-  appFields,
-  appOf,
-  blankable,
-  iso,
-  isoTime,
-  locationText,
-  modeWord,
-  signedUrl,
-  unitIdWord,
-} from './common.ts';
+import { blankable, given, iso, isoTime, locationText, signedUrl, unitFields, unitOf } from './common.ts';
 
 const EXAMPLE_ID = '01K9ZB4T8N5W3V6Q2R7S0M1XYA';
 const id = blankable(z.string().regex(/^[\w-]{1,64}$/, 'must be an id'));
@@ -36,20 +26,15 @@ const put = z
     sizeBytes: bytes,
     size: bytes,
     filesize: bytes,
-    computingUnitId: unitIdWord,
-    computing_unit_id: unitIdWord,
-    mode: blankable(modeWord),
-    ...appFields,
+    ...unitFields,
   })
   .transform((body) => ({
     operation: body.operation,
     seconds: body.expiresIn,
     wish: {
-      appId: appOf(body),
+      ...unitOf(body),
       filename: body.filename,
       sizeBytes: body.sizeBytes ?? body.size ?? body.filesize,
-      unitId: body.computingUnitId ?? body.computing_unit_id,
-      mode: body.mode,
     },
   }));
 const get = z
@@ -58,6 +43,7 @@ const get = z
     path: ['dataId'],
     message: 'name either a dataId (an upload) or a jobId (its result)',
   })
+  .meta({ oneOf: [given('dataId'), given('jobId')] })
   .transform(({ expiresIn, ...body }) => ({ ...body, seconds: expiresIn }));
 
 export const presignBody = z.discriminatedUnion('operation', [put, get]).meta({

@@ -1,30 +1,13 @@
 /** Uploads in parts on the wire: the broker's own form, and the one of the web client. */
 import { z } from 'zod';
 import type { DataRecord } from '../identity.ts';
-import {
-  appFields,
-  appOf,
-  blankable,
-  iso,
-  isoTime,
-  locationText,
-  modeWord,
-  signedUrl,
-  unitIdWord,
-} from './common.ts';
+import { iso, isoTime, locationText, signedUrl, unitFields, unitOf } from './common.ts';
 import { filename } from './data.ts';
 
 /** The URLs of one answer: 1,000 parts of 10 MiB make 10 GiB. */
 const MAX_SIGNED = 1_000;
 /** S3 allows no smaller parts but the last. */
 const SMALLEST_PART = 5 * 1024 ** 2;
-
-const unit = {
-  computingUnitId: unitIdWord,
-  computing_unit_id: unitIdWord,
-  mode: blankable(modeWord),
-  ...appFields,
-};
 
 export const beginUploadBody = z
   .object({
@@ -37,15 +20,13 @@ export const beginUploadBody = z
     partBytes: z.number().int().min(SMALLEST_PART).optional().meta({
       description: 'Bytes of every part but the last; the broker chooses if it is left out',
     }),
-    ...unit,
+    ...unitFields,
   })
   .transform((body) => ({
-    appId: appOf(body),
+    ...unitOf(body),
     filename: body.filename,
     sizeBytes: body.sizeBytes,
     partBytes: body.partBytes,
-    unitId: body.computingUnitId ?? body.computing_unit_id,
-    mode: body.mode,
   }))
   .meta({ examples: [{ filename: 'signal.dat', sizeBytes: 3_221_225_472, mode: 'mode_2' }] });
 
@@ -118,14 +99,12 @@ export const initiateBody = z
       .meta({ examples: ['24117248'] }),
     filetype: z.string().max(200).nullish(),
     filemd5: z.string().max(100).nullish(),
-    ...unit,
+    ...unitFields,
   })
   .transform((body) => ({
-    appId: appOf(body),
+    ...unitOf(body),
     filename: body.filename,
     sizeBytes: body.filesize,
-    unitId: body.computingUnitId ?? body.computing_unit_id,
-    mode: body.mode,
   }))
   .meta({ examples: [{ filename: 'signal.dat', filesize: '24117248', cloudapp_name: 'MR Optimum' }] });
 
