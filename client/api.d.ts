@@ -2470,7 +2470,8 @@ export interface components {
          *           "at": "2026-11-22T09:30:09.000Z",
          *           "by": "aws"
          *         }
-         *       ]
+         *       ],
+         *       "deadlineAt": "2026-11-22T15:40:00.000Z"
          *     }
          */
         Job: {
@@ -2562,6 +2563,22 @@ export interface components {
                 by: string;
                 note?: string;
             }[];
+            /** @description Attempts that the broker began by itself, and after which failure; they are free */
+            automaticRetries?: {
+                attempt: number;
+                code: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T09:30:00.000Z
+                 */
+                at: string;
+            }[];
+            /**
+             * Format: date-time
+             * @description What this attempt has come to is known by then
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            deadlineAt: string;
             /** @description Attempts before this one, oldest first */
             earlierAttempts?: {
                 attempt: number;
@@ -9683,7 +9700,8 @@ export interface operations {
                      *               "at": "2026-11-22T09:30:09.000Z",
                      *               "by": "aws"
                      *             }
-                     *           ]
+                     *           ],
+                     *           "deadlineAt": "2026-11-22T15:40:00.000Z"
                      *         }
                      *       ],
                      *       "count": 1,

@@ -49,9 +49,14 @@ const RULES: readonly Rule[] = [
     message: 'The platform stopped the task.',
   },
   {
+    code: 'quota_fargate_vcpu',
+    pattern: /limit on the number of (tasks|vCPUs)|vCPU/i,
+    message: 'The account may not run more vCPUs on Fargate at once.',
+  },
+  {
     code: 'no_capacity',
     pattern:
-      /Capacity is unavailable|capacity|RESOURCE:|limit on the number of (tasks|vCPUs)|vCPU|TooManyRequests|Throttling|ConcurrentInvocationLimit/i,
+      /Capacity is unavailable|capacity|RESOURCE:|TooManyRequests|Throttling|ConcurrentInvocationLimit/i,
     message: 'The platform had no room for the run.',
   },
   {

@@ -1,11 +1,9 @@
 /** What an attempt of a job is called and where it writes: all of it follows from job, attempt and unit. */
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import { D_JOB_MS } from './deadlines.ts';
 import { hashSecret, jobToken } from './job-token.ts';
 import { executionName, jobLocations } from './naming.ts';
-
-/** The state machine gives up after 6 hours; the broker 10 minutes later. */
-export const DEADLINE_MS = 6 * 3_600_000 + 600_000;
 
 export type AttemptNames = Pick<
   Job,
@@ -23,6 +21,6 @@ export function attemptNames(
     executionName: executionName(jobId, attempt),
     ...jobLocations(unit, ownerId, jobId, attempt),
     tokenHash: hashSecret(jobToken(tokenSecret, jobId, attempt)),
-    deadlineAt: now + DEADLINE_MS,
+    deadlineAt: now + D_JOB_MS,
   };
 }

@@ -34,13 +34,15 @@ export interface CallbacksDeps {
   authenticate: (bearer: string) => Promise<Principal>;
   moves: Moves;
   observe: (job: Job) => Promise<Job | undefined>;
+  /** Looks for the execution of a lost job: what reports is not lost. */
+  lookForLost: (jobId: string) => Promise<void>;
   ticker: Pick<Ticker, 'nudge'>;
   clock: Clock;
 }
 
 /** Creates the service behind the doors of the worker. */
 export function createCallbacks(deps: CallbacksDeps): Callbacks {
-  const { jobs, units, authenticate, moves, observe, ticker, clock } = deps;
+  const { jobs, units, authenticate, moves, observe, lookForLost, ticker, clock } = deps;
 
   /** The job if the token is the one of its current attempt; one answer for every way it is not. */
   async function authenticated(jobId: string, token: string): Promise<Job> {
@@ -62,6 +64,12 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
     throw notThisJob();
   }
 
+  async function found(job: Job): Promise<Job> {
+    if (job.state !== 'lost') return job;
+    await lookForLost(job.jobId);
+    return (await jobs.get(job.jobId)) ?? job;
+  }
+
   async function personOf(token: string): Promise<Principal | undefined> {
     try {
       return await authenticate(token);
@@ -73,7 +81,7 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
 
   return {
     async ended(jobId, token) {
-      const job = await ownedOrAuthenticated(jobId, token);
+      const job = await found(await ownedOrAuthenticated(jobId, token));
       if (isTerminal(job.state)) return job;
       const after = (await observe(job)) ?? job;
       // The report function runs inside the execution, so it usually is RUNNING still: look again very soon.
@@ -82,12 +90,12 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
     },
 
     async progress(jobId, token, report) {
-      const job = await authenticated(jobId, token);
+      const job = await found(await authenticated(jobId, token));
       if (isTerminal(job.state)) throw new AppError('job_terminal', `the job has already ${job.state}`);
-      if (report.attempt !== job.attempt) throw new AppError('job_terminal', 'this attempt is over');
+      if (report.attempt !== numberOf(job)) throw new AppError('job_terminal', 'this attempt is over');
       const now = clock();
       const stored = await moves.move(jobId, { by: 'worker' }, (latest) => {
-        if (isTerminal(latest.state) || latest.attempt !== report.attempt) return undefined;
+        if (isTerminal(latest.state) || numberOf(latest) !== report.attempt) return undefined;
         const change: Change = {
           progress: { step: report.step, fraction: report.fraction, message: report.message, at: now },
           platform: report.platform ?? latest.platform,
@@ -104,6 +112,9 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
     },
   };
 }
+
+/** The number of the attempt as its worker knows it. */
+const numberOf = ({ attempt, adoptedAttempt }: Job): number => adoptedAttempt ?? attempt;
 
 function notThisJob(): AppError {
   return new AppError('not_signed_in', 'not the callback token of this job', {

@@ -52,6 +52,7 @@ export interface JobServicesDeps {
   cloud: UnitCloud;
   moves: Moves;
   observe: CallbacksDeps['observe'];
+  lookForLost: CallbacksDeps['lookForLost'];
   authenticate: CallbacksDeps['authenticate'];
   ticker: Pick<Ticker, 'nudge'>;
   estimateRun: RunEstimator;
@@ -83,7 +84,7 @@ export interface JobServices {
 
 /** Creates the services. */
 export function createJobServices(deps: JobServicesDeps): JobServices {
-  const { stores, jobs, units, cloud, moves, observe, ticker, clock, ids, log, tokenSecret } = deps;
+  const { stores, jobs, units, cloud, moves, ticker, clock, ids, log, tokenSecret } = deps;
   const { data } = stores;
   const caps = createLimits({ usage: stores.usage, jobs, clock, fairUse: deps.fairUse });
   const drafts = createDrafts({ drafts: stores.drafts, clock, ids });
@@ -105,7 +106,7 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
     endedJobs: createEndedJobs({ ...common, rois: stores.rois, log }),
     results: createResults({ ...common, jobs: people }),
     rois: createRois({ ...common, rois: stores.rois, jobs: people, ids, log }),
-    callbacks: createCallbacks({ ...common, observe, authenticate: deps.authenticate }),
+    callbacks: createCallbacks({ ...deps, ...common }),
     uploads,
     files: createFiles({ ...files, uploads }),
     links: createLinks({ ...common, log }),

@@ -36,3 +36,16 @@ export function createLanes(): Lanes {
     },
   };
 }
+
+/** Runs `work` for all items, at most `count` at the same time; ends when all have ended. */
+export async function inLanes<T>(
+  items: readonly T[],
+  count: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const rest = items[Symbol.iterator]();
+  const lanes = Array.from({ length: Math.min(count, items.length) }, async () => {
+    for (const item of { [Symbol.iterator]: () => rest }) await work(item);
+  });
+  await Promise.all(lanes);
+}

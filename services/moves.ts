@@ -3,13 +3,10 @@ import { AppError } from '../src/errors.ts';
 import type { HistoryEntry, Job, JobState } from '../src/schemas/job.ts';
 import type { Usage } from '../src/schemas/limits.ts';
 import type { AttemptNames } from './attempts.ts';
-import { isTerminal, mayMove, mayRetry } from './lifecycle.ts';
+import { isTerminal, mayMove } from './lifecycle.ts';
+import { LOOK_AGAIN_MS, newAttempt, withEntry } from './new-attempts.ts';
 import type { Clock, JobStore } from './ports.ts';
 
-/** Longest history kept in a job; states are few, so this is only reached by endless retries. */
-const MAX_HISTORY = 200;
-/** Characters kept of the failure of an earlier attempt; the cause of an execution may be 32,768 long. */
-const MAX_KEPT_MESSAGE = 500;
 /** Losers of a race read again; more rounds than this mean a store that does not work. */
 const MAX_ROUNDS = 12;
 
@@ -43,6 +40,10 @@ export interface Moves {
     decide: (job: Job) => AttemptNames | undefined,
     usages: readonly Usage[],
   ): Promise<Job | undefined | 'usage_changed'>;
+  /** The same loop for attempts that the broker begins by itself; `next` is one of new-attempts.ts. */
+  attempt(jobId: string, next: (job: Job, now: number) => Job | undefined): Promise<Job | undefined>;
+  /** The same loop for when a lost job is looked for again; undefined: never. */
+  lookAgain(jobId: string, from: number, lookAgainAt: number | undefined): Promise<Job | undefined>;
   /** The same loop for the alias of a job that has ended: no state changes, so it is no move. */
   rename(jobId: string, decide: (job: Job) => string | undefined): Promise<Job | undefined>;
 }
@@ -80,6 +81,14 @@ export function createMoves({ jobs, clock }: { jobs: JobStore; clock: Clock }): 
       if (!changed) return job;
       return (await jobs.replace(changed, usages)) ? changed : 'usage_changed';
     },
+    attempt: rewrite,
+    lookAgain(jobId, from, lookAgainAt) {
+      return rewrite(jobId, (job) =>
+        job.version === from && job.state === 'lost'
+          ? { ...job, lookAgainAt, version: job.version + 1 }
+          : undefined,
+      );
+    },
     rename(jobId, decide) {
       return rewrite(jobId, (job, now) => {
         const alias = decide(job);
@@ -103,51 +112,12 @@ export function applyChange(job: Job, change: Change, cause: Cause, now: number)
     state,
     version: job.version + 1,
     updatedAt: now,
-    history: moved ? [...job.history, entry].slice(-MAX_HISTORY) : job.history,
+    history: moved ? withEntry(job.history, entry) : job.history,
   };
   if (isTerminal(state)) {
     next.finishedAt ??= now;
     next.dueAt = undefined;
+    if (state === 'lost') next.lookAgainAt = now + LOOK_AGAIN_MS[0];
   }
   return next;
-}
-
-/** The job at the start of its next attempt. What the last one was is kept; nothing of it stays in force. */
-export function newAttempt(job: Job, names: AttemptNames, cause: Cause, now: number): Job {
-  if (!mayRetry(job.state)) throw new Error(`no new attempt of job ${job.jobId} while it is ${job.state}`);
-  const { attempt, version, state, finishedAt, executionArn, place, document, result, failureBundle } = job;
-  const failure = job.failure && { ...job.failure, message: job.failure.message.slice(0, MAX_KEPT_MESSAGE) };
-  const ended = {
-    attempt,
-    version,
-    state,
-    finishedAt,
-    executionArn,
-    place,
-    document,
-    result,
-    failureBundle,
-    failure,
-  };
-  const entry: HistoryEntry = { state: 'queued', at: now, by: cause.by, note: `attempt ${attempt + 1}` };
-  return {
-    ...job,
-    ...names,
-    attempt: attempt + 1,
-    state: 'queued',
-    version: version + 1,
-    tries: 0,
-    updatedAt: now,
-    dueAt: now,
-    executionArn: undefined,
-    place: undefined,
-    platform: undefined,
-    progress: undefined,
-    startedAt: undefined,
-    finishedAt: undefined,
-    runResult: undefined,
-    failure: undefined,
-    history: [...job.history, entry].slice(-MAX_HISTORY),
-    earlier: [...(job.earlier ?? []), ended],
-  };
 }

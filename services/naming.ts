@@ -10,6 +10,11 @@ export function executionName(jobId: string, attempt: number): string {
   return `job-${jobId}-${attempt}`;
 }
 
+/** The job of an execution of that name; undefined if the name is not one of ours. */
+export function jobOfExecution(name: string): string | undefined {
+  return /^job-(.+)-\d+$/.exec(name)?.[1];
+}
+
 /** ARN of the execution that StartExecution creates under that name. */
 export function executionArn(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;

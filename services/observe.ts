@@ -6,21 +6,27 @@ import { type RunResult, runFailure, runResult } from '../src/schemas/execution.
 import { type FailureCode, isFailureCode } from '../src/schemas/failures.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import { attemptNames } from './attempts.ts';
+import { automaticRetry } from './automatic-retries.ts';
 import { backoffMs } from './backoff.ts';
+import { D_CANCEL_MS } from './deadlines.ts';
 import { unitOfJob } from './job-place.ts';
 import { isTerminal } from './lifecycle.ts';
-import type { Change, Moves } from './moves.ts';
+import { applyChange, type Change, type Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
+import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
 import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from './ports.ts';
-import { failureBody, SWEEP_MS } from './start.ts';
+import { classOf, failureBody, SWEEP_MS } from './start.ts';
 import type { UnitStore } from './unit-ports.ts';
 
 /** DescribeExecution may not know an execution yet right after its start. */
 const SETTLING_MS = 60_000;
 /** A worker reports every few seconds; one that was silent for so long has ended. */
 const QUIET_MS = 30_000;
-/** A job is not kept `canceling` longer than this after it was canceled. */
-const STUBBORN_MS = 5 * 60_000;
+/** Longest pause between two looks at a job that runs. */
+const MAX_SWEEP_MS = 2 * 60_000;
+/** A job is not kept `canceling` longer than this after it was canceled: what still runs is said then. */
+const STUBBORN_MS = D_CANCEL_MS;
 
 export interface ObserveDeps {
   units: UnitStore;
@@ -29,13 +35,21 @@ export interface ObserveDeps {
   clock: Clock;
   ids: Ids;
   log: Log;
+  /** Secret from which callback tokens derive. */
+  tokenSecret: string;
 }
 
-/** Creates the step that follows running executions to their end. Returns the job as stored afterwards. */
-export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | undefined> {
+/**
+ * Follows a running execution by one step. Returns the job as stored afterwards. `seen`: what a list has just said of
+ * the execution, which then is not asked for again.
+ */
+export type Observe = (job: Job, seen?: ExecutionState) => Promise<Job | undefined>;
+
+/** Creates the step that follows running executions to their end. */
+export function createObserve(deps: ObserveDeps): Observe {
   const { units, cloud, moves, clock, ids, log } = deps;
 
-  return async function observe(job: Job): Promise<Job | undefined> {
+  return async function observe(job: Job, seen?: ExecutionState): Promise<Job | undefined> {
     const registered = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
     if (!registered)
       return settle(
@@ -47,7 +61,7 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
     const arn = job.executionArn ?? executionArn(unit.stateMachineArn, job.executionName);
     try {
       if (job.state === 'canceling') await stop(unit, arn);
-      const execution = await cloud.describeExecution(unit, arn);
+      const execution = seen ?? (await cloud.describeExecution(unit, arn));
       return await apply(unit, job, execution);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
@@ -86,8 +100,26 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
         );
       }
       case 'FAILED':
-        return settle(job, failedChange(...failureOf(execution)), 'step-functions');
+        return failedRun(job, failedChange(...failureOf(execution)));
     }
+  }
+
+  /** A failure that is worth another attempt does not end the job. */
+  async function failedRun(job: Job, change: FailedChange): Promise<Job | undefined> {
+    const retry = automaticRetry(job, change.failure.code, ids.random());
+    const unit = retry && (await units.get(job.unitId));
+    const reachable = unit && Object.values(job.inputs).every(({ bucket }) => bucket === unit.dataBucket);
+    if (!retry || !reachable || job.attempt + 1 >= MAX_ATTEMPTS) return settle(job, change, 'step-functions');
+    return moves.attempt(job.jobId, (latest, now) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      const { failure } = change;
+      // A cancel that came meanwhile is what the person wants.
+      if (latest.state === 'canceling')
+        return applyChange(latest, change, { by: 'step-functions', note: failure.code }, now);
+      const names = attemptNames(unit, { ...latest, attempt: latest.attempt + 1 }, deps.tokenSecret, now);
+      log.info({ jobId: job.jobId, code: failure.code, waitMs: retry.waitMs }, 'job runs again by itself');
+      return automaticAttempt(latest, failure, retry, names, now);
+    });
   }
 
   async function stillRunning(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
@@ -103,7 +135,7 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
       const change: Change = {
         executionArn: execution.arn,
         tries: 0,
-        dueAt: now + (latest.state === 'canceling' ? 1_000 : SWEEP_MS),
+        dueAt: now + (latest.state === 'canceling' ? 1_000 : sweepMs(now - (latest.startedAt ?? now))),
       };
       if (latest.state === 'starting' || latest.state === 'queued') change.state = 'running';
       change.startedAt = latest.startedAt ?? execution.startedAt ?? now;
@@ -192,7 +224,7 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
     return moves.move(job.jobId, { by: 'broker' }, (latest) => {
       if (latest.version !== job.version) return undefined;
       const tries = latest.tries + 1;
-      return { tries, dueAt: now + backoffMs(tries, ids.random()) };
+      return { tries, dueAt: now + backoffMs(classOf(error.problem), tries, ids.random()) };
     });
   }
 
@@ -205,12 +237,24 @@ export function createObserve(deps: ObserveDeps): (job: Job) => Promise<Job | un
   }
 }
 
+/**
+ * Until the next look at a job that has run for so long: long runs are looked at less often, each look is a write.
+ * Far below the deadline for an end that nobody reports.
+ */
+function sweepMs(ranMs: number): number {
+  return Math.min(MAX_SWEEP_MS, Math.max(SWEEP_MS, ranMs / 4));
+}
+
 /** When the job was canceled. */
 function canceledAt({ history, createdAt }: Job): number {
   return history.findLast(({ state }) => state === 'canceling')?.at ?? createdAt;
 }
 
-function failedChange(code: FailureCode, message: string, remedy?: string): Change {
+interface FailedChange extends Change {
+  readonly failure: NonNullable<Job['failure']>;
+}
+
+function failedChange(code: FailureCode, message: string, remedy?: string): FailedChange {
   const body = failureBody(code, message);
   return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
 }

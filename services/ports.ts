@@ -65,15 +65,38 @@ export interface JobStore {
     ownerId: string,
     options: { limit: number; cursor?: string; created?: { from: number; before: number } },
   ): Promise<Page<Job>>;
-  /** Ids of open jobs whose `dueAt` has passed, oldest first. Cost does not depend on the number of jobs. */
-  due(now: number, limit: number): Promise<string[]>;
+  /**
+   * Ids of open jobs whose `dueAt` has passed, oldest first; of some shards only, if they are given. Cost does not
+   * depend on the number of jobs.
+   */
+  due(now: number, limit: number, shards?: readonly number[]): Promise<string[]>;
   /**
    * Writes `next` if the stored version is still `next.version - 1` (and the usages' likewise, in the same
    * transaction); false if somebody else was faster.
    */
   replace(next: Job, usages?: readonly Usage[]): Promise<boolean>;
+  /** Ids of lost jobs whose execution is to be looked for again, oldest first. */
+  lostDue(now: number, limit: number): Promise<string[]>;
   /** Deletes the job if the stored version is still that of `job`; false if it is another one, or gone. */
   remove(job: Job): Promise<boolean>;
+}
+
+/** A job that the ticker leaves alone, because its steps have failed in ways that nobody expected. */
+export interface AsideJob {
+  readonly jobId: string;
+  readonly at: number;
+  /** Of the last failure; holds no secret. */
+  readonly error: string;
+  readonly failures: number;
+}
+
+export interface AsideStore {
+  /** Sets a job aside; it need not be readable. */
+  put(entry: AsideJob): Promise<void>;
+  /** Newest first. */
+  list(limit: number): Promise<AsideJob[]>;
+  /** Lets a job go: due from `now`, or nevermore if that is undefined. Undefined if it is not set aside. */
+  release(jobId: string, now: number | undefined): Promise<AsideJob | undefined>;
 }
 
 export interface UsageStore {
@@ -171,6 +194,13 @@ export interface ExecutionState {
   readonly stoppedAt: number | undefined;
 }
 
+/** An execution in a list: enough to see which jobs still run. */
+export interface ListedExecution {
+  readonly name: string;
+  readonly arn: string;
+  readonly startedAt: number | undefined;
+}
+
 export interface ObjectInfo {
   readonly sizeBytes: number;
   readonly etag: string;
@@ -222,6 +252,8 @@ export interface UnitCloud extends UploadCloud {
   /** Returns the execution ARN. Repeating it with the same name and input while it runs is harmless. */
   startExecution(unit: Unit, name: string, input: ExecutionInput): Promise<string>;
   describeExecution(unit: Unit, executionArn: string): Promise<ExecutionState>;
+  /** Executions that run, newest first; not `complete` if there are more than a few thousand. May be some seconds old. */
+  runningExecutions(unit: Unit): Promise<{ executions: ListedExecution[]; complete: boolean }>;
   stopExecution(unit: Unit, executionArn: string, reason: string): Promise<void>;
   headObject(unit: Unit, location: ObjectLocation): Promise<ObjectInfo>;
   /** A small JSON object of one person, parsed; `invalid` if it is larger than `maxBytes`, or no JSON. */

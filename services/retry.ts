@@ -8,13 +8,11 @@ import { mustBeReady } from './job-plan.ts';
 import { isTerminal, mayRetry } from './lifecycle.ts';
 import type { LimitsService } from './limits.ts';
 import type { Moves } from './moves.ts';
+import { MAX_ATTEMPTS } from './new-attempts.ts';
 import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
 import type { Ticker } from './ticker.ts';
 import type { UsableUnit } from './usable-units.ts';
-
-/** Bounds what a job remembers of its attempts. */
-const MAX_ATTEMPTS = 20;
 
 /**
  * Begins a new attempt and returns the job. `version` is the job's version as the person saw it: the same click

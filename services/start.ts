@@ -7,15 +7,23 @@ import type { ExecutionInput, JobDocument } from '../src/schemas/execution.ts';
 import { FAILURES, type FailureCode } from '../src/schemas/failures.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
-import { DEADLINE_MS } from './attempts.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs, type ErrorClass } from './backoff.ts';
+import { D_JOB_MS } from './deadlines.ts';
 import { placeOf, unitOfJob } from './job-place.ts';
 import { jobToken } from './job-token.ts';
 import { createLaunchSites, distrust, isWhereItBegan, type LaunchSite, mayGoOn } from './launch-site.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
-import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from './ports.ts';
+import {
+  type Clock,
+  CloudError,
+  type CloudProblem,
+  type Ids,
+  type Log,
+  type UnitCloud,
+  type UserStore,
+} from './ports.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { UnitWatch } from './unit-watch.ts';
 
@@ -109,7 +117,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     if (since !== undefined && now - since > LONGEST_WAIT_MS) return fail(job, code, message);
     const pause = Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), 10 * WAIT_MS);
     await moves.move(job.jobId, { by: 'broker', note: since === undefined ? note : undefined }, (latest) =>
-      latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + DEADLINE_MS } : undefined,
+      latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + D_JOB_MS } : undefined,
     );
   }
 
@@ -177,23 +185,21 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const code = failureOf(error);
     if (code) return fail(job, code, error.message);
     const tries = job.tries + 1;
-    const dueAt = clock() + backoffMs(tries, ids.random());
+    const dueAt = clock() + backoffMs(classOf(error.problem), tries, ids.random());
     log.warn(
       { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode, tries },
       'start will be retried',
     );
     // After `unavailable` the execution may exist: the job stays `starting`, and only the same name is tried again.
     const state = error.problem === 'throttled' ? 'queued' : 'starting';
-    await moves.move(
-      job.jobId,
-      { by: 'broker', note: `${error.operation}: ${error.awsCode}, trying again` },
-      (latest) => {
-        if (latest.version !== job.version) return undefined;
-        if (clock() > latest.deadlineAt)
-          return { state: 'lost', failure: failureBody('lost', error.message) };
-        return { state, tries, dueAt };
-      },
-    );
+    const note = `${error.operation}: ${error.awsCode}, trying again`;
+    // Said once: a store is no place for every try of six hours.
+    const said = job.history.slice(-2).some((entry) => entry.note === note);
+    await moves.move(job.jobId, { by: 'broker', note: said ? undefined : note }, (latest) => {
+      if (latest.version !== job.version) return undefined;
+      if (clock() > latest.deadlineAt) return { state: 'lost', failure: failureBody('lost', error.message) };
+      return { state, tries, dueAt };
+    });
   }
 
   async function fail(job: Job, code: FailureCode, message: string): Promise<void> {
@@ -225,7 +231,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       appId: job.appId,
       alias: job.alias,
       mode: job.mode,
-      task: job.task,
+      task: taskOf(job),
       output: job.output,
       inputs: job.inputs,
       result: job.result,
@@ -233,6 +239,18 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       callback: { url: deps.publicUrl, token: jobToken(deps.tokenSecret, job.jobId, job.attempt) },
     };
   }
+}
+
+/** What the person asked for; an automatic attempt says where it has to run. */
+function taskOf({ task, forcedPlatform }: Job): JobDocument['task'] {
+  if (!forcedPlatform) return task;
+  return { ...task, options: { ...(task['options'] as object), platform: forcedPlatform } };
+}
+
+/** How a problem in somebody's account is waited for. */
+export function classOf(problem: CloudProblem): ErrorClass {
+  if (problem === 'throttled' || problem === 'unavailable') return problem;
+  return problem === 'not_found' ? 'missing' : 'refused';
 }
 
 /** A failure as it is stored, with the standard remedy of its code. */

@@ -11,7 +11,7 @@ import { createTrustChecks } from './preflight/trust.ts';
 import type { ReleasedWorker } from './preflight/worker.ts';
 import type { Ticker } from './ticker.ts';
 import type { CallerIdentities, UnitProbe, UnitStore, UnitTrust } from './unit-ports.ts';
-import { createUnitWatch, type UnitWatch } from './unit-watch.ts';
+import { createUnitWatch, type UnitWatch, type UnitWatchDeps } from './unit-watch.ts';
 import { createUnits, type Units } from './units.ts';
 import { createRegister } from './units-register.ts';
 
@@ -45,6 +45,10 @@ export interface UnitServicesDeps {
   /** Address of the web interface, if one is configured. */
   origin: string | undefined;
   release: Release;
+  /** Whether this process looks at units that are due. Default: it does. */
+  mine?: () => boolean;
+  /** Looks for executions that nobody waits for, with every round of checks. */
+  visit?: UnitWatchDeps['visit'];
 }
 
 /** Creates them. */

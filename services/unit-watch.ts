@@ -50,6 +50,10 @@ export interface UnitWatchDeps {
   checkTrust: TrustChecks;
   canary: Canary;
   audit: Pick<Audit, 'record'>;
+  /** Whether this process looks at units that are due; another one does otherwise. Default: it does. */
+  mine?: () => boolean;
+  /** Looks for executions that nobody waits for, with every round of checks. */
+  visit?: (unit: Unit) => Promise<void>;
   clock: Clock;
   log: Log;
 }
@@ -178,8 +182,9 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
     if (!(await ownerIsThere(users, unit))) return leaveAlone(unit);
     const held = { ...unit, nextCheckAt: clock() + LEASE_MS, version: unit.version + 1 };
     if ((await units.put(held)) !== 'stored') return;
-    if (held.canary) await lookAtCanary(held, held.canary);
-    else await recheck(held, { canary: (held.canaryDueAt ?? Number.POSITIVE_INFINITY) <= clock() });
+    if (held.canary) return lookAtCanary(held, held.canary);
+    const now = await recheck(held, { canary: (held.canaryDueAt ?? Number.POSITIVE_INFINITY) <= clock() });
+    if (mayRun(now)) await deps.visit?.(now);
   }
 
   /** An account is not entered while the owner of its unit is shut out; after a deletion, never again. */
@@ -224,6 +229,7 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
       const now = clock();
       if (now < nextPoll) return 0;
       nextPoll = now + POLL_MS;
+      if (deps.mine?.() === false) return 0;
       const due = await units.dueForCheck(now, BATCH);
       for (const unitId of due) {
         try {

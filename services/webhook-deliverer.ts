@@ -51,6 +51,8 @@ export interface DelivererDeps {
   log: Log;
   audit: Pick<Audit, 'record'>;
   tokenSecret: string;
+  /** Whether this process looks for what is due; another one does otherwise. Default: it does. */
+  mine?: () => boolean;
   /** The webhooks of a person have changed. */
   changed: (ownerId: string) => void;
 }
@@ -180,6 +182,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     }
     if (now < nextPoll) return work;
     nextPoll = now + POLL_MS;
+    if (deps.mine?.() === false) return work;
     const due = await deliveries.due(now, BATCH);
     for (const { deliveryId, webhookId } of due) {
       add(webhookId, async () => {

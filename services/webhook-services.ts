@@ -23,6 +23,8 @@ export interface WebhookServicesDeps {
   ids: Ids;
   log: Log;
   tokenSecret: string;
+  /** Whether this process looks for deliveries that are due. Default: it does. */
+  mine?: () => boolean;
 }
 
 /** Creates the services of webhooks of one broker process. */

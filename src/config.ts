@@ -8,6 +8,7 @@ import {
   needsPartners,
 } from './schemas/environment.ts';
 import type { Limits as FairUse } from './schemas/limits.ts';
+import { QUOTAS, type Quotas } from './schemas/quotas.ts';
 
 /** Every variable the broker reads. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(embeddedVariables.shape);
@@ -39,6 +40,8 @@ interface Place<Cloud, Values> {
   readonly mode2TemplateUrl: string | undefined;
   /** ARN patterns: who of an account may prove that it is theirs. */
   readonly proofCallers: readonly string[];
+  /** How often AWS may be asked, per account and region. */
+  readonly quotas: Quotas;
   readonly limits: { readonly perMinute: number; readonly signInsPerMinute: number };
   /** Lets a Prometheus server read /metrics. Undefined: only developers and administrators. */
   readonly metricsToken: string | undefined;
@@ -146,6 +149,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     smtp: values.SMTP_URL ? { url: values.SMTP_URL, from: values.MAIL_FROM ?? '' } : undefined,
     proofCallers: values.PROOF_CALLERS,
     mode2TemplateUrl: values.MODE2_TEMPLATE_URL,
+    quotas: { ...QUOTAS, ...values.AWS_QUOTAS },
     limits: { perMinute: values.REQUESTS_PER_MINUTE, signInsPerMinute: values.SIGN_INS_PER_MINUTE },
   };
 }

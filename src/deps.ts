@@ -1,7 +1,6 @@
 /** Composition root: from the configuration to stores, services and the loop. */
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import { createAudit } from '../services/audit.ts';
 import {
   auditedCaps,
   auditedEndedJobs,
@@ -10,6 +9,7 @@ import {
   auditedUnits,
   recordRoleUse,
 } from '../services/audited.ts';
+import { createClockwork } from '../services/clockwork.ts';
 import { createFeed } from '../services/feed.ts';
 import type { Identity } from '../services/identity.ts';
 import { createIdentityServices } from '../services/identity-services.ts';
@@ -18,27 +18,22 @@ import type { Mailer } from '../services/mail-ports.ts';
 import { createMoves } from '../services/moves.ts';
 import { createObserve } from '../services/observe.ts';
 import { createOperations } from '../services/operations.ts';
-import type { Clock, UserStore } from '../services/ports.ts';
-import { createSessionUses } from '../services/session-uses.ts';
+import type { Clock } from '../services/ports.ts';
 import { createStart } from '../services/start.ts';
-import { createTicker } from '../services/ticker.ts';
 import { createUnitServices } from '../services/unit-services.ts';
 import { watchJobs } from '../services/watched-jobs.ts';
 import { createWebhookServices } from '../services/webhook-services.ts';
+import { type CloudPlace, createAdapters } from './adapters.ts';
 import type { AppDeps } from './app.ts';
 import { createCallerIdentities } from './aws/caller-identity.ts';
-import { createAwsClients } from './aws/clients.ts';
-import { type CredentialSource, createBaseCredentials } from './aws/credentials.ts';
 import { createIds } from './aws/ids.ts';
-import { createSessions } from './aws/sessions.ts';
-import { createStores } from './aws/stores.ts';
-import { createUnitCloud } from './aws/unit-cloud.ts';
 import { createUnitProbe } from './aws/unit-probe.ts';
 import { createUnitTrust } from './aws/unit-trust.ts';
 import type { Config } from './config.ts';
 import { createConsoleFiles } from './console-files.ts';
 import { createLoop, type Loop, together } from './loop.ts';
 import { createMetrics } from './metrics.ts';
+import { createReadiness } from './readiness.ts';
 import { readRelease } from './release.ts';
 import { runEstimator } from './run-estimator.ts';
 import { toJobView } from './schemas/http/jobs.ts';
@@ -48,25 +43,9 @@ import { createForeignTokens } from './security/foreign-tokens.ts';
 import { createPasswords } from './security/passwords.ts';
 import { createTokenSigner } from './security/token-signer.ts';
 import { createWebhookCaller } from './security/webhook-caller.ts';
-import { createTimers } from './timers.ts';
-
-/** `/ready` waits this long for the table. */
-const PROBE_MS = 2_000;
 
 /** Buckets of computing units may be in any region of any partition; nothing else of AWS answers to browsers. */
 const BUCKET_ORIGINS = ['https://*.amazonaws.com', 'https://*.amazonaws.com.cn'];
-
-/** Where AWS is: the real one, or the embedded cloud. */
-export interface CloudPlace {
-  /** Undefined on AWS. */
-  readonly endpoint: string | undefined;
-  readonly region: string;
-  readonly hubAccountId: string;
-  readonly brokerRoleArn: string;
-  /** Assumed for Mode 1 units that name no role of their own. Undefined: the broker's role assumes itself. */
-  readonly mode1RoleArn?: string;
-  readonly credentials: CredentialSource;
-}
 
 export interface DepsOptions {
   readonly config: Pick<
@@ -80,6 +59,7 @@ export interface DepsOptions {
     | 'fairUse'
     | 'proofCallers'
     | 'mode2TemplateUrl'
+    | 'quotas'
   >;
   readonly place: CloudPlace;
   readonly tokenSecret: string;
@@ -108,30 +88,10 @@ export function createDeps(options: DepsOptions): Deps {
   const platform = { accountId: hubAccountId, mode1RoleArn: place.mode1RoleArn ?? brokerRoleArn };
   const ids = createIds(clock);
 
-  // Adapters
-  const credentials = createBaseCredentials(place.credentials, clock);
-  const clients = createAwsClients({ region, endpoint, credentials });
-  const stores = createStores({
-    documents: clients.documents,
-    tableName: config.tableName,
-    cursorSecret: tokenSecret,
-    clock,
-    log,
-  });
-  const audit = createAudit({ store: stores.audit, clock, ids, log });
-  const uses = createSessionUses({ audit, clock });
-  const sessions = createSessions({
-    sts: clients.sts,
-    baseCredentials: credentials,
-    platform,
-    clock,
-    onAssumed: recordRoleUse(audit),
-    onUsed: uses.count,
-  });
-  const cloud = createUnitCloud({ clients, sessions, clock });
+  const adapters = createAdapters({ config, place, platform, cursorSecret: tokenSecret, log, clock, ids });
+  const { clients, stores, audit, uses, sessions, cloud, shares, timers } = adapters;
 
   // The life of a job; whatever is written to it reaches the feed
-  const timers = createTimers();
   const render = (job: Job): string => JSON.stringify(toJobView(job));
   const feed = createFeed({ jobs: stores.jobs, clock, timers, log, render });
   const hooks = createWebhookServices({
@@ -145,6 +105,7 @@ export function createDeps(options: DepsOptions): Deps {
     ids,
     log,
     tokenSecret,
+    mine: () => shares.mine('webhooks'),
   });
   const jobs = watchJobs(hooks.announcer.announced(stores.jobs), {
     ...feed,
@@ -154,7 +115,7 @@ export function createDeps(options: DepsOptions): Deps {
     },
   });
   const moves = createMoves({ jobs, clock });
-  const steps = { units: stores.units, cloud, moves, clock, ids, log };
+  const steps = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret };
   const observe = createObserve(steps);
   const { units: bareUnits, watch } = createUnitServices({
     units: stores.units,
@@ -176,6 +137,8 @@ export function createDeps(options: DepsOptions): Deps {
     origin: config.corsOrigins[0],
     proofCallers: config.proofCallers,
     release: readRelease(),
+    mine: () => shares.mine('unit-checks'),
+    visit: (unit) => sweep.visit(unit),
   });
   const start = createStart({
     watch,
@@ -186,7 +149,15 @@ export function createDeps(options: DepsOptions): Deps {
       return publicUrl();
     },
   });
-  const ticker = createTicker({ jobs, start, observe, clock, log });
+  const { ticker, sweep, lateRepair } = createClockwork({
+    ...steps,
+    stores,
+    jobs,
+    start,
+    observe,
+    mine: shares.mine,
+    timers,
+  });
   const metrics = createMetrics({
     awsCalls: clients.counts.list,
     ticker: ticker.stats,
@@ -210,7 +181,7 @@ export function createDeps(options: DepsOptions): Deps {
     audit,
     leftBehind: [hooks.webhooks, units],
   });
-  const tickers = [ticker, watch, hooks.deliverer, identity.outbox, uses];
+  const tickers = [shares, ticker, watch, hooks.deliverer, lateRepair, identity.outbox, uses];
   const loop = together(tickers.map((each) => createLoop({ ticker: each, clock, log })));
   const work = createJobServices({
     ...steps,
@@ -218,6 +189,7 @@ export function createDeps(options: DepsOptions): Deps {
     jobs,
     units,
     observe,
+    lookForLost: lateRepair.look,
     authenticate: identity.authenticate,
     ticker,
     estimateRun: runEstimator,
@@ -230,6 +202,7 @@ export function createDeps(options: DepsOptions): Deps {
     loop,
     async close() {
       await uses.flush();
+      await adapters.leave();
       await audit.settled();
       clients.close();
     },
@@ -249,7 +222,7 @@ export function createDeps(options: DepsOptions): Deps {
       timers,
       clock,
       byMail: mailer !== undefined,
-      readiness: async () => ({ store: await answers(stores.users), tick: loop.healthy() }),
+      readiness: createReadiness({ users: stores.users, loop }),
       metrics,
       metricsToken: config.metricsToken,
       tracer,
@@ -267,18 +240,3 @@ export function createDeps(options: DepsOptions): Deps {
 
 /** `aws`, `aws-cn` or `aws-us-gov`. */
 const partitionOf = (arn: string): string => arn.split(':')[1];
-
-/** True if the table answers a read soon. */
-async function answers(users: UserStore): Promise<boolean> {
-  let limit: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    limit = setTimeout(resolve, PROBE_MS, false);
-  });
-  const read = users.get('readiness-probe').then(
-    () => true,
-    () => false,
-  );
-  const answered = await Promise.race([read, late]);
-  clearTimeout(limit);
-  return answered;
-}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { ConfigError, loadConfig, safe, VARIABLE_NAMES } from '../src/config.ts';
+import { QUOTAS } from '../src/schemas/quotas.ts';
 
 const AWS = {
   CLOUDMR_CLOUD: 'aws',
@@ -39,6 +40,7 @@ t.test('an empty environment is the embedded cloud on loopback', async (t) => {
     trustProxy: false,
     fairUse: { jobsPerMonth: 100, jobsAtOnce: 20, usdPerMonth: 10 },
     proofCallers: ['*'],
+    quotas: QUOTAS,
     limits: { perMinute: 1200, signInsPerMinute: 20 },
     oidc: undefined,
     unknownVariables: [],
@@ -148,6 +150,7 @@ t.test('each variable refuses nonsense', async (t) => {
     OIDC_JWKS_URL: ['http://login.example.org/keys'],
     SMTP_URL: ['mail.example.org', 'http://mail.example.org', 'smtp://', 'smtp://a/b', 'smtp://a?x=1'],
     MAIL_FROM: ['CloudMR', 'CloudMR <a@b', 'a@example.org\r\nBcc: b@example.org', 'a@b, c@d'],
+    AWS_QUOTAS: ['StartExecution', 'StartExecution=0/5', 'PutObject=5/5', 'StartExecution=5'],
     TRUST_PROXY: ['yes', '2 hops', 'proxy.example.org'],
   };
   for (const [name, values] of Object.entries(nonsense)) {

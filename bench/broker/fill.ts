@@ -74,6 +74,7 @@ function collecting(made: Item[]): ItemTable {
     remove: refuse,
     take: refuse,
     page: refuse,
+    reindex: refuse,
     openKeys: refuse,
   };
 }

@@ -12,12 +12,13 @@ import {
   RESEARCHER_ACCOUNT,
 } from '../../infra/local/launch.ts';
 import { mode2Names, mode2Stack } from '../../infra/local/stacks/mode2.ts';
+import type { CloudPlace } from '../../src/adapters.ts';
 import { type AwsClients, createAwsClients } from '../../src/aws/clients.ts';
 import type { AwsCredentials } from '../../src/aws/credentials.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createStores, type Stores } from '../../src/aws/stores.ts';
 import { loadConfig } from '../../src/config.ts';
-import { type CloudPlace, createDeps } from '../../src/deps.ts';
+import { createDeps } from '../../src/deps.ts';
 import { createLog } from '../../src/log.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { withProof } from '../../test/helpers/samples.ts';

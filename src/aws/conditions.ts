@@ -38,3 +38,8 @@ export function ofVersion(version: number): Condition {
     ExpressionAttributeValues: { ':version': version },
   };
 }
+
+/** The stored item is the one of this very write. */
+export function ofWrite(writeId: unknown): Condition {
+  return { ConditionExpression: 'writeId = :writeId', ExpressionAttributeValues: { ':writeId': writeId } };
+}

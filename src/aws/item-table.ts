@@ -13,11 +13,11 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Log, Page } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
-import type { Condition } from './conditions.ts';
+import { type Condition, ofWrite } from './conditions.ts';
 import type { Cursors, StartKey } from './cursor.ts';
 import { failedConditions, isConflict, toStoreError } from './dynamo-errors.ts';
 import { fromItem, type Item, type Kind } from './items.ts';
-import type { Key } from './table.ts';
+import type { IndexKeys, Key } from './table.ts';
 
 /** One operation of a transaction. */
 export type Operation =
@@ -42,6 +42,11 @@ export interface ItemTable {
   transact(operations: Operation[]): Promise<'written' | boolean[]>;
   /** At most `limit` values (1 to MAX_PAGE); unreadable items are logged and left out. */
   page<T>(kind: Kind<T>, list: List, options: PageOptions): Promise<Page<T>>;
+  /**
+   * Moves an item to another place of gsi2, or out of it, and leaves all else as it is, whatever it is: also items
+   * that this broker cannot read. False if there is no such item, or it was changed meanwhile.
+   */
+  reindex(key: Key, place: Pick<IndexKeys, 'gsi2pk' | 'gsi2sk'>): Promise<boolean>;
   /** Keys of gsi2 below `before`, smallest first. */
   openKeys(partition: string, before: string, limit: number): Promise<string[]>;
 }
@@ -164,6 +169,21 @@ export function createItemTable({ documents, tableName, cursors, log }: ItemTabl
         items: shown.flatMap((item) => readable(kind, item)),
         cursor: last && cursors.seal(name, last as StartKey),
       };
+    },
+
+    async reindex(key, { gsi2pk, gsi2sk }) {
+      const stored = await rawRead(key);
+      if (!stored) return false;
+      const Item = { ...stored, gsi2pk, gsi2sk };
+      try {
+        await patiently(() =>
+          documents.send(new PutCommand({ TableName, Item, ...ofWrite(stored['writeId']) })),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
     },
 
     async openKeys(partition, before, limit) {

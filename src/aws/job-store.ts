@@ -15,7 +15,9 @@ import {
   jobIndexKeys,
   jobKey,
   jobsPartition,
+  LOST_PARTITION,
   listedBetween,
+  lostIndexKeys,
   OPEN_SHARDS,
   openPartition,
 } from './table.ts';
@@ -36,6 +38,7 @@ const IDEMPOTENCY: Kind<z.infer<typeof idempotencyRecord>> = {
 
 /** An idempotency key is remembered this long. */
 const KEY_LIFE_MS = 24 * 3_600_000;
+const ALL_SHARDS = Array.from({ length: OPEN_SHARDS }, (_, shard) => shard);
 /** Rounds of a submit whose key expires while it is looked at. */
 const MAX_ROUNDS = 3;
 
@@ -111,14 +114,17 @@ export function createJobStore(table: ItemTable): JobStore {
       return table.page(JOB, { index: 'gsi1', partition: jobsPartition(ownerId) }, { ...options, between });
     },
 
-    async due(now, limit) {
+    async due(now, limit, shards = ALL_SHARDS) {
       // Twice an even share: hashing spreads jobs evenly, and what a busy shard still holds comes next time.
-      const share = Math.min(limit, Math.ceil((2 * limit) / OPEN_SHARDS) + 4);
-      const shards = Array.from({ length: OPEN_SHARDS }, (_, shard) =>
-        table.openKeys(openPartition(shard), dueBefore(now), share),
-      );
-      const keys = (await Promise.all(shards)).flat().sort();
+      const share = Math.min(limit, Math.ceil((2 * limit) / Math.max(1, shards.length)) + 4);
+      const found = shards.map((shard) => table.openKeys(openPartition(shard), dueBefore(now), share));
+      const keys = (await Promise.all(found)).flat().sort();
       return keys.slice(0, limit).map((key) => dueEntry(key).jobId);
+    },
+
+    async lostDue(now, limit) {
+      const keys = await table.openKeys(LOST_PARTITION, dueBefore(now), limit);
+      return keys.map((key) => dueEntry(key).jobId);
     },
 
     async replace(next, usages = []) {
@@ -145,8 +151,12 @@ function keyOperation(job: Job, { key, requestHash }: IdempotencyKey): Operation
   };
 }
 
-/** Terminal jobs leave the index of open jobs, whatever their dueAt says. */
+/** Terminal jobs leave the index of open jobs, whatever their dueAt says; lost ones are in one of their own. */
 function itemOf(job: Job): Item {
+  if (job.state === 'lost' && job.lookAgainAt !== undefined) {
+    const place = lostIndexKeys(job, job.lookAgainAt);
+    return toItem(JOB, jobKey(job.jobId), job, { ...place, version: job.version });
+  }
   const open = isTerminal(job.state) ? { ...job, dueAt: undefined } : job;
   return toItem(JOB, jobKey(job.jobId), job, { ...jobIndexKeys(open), version: job.version });
 }

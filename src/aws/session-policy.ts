@@ -65,6 +65,7 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
       const outcomes = [...new Set([unit.resultsBucket, unit.failedBucket])].map(arn);
       return policy(
         [['states:DescribeExecution', 'states:StopExecution'], [executions]],
+        [['states:ListExecutions'], [unit.stateMachineArn]],
         [['s3:GetObject'], outcomes.map((bucket) => `${bucket}/${plain(unit.appId)}/*`)],
         [['s3:ListBucket'], outcomes],
       );

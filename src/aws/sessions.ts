@@ -48,6 +48,8 @@ export interface SessionsDeps {
   readonly onAssumed?: (use: RoleUse) => Promise<void>;
   /** Told of every use of a session, and how AWS answered. Must be quick, and must not throw. */
   readonly onUsed?: SessionUses['count'];
+  /** Waits until STS may be asked. Throws CloudError `throttled`. */
+  readonly beforeAssume?: () => Promise<void>;
   /** Sessions kept at most; the oldest go first. Default 10,000. */
   readonly maxSessions?: number;
 }
@@ -123,6 +125,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       DurationSeconds: SESSION_SECONDS,
       Policy: JSON.stringify(sessionPolicy(purpose, unit)),
     });
+    await deps.beforeAssume?.();
     const { Credentials } = await retryExpired(
       'AssumeRole',
       () => sts.send(command),

@@ -3,6 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { AccessTokenStore, SignInStore } from '../../services/identity-ports.ts';
 import type { MailStore } from '../../services/mail-ports.ts';
 import type {
+  AsideStore,
   AuditStore,
   Clock,
   DataStore,
@@ -14,9 +15,11 @@ import type {
   UsageStore,
   UserStore,
 } from '../../services/ports.ts';
+import type { MemberStore } from '../../services/share-ports.ts';
 import type { UnitStore } from '../../services/unit-ports.ts';
 import type { DeliveryStore, WebhookStore } from '../../services/webhook-ports.ts';
 import { createAccessTokenStore } from './access-token-store.ts';
+import { createAsideStore } from './aside-store.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createCursors } from './cursor.ts';
 import { createDataStore } from './data-store.ts';
@@ -24,6 +27,7 @@ import { createDraftStore } from './draft-store.ts';
 import { createItemTable, type ItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
 import { createMailStore } from './mail-store.ts';
+import { createMemberStore } from './member-store.ts';
 import { createRoiStore } from './roi-store.ts';
 import { createSignInStore } from './sign-in-store.ts';
 import { createTokenStore } from './token-store.ts';
@@ -31,6 +35,12 @@ import { createUnitStore } from './unit-store.ts';
 import { createUsageStore } from './usage-store.ts';
 import { createUserStore } from './user-store.ts';
 import { createDeliveryStore, createWebhookStore } from './webhook-store.ts';
+
+/**
+ * Grows with a release that writes items which the release before cannot read (a higher `schema` of any kind). While
+ * processes of both share a table, only those of the newer one do background work.
+ */
+export const STORE_GENERATION = 1;
 
 export interface StoresDeps {
   readonly documents: DynamoDBDocumentClient;
@@ -42,6 +52,8 @@ export interface StoresDeps {
 }
 
 export interface Stores {
+  readonly members: MemberStore;
+  readonly aside: AsideStore;
   readonly jobs: JobStore;
   readonly units: UnitStore;
   readonly users: UserStore;
@@ -69,6 +81,8 @@ export function createStores({ documents, tableName, cursorSecret, clock, log }:
 /** The stores over any access to a table. */
 export function storesOn(table: ItemTable, clock: Clock): Stores {
   return {
+    aside: createAsideStore(table),
+    members: createMemberStore(table),
     jobs: createJobStore(table),
     units: createUnitStore(table, clock),
     users: createUserStore(table),

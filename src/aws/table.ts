@@ -5,6 +5,7 @@
  * | item             | pk                        | sk      | gsi1pk                    | gsi1sk        | gsi2pk   | gsi2sk    |
  * |------------------|---------------------------|---------|---------------------------|---------------|----------|-----------|
  * | job              | JOB#job                   | JOB     | OWNER#owner#JOB           | created#job   | OPEN#0-7 | due#job   |
+ * | job, lost        | (as above)                |         |                           |               | LOST     | look#job  |
  * | idempotency key  | IDEM#owner#sha256(key)    | IDEM    |                           |               |          |           |
  * | unit, private    | UNIT#unit                 | UNIT    | OWNER#owner#APP#app#UNIT  | created#unit  |          |           |
  * | unit, shared     | UNIT#unit                 | UNIT    | SHARED#APP#app#UNIT       | created#unit  |          |           |
@@ -26,6 +27,9 @@
  * | sign-ins         | SIGNINS#hash of address   | SIGNINS |                           |               |          |           |
  * | mail             | MAIL#mail                 | MAIL    |                           |               | MAILS    | due#mail  |
  * | pipeline draft   | DRAFT#owner#draft         | DRAFT   |                           |               |          |           |
+ * | job set aside    | ASIDE#job                 | ASIDE   | ASIDE                     | at#job        |          |           |
+ * | broker process   | BROKERS                   | broker  |                           |               |          |           |
+ * | piece of work    | LEASES                    | piece   |                           |               |          |           |
  * | audit entry      | AUDIT#owner               | at#entry|                           |               |          |           |
  *
  * | access pattern                     | how                                                                    |
@@ -37,6 +41,7 @@
  * | regions drawn on a result          | Query the table itself: all of one person and job                      |
  * | jobs, files, tokens of an owner    | Query gsi1, newest first, pages                                        |
  * | open jobs that are due             | Query gsi2 per shard: OPEN#0 to OPEN#7, due below now; sparse          |
+ * | lost jobs to be looked for again   | Query gsi2 LOST, due below now; sparse, for a week after the loss      |
  * | units a person may use             | Query gsi1: own private ones, shared ones of the app, those granted    |
  * | mail that is due                   | Query gsi2 MAILS, due below now; sparse                                |
  * | units that are to be checked       | Query gsi2 UNITCHECKS, due below now; sparse                           |
@@ -44,6 +49,8 @@
  * | whose role is this                 | GetItem ROLE                                                           |
  * | sign in by e-mail                  | GetItem EMAIL, GetItem USER                                            |
  * | all users (administrators)         | Query gsi1 USERS, newest first, pages                                  |
+ * | jobs that were set aside           | Query gsi1 ASIDE; the job itself is out of gsi2 meanwhile              |
+ * | who lives and who does what        | Query BROKERS and LEASES, a page each: every process every 2 seconds   |
  * | audit of an owner                  | Query the table itself, newest first, pages: no second write per entry |
  *
  * Times in keys are epoch milliseconds in 15 digits, so that they sort. gsi2 keys exist only while a job is
@@ -196,11 +203,34 @@ export function listedBetween(from: number, to: number): [low: string, high: str
 /** Index keys of a job: the owner's list, and the open jobs while `dueAt` is set. */
 export function jobIndexKeys(job: Pick<Job, 'jobId' | 'ownerId' | 'createdAt' | 'dueAt'>): IndexKeys {
   const list = listed(jobsPartition(job.ownerId), job.createdAt, job.jobId);
-  if (job.dueAt === undefined) return list;
+  return job.dueAt === undefined ? list : { ...list, ...openIndexKeys(job.jobId, job.dueAt) };
+}
+
+/** Place of a job in the index of open jobs. */
+export function openIndexKeys(jobId: string, dueAt: number): IndexKeys {
+  return { gsi2pk: openPartition(shardOf(jobId)), gsi2sk: `${time(dueAt)}#${part(jobId)}` };
+}
+
+/** Jobs that the ticker leaves alone: few, so one list. */
+export const ASIDE_PARTITION = 'ASIDE';
+export const asideKey = (jobId: string): Key => ({ pk: `ASIDE#${part(jobId)}`, sk: 'ASIDE' });
+
+/** Broker processes that live, and the pieces of work that they hold. */
+export const MEMBERS_PARTITION = 'BROKERS';
+export const memberKey = (brokerId: string): Key => ({ pk: MEMBERS_PARTITION, sk: part(brokerId) });
+export const LEASES_PARTITION = 'LEASES';
+export const leaseKey = (piece: string): Key => ({ pk: LEASES_PARTITION, sk: part(piece) });
+
+/** Lost jobs whose execution may turn up yet: few, so one partition. */
+export const LOST_PARTITION = 'LOST';
+export function lostIndexKeys(
+  job: Pick<Job, 'jobId' | 'ownerId' | 'createdAt'>,
+  lookAgainAt: number,
+): IndexKeys {
   return {
-    ...list,
-    gsi2pk: openPartition(shardOf(job.jobId)),
-    gsi2sk: `${time(job.dueAt)}#${part(job.jobId)}`,
+    ...jobIndexKeys({ ...job, dueAt: undefined }),
+    gsi2pk: LOST_PARTITION,
+    gsi2sk: `${time(lookAgainAt)}#${part(job.jobId)}`,
   };
 }
 

@@ -9,8 +9,19 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { type Clock, CloudError, type SignedUrl, type UnitCloud } from '../../services/ports.ts';
+import {
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import {
+  type Clock,
+  CloudError,
+  type ListedExecution,
+  type SignedUrl,
+  type UnitCloud,
+} from '../../services/ports.ts';
 import type { ObjectLocation } from '../schemas/execution.ts';
 import type { Unit } from '../schemas/unit.ts';
 import type { AwsClients } from './clients.ts';
@@ -34,6 +45,9 @@ const MIN_LINK_MS = 15 * 60_000;
 /** The same for URLs that are wanted for hours, which no assumed role can give: the session should be fresh. */
 const MIN_LONG_LINK_MS = 45 * 60_000;
 const LONG_SECONDS = 3_600;
+/** Executions in one answer, the most that AWS gives, and answers that one list asks for. */
+const LIST_PAGE = 1_000;
+const MAX_LIST_PAGES = 5;
 /** AWS takes at most 256 characters as the error, 32,768 as the cause of an abort. */
 const MAX_CAUSE = 1_000;
 
@@ -127,6 +141,27 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
         startedAt: found.startDate?.getTime(),
         stoppedAt: found.stopDate?.getTime(),
       };
+    },
+
+    async runningExecutions(unit) {
+      const executions: ListedExecution[] = [];
+      let nextToken: string | undefined;
+      for (let page = 0; page < MAX_LIST_PAGES; page++) {
+        const command = new ListExecutionsCommand({
+          stateMachineArn: unit.stateMachineArn,
+          statusFilter: 'RUNNING',
+          maxResults: LIST_PAGE,
+          nextToken,
+        });
+        const found = await inStates(unit, { kind: 'observe' }, 'ListExecutions', (sfn) => sfn.send(command));
+        for (const { name, executionArn, startDate } of found.executions ?? []) {
+          if (name && executionArn)
+            executions.push({ name, arn: executionArn, startedAt: startDate?.getTime() });
+        }
+        nextToken = found.nextToken;
+        if (nextToken === undefined) break;
+      }
+      return { executions, complete: nextToken === undefined };
     },
 
     async stopExecution(unit, executionArn, reason) {

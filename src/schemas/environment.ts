@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { accountId, region, roleArn } from './ids.ts';
+import { budgetedOperation, quota } from './quotas.ts';
 
 export interface Meaning {
   /** What the value must be, in words. */
@@ -34,6 +35,14 @@ const commaList = (text: string): string[] =>
 /** Whose X-Forwarded-* headers count. A number of hops is not offered: whoever connects directly could fake it. */
 function parseTrustProxy(text: string): boolean | string[] {
   return text === 'true' || text === 'false' ? text === 'true' : commaList(text);
+}
+
+/** `StartExecution=1300/300` and so on, as the quotas of an account are shown. */
+function parseQuotas(text: string): Record<string, { bucket: number; perSecond: number }> {
+  const pairs = commaList(text).map((item) => item.split(/[=/]/));
+  return Object.fromEntries(
+    pairs.map(([name, bucket, rate]) => [name, { bucket: Number(bucket), perSecond: Number(rate) }]),
+  );
 }
 
 /** Variables of both clouds. */
@@ -174,6 +183,16 @@ export const common = z.object({
       .optional(),
     'the https address of the Mode 2 template in S3',
     'https://my-bucket.s3.us-east-1.amazonaws.com/template-mode2.yaml',
+  ),
+  AWS_QUOTAS: variable(
+    z
+      .string()
+      .regex(/^\s*(\w+=[1-9]\d{0,5}\/[1-9]\d{0,5}(\s*,\s*|\s*$))*$/)
+      .default('')
+      .transform(parseQuotas)
+      .pipe(z.partialRecord(budgetedOperation, quota)),
+    'a comma-separated list of OPERATION=BUCKET/PER_SECOND; operations are StartExecution, DescribeExecution, ListExecutions, StopExecution, AssumeRole',
+    'StartExecution=1300/300,DescribeExecution=300/15',
   ),
   PROOF_CALLERS: variable(
     z

@@ -23,6 +23,7 @@ const STARTING = new Set<FailureCode>([
   'image_pull',
   'no_network',
   'no_capacity',
+  'quota_fargate_vcpu',
 ]);
 const SETTLING = new Set<FailureCode>(['result_missing', 'result_corrupt', 'lost']);
 

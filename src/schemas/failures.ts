@@ -63,6 +63,11 @@ export const FAILURES = {
     remedy:
       'Wait and retry, or ask AWS to raise the Fargate vCPU or Lambda concurrency quota of the account.',
   },
+  quota_fargate_vcpu: {
+    actor: 'unit_owner',
+    remedy:
+      'Ask AWS to raise the quota "Fargate On-Demand vCPU resource count" of the account (https://console.aws.amazon.com/servicequotas/home/services/fargate/quotas/L-3032A538), or wait until other tasks have ended, and retry.',
+  },
   preempted: { actor: 'user', remedy: 'The platform stopped the task. Submit the job again.' },
   storage_denied: {
     actor: 'unit_owner',

@@ -65,6 +65,9 @@ export const earlierAttempt = z.object({
 });
 export type EarlierAttempt = z.infer<typeof earlierAttempt>;
 
+/** An attempt that the broker began by itself after one that failed with `code`. */
+export const automaticAttempt = z.object({ attempt: z.number().int(), code: z.string(), at: z.number() });
+
 export const job = z.object({
   jobId: z.string(),
   ownerId: z.string(),
@@ -107,13 +110,29 @@ export const job = z.object({
   runResult: runResult.optional(),
   failure: jobFailure.optional(),
   history: z.array(historyEntry),
+  /** Since a person last decided; absent while there are none. */
+  automaticRetries: z.array(automaticAttempt).optional(),
+  /** Where an automatic attempt has to run. */
+  forcedPlatform: platformName.optional(),
+  /** Of a lost job: when it is looked whether its execution has turned up. */
+  lookAgainAt: z.number().optional(),
+  /** The attempt whose execution this one has taken up, and whose number the worker knows. */
+  adoptedAttempt: z.number().int().optional(),
   /** Oldest first; absent while there was only one attempt. */
   earlier: z.array(earlierAttempt).optional(),
 });
 export type Job = z.infer<typeof job>;
 
 /** What ends a worker so that it cannot leave a bundle. */
-const KILLED = new Set(['timeout', 'image_pull', 'no_network', 'no_capacity', 'storage_denied', 'lost']);
+const KILLED = new Set([
+  'timeout',
+  'image_pull',
+  'no_network',
+  'no_capacity',
+  'quota_fargate_vcpu',
+  'storage_denied',
+  'lost',
+]);
 
 /** True if the worker of a failed job had begun and most probably left a failure bundle: nobody has looked. */
 export function leftBundle({ state, progress, failure }: Job): boolean {

@@ -41,6 +41,11 @@ t.test(
       },
       {
         Effect: 'Allow',
+        Action: ['states:ListExecutions'],
+        Resource: ['arn:aws:states:us-east-1:222222222222:stateMachine:researcher-JobChooser'],
+      },
+      {
+        Effect: 'Allow',
         Action: ['s3:GetObject'],
         Resource: [
           'arn:aws:s3:::researcher-results/mroptimum/*',

@@ -126,11 +126,17 @@ const REACH: { purpose: Purpose; may: Act[]; mayNot: Act[] }[] = [
   },
   {
     purpose: { kind: 'observe' },
-    may: [describe(RUNNING), head(RESULTS, U1), head(FAILED, U2), list(RESULTS), stop(RUNNING)],
+    may: [
+      describe(RUNNING),
+      listRuns(MACHINE),
+      head(RESULTS, U1),
+      head(FAILED, U2),
+      list(RESULTS),
+      stop(RUNNING),
+    ],
     mayNot: [
       describe(OTHER_RUNNING),
       describe(OWN_RUNNING),
-      listRuns(MACHINE),
       listRuns(OTHER_MACHINE),
       stop(OTHER_RUNNING),
       stop(OWN_RUNNING),

@@ -65,7 +65,7 @@ t.test('what Lambda, ECS and Step Functions say becomes a code with its remedy',
     [
       'ECS.AmazonECSException',
       "You've reached the limit on the number of vCPUs you can run concurrently",
-      'no_capacity',
+      'quota_fargate_vcpu',
     ],
     ['Lambda.TooManyRequestsException', 'Rate Exceeded.', 'no_capacity'],
     [

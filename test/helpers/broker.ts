@@ -1,12 +1,12 @@
 /** The services of one broker process over any implementation of the ports. */
 import { createAudit } from '../../services/audit.ts';
+import { createClockwork } from '../../services/clockwork.ts';
 import { createFeed } from '../../services/feed.ts';
 import { createJobServices } from '../../services/job-services.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import type { Clock, Ids, Log, UnitCloud } from '../../services/ports.ts';
 import { createStart } from '../../services/start.ts';
-import { createTicker } from '../../services/ticker.ts';
 import type { CallerIdentities, UnitProbe, UnitTrust } from '../../services/unit-ports.ts';
 import { createUnitServices, type Release } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
@@ -51,7 +51,7 @@ export function brokerOf(parts: BrokerParts) {
   });
   const jobs = watchJobs(stores.jobs, feed);
   const moves = createMoves({ jobs, clock });
-  const base = { units: stores.units, cloud, moves, clock, ids, log };
+  const base = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret: TOKEN_SECRET };
   const { units, watch } = createUnitServices({
     units: stores.units,
     users: stores.users,
@@ -81,13 +81,25 @@ export function brokerOf(parts: BrokerParts) {
     publicUrl: 'http://127.0.0.1:9',
   });
   const observe = createObserve(base);
-  const ticker = createTicker({ jobs, start, observe, clock, log });
+  const { ticker, poison, sweep, lateRepair } = createClockwork({
+    stores,
+    jobs,
+    cloud,
+    moves,
+    start,
+    observe,
+    clock,
+    timers,
+    ids,
+    log,
+  });
   const work = createJobServices({
     ...base,
     stores,
     jobs,
     units,
     observe,
+    lookForLost: lateRepair.look,
     authenticate: async () => {
       throw new AppError('not_signed_in', 'nobody signs in here');
     },
@@ -102,6 +114,9 @@ export function brokerOf(parts: BrokerParts) {
     feed,
     timers,
     ticker,
+    poison,
+    sweep,
+    lateRepair,
     units,
     watch,
     moves,

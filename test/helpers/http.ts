@@ -11,6 +11,7 @@ import {
   auditedRetry,
   auditedUnits,
 } from '../../services/audited.ts';
+import { createClockwork } from '../../services/clockwork.ts';
 import { createFeed } from '../../services/feed.ts';
 import { createIdentityServices } from '../../services/identity-services.ts';
 import { createJobServices } from '../../services/job-services.ts';
@@ -19,7 +20,6 @@ import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import { createOperations } from '../../services/operations.ts';
 import { createStart } from '../../services/start.ts';
-import { createTicker } from '../../services/ticker.ts';
 import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
 import { createWebhookServices } from '../../services/webhook-services.ts';
@@ -98,7 +98,7 @@ export async function broker(
   const jobStore = watchJobs(hooks.announcer.announced(stores.jobs), feed);
   const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
-  const common = { units: unitStore, cloud, moves, clock, ids, log };
+  const common = { units: unitStore, cloud, moves, clock, ids, log, tokenSecret: SECRET };
   const observe = createObserve(common);
   const account = memoryAccount();
   const { units: bareUnits, watch } = createUnitServices({
@@ -129,7 +129,18 @@ export async function broker(
     tokenSecret: SECRET,
     publicUrl: 'http://broker.test',
   });
-  const ticker = createTicker({ jobs: jobStore, start, observe, clock, log });
+  const { ticker, lateRepair } = createClockwork({
+    stores,
+    jobs: jobStore,
+    cloud,
+    moves,
+    start,
+    observe,
+    clock,
+    timers,
+    ids,
+    log,
+  });
   const passwords = createPasswords();
   const signer = createTokenSigner(SECRET);
   const units = auditedUnits(bareUnits, audit);
@@ -153,6 +164,7 @@ export async function broker(
     jobs: jobStore,
     units,
     observe,
+    lookForLost: lateRepair.look,
     authenticate: identity.authenticate,
     ticker,
     estimateRun: runEstimator,

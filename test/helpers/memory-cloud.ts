@@ -78,6 +78,19 @@ export function memoryCloud(clock: () => number): MemoryCloud {
       if (!found) throw new CloudError('not_found', 'DescribeExecution', 'ExecutionDoesNotExist', arn);
       return found;
     },
+    async runningExecutions(unit) {
+      reach('ListExecutions');
+      const prefix = unit.stateMachineArn.replace(':stateMachine:', ':execution:');
+      const running = [...executions.values()].filter(
+        ({ arn, status }) => status === 'RUNNING' && arn.startsWith(`${prefix}:`),
+      );
+      const listed = running.map(({ arn, startedAt }) => ({
+        name: arn.slice(arn.lastIndexOf(':') + 1),
+        arn,
+        startedAt,
+      }));
+      return { executions: listed, complete: true };
+    },
     async stopExecution(_unit, arn) {
       reach('StopExecution');
       const found = executions.get(arn);

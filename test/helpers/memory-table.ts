@@ -91,6 +91,11 @@ export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table i
         cursor: all.length > wanted ? cursors.seal(name, key) : undefined,
       };
     },
+    async reindex(key, { gsi2pk, gsi2sk }) {
+      const item = items.get(nameOf(key));
+      if (item) items.set(nameOf(key), stored({ ...(item as unknown as Item), gsi2pk, gsi2sk }));
+      return item !== undefined;
+    },
     async openKeys(partition, before, limit) {
       return partitionOf('gsi2pk', 'gsi2sk', partition)
         .map((item) => String(item['gsi2sk']))

@@ -192,6 +192,7 @@ function gated(gates: Gates, process: number, table: ItemTable): ItemTable {
     take: at('take', table.take) as ItemTable['take'],
     transact: at('transact', table.transact),
     page: at('page', table.page) as ItemTable['page'],
+    reindex: at('reindex', table.reindex),
     // The eight shards of an index are asked at once: what one call may meet is enough.
     openKeys: (partition, before, limit) =>
       partition === openPartition(0)
@@ -213,6 +214,7 @@ function gatedAccount(gates: Gates, process: number, cloud: UnitCloud): UnitClou
     putJobDocument: at('PutObject', cloud.putJobDocument),
     startExecution: at('StartExecution', cloud.startExecution),
     describeExecution: at('DescribeExecution', cloud.describeExecution),
+    runningExecutions: at('ListExecutions', cloud.runningExecutions),
     stopExecution: at('StopExecution', cloud.stopExecution),
     headObject: at('HeadObject', cloud.headObject),
   };

@@ -44,6 +44,13 @@ export const jobView = z
     startedAt: isoTime.optional(),
     finishedAt: isoTime.optional(),
     history: z.array(z.object({ state: jobState, at: isoTime, by: z.string(), note: z.string().optional() })),
+    automaticRetries: z
+      .array(z.object({ attempt: z.number().int(), code: z.string(), at: isoTime }))
+      .optional()
+      .meta({
+        description: 'Attempts that the broker began by itself, and after which failure; they are free',
+      }),
+    deadlineAt: isoTime.meta({ description: 'What this attempt has come to is known by then' }),
     earlierAttempts: z
       .array(
         z.object({
@@ -84,6 +91,7 @@ export const jobView = z
           { state: 'queued', at: '2026-11-22T09:30:00.000Z', by: 'user' },
           { state: 'succeeded', at: '2026-11-22T09:30:09.000Z', by: 'aws' },
         ],
+        deadlineAt: '2026-11-22T15:40:00.000Z',
       },
     ],
   });
@@ -116,6 +124,8 @@ export function toJobView(job: Job): JobView {
     startedAt: isoOrNone(job.startedAt),
     finishedAt: isoOrNone(job.finishedAt),
     history: job.history.map((entry) => ({ ...entry, at: iso(entry.at) })),
+    automaticRetries: job.automaticRetries?.map((retry) => ({ ...retry, at: iso(retry.at) })),
+    deadlineAt: iso(job.deadlineAt),
     earlierAttempts: job.earlier?.map(({ attempt, state, finishedAt, executionArn, failure }) => ({
       attempt,
       state,

@@ -1,0 +1,31 @@
+/** What is stored of the broker processes that share a table, and of the pieces of work that they hold. */
+
+/** A broker process, as it describes itself. */
+export interface Member {
+  readonly brokerId: string;
+  readonly startedAt: number;
+  /** By its own clock. */
+  readonly seenAt: number;
+  /** Another number each time. */
+  readonly beat: number;
+  readonly release: string;
+  readonly generation: number;
+  /** Figures that whoever runs the broker sees of all processes at once. */
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+export interface Lease {
+  readonly piece: string;
+  /** Undefined: nobody. */
+  readonly brokerId: string | undefined;
+  readonly version: number;
+}
+
+export interface MemberStore {
+  beat(member: Member): Promise<void>;
+  members(): Promise<Member[]>;
+  leases(): Promise<Lease[]>;
+  /** Writes the lease if the stored version is still `version - 1` (0: none); false if somebody was faster. */
+  put(lease: Lease): Promise<boolean>;
+  remove(brokerId: string): Promise<void>;
+}

@@ -1,0 +1,114 @@
+/** What the services reach the outside with: the table, the accounts of computing units, the other broker processes. */
+import type { Logger } from 'pino';
+import { type Audit, createAudit } from '../services/audit.ts';
+import { recordRoleUse } from '../services/audited.ts';
+import { budgetedCloud } from '../services/budgeted-cloud.ts';
+import { type Budgets, createBudgets } from '../services/budgets.ts';
+import { PIECES } from '../services/clockwork.ts';
+import type { Clock, Ids, Timers, UnitCloud } from '../services/ports.ts';
+import { createSessionUses, type SessionUses } from '../services/session-uses.ts';
+import { createShares, type Shares } from '../services/shares.ts';
+import { type AwsClients, createAwsClients } from './aws/clients.ts';
+import { type CredentialSource, createBaseCredentials } from './aws/credentials.ts';
+import { createSessions, type Sessions, type SessionsDeps } from './aws/sessions.ts';
+import { createStores, STORE_GENERATION, type Stores } from './aws/stores.ts';
+import { createUnitCloud } from './aws/unit-cloud.ts';
+import type { Config } from './config.ts';
+import { RELEASED_WORKER } from './run-estimator.ts';
+import { createTimers } from './timers.ts';
+
+/** Where AWS is: the real one, or the embedded cloud. */
+export interface CloudPlace {
+  /** Undefined on AWS. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly hubAccountId: string;
+  readonly brokerRoleArn: string;
+  /** Assumed for Mode 1 units that name no role of their own. Undefined: the broker's role assumes itself. */
+  readonly mode1RoleArn?: string;
+  readonly credentials: CredentialSource;
+}
+
+export interface AdaptersOptions {
+  readonly config: Pick<Config, 'tableName' | 'quotas'>;
+  readonly place: CloudPlace;
+  readonly platform: SessionsDeps['platform'];
+  /** Authenticates list cursors; the same in all broker processes. */
+  readonly cursorSecret: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+export interface Adapters {
+  readonly clients: AwsClients;
+  readonly stores: Stores;
+  readonly audit: Audit;
+  /** Told to the audit from time to time. */
+  readonly uses: SessionUses;
+  readonly sessions: Sessions;
+  /** Asked no faster than the budgets allow. */
+  readonly cloud: UnitCloud;
+  readonly budgets: Budgets;
+  readonly shares: Shares;
+  readonly timers: Timers;
+  /** Figures that the other processes shall see of this one. */
+  tell(figures: () => Record<string, unknown>): void;
+  /** Gives the pieces of work back to the others; whatever goes wrong, they take them a moment later. */
+  leave(): Promise<void>;
+}
+
+/** Creates them; nothing is asked of AWS yet. */
+export function createAdapters(options: AdaptersOptions): Adapters {
+  const { config, place, platform, cursorSecret, log, clock, ids } = options;
+  const { region, endpoint, hubAccountId } = place;
+  const credentials = createBaseCredentials(place.credentials, clock);
+  const clients = createAwsClients({ region, endpoint, credentials });
+  const { documents, sts } = clients;
+  const stores = createStores({ documents, tableName: config.tableName, cursorSecret, clock, log });
+  const timers = createTimers();
+  let figures = (): Record<string, unknown> => ({});
+  const shares = createShares({
+    members: stores.members,
+    pieces: PIECES,
+    generation: STORE_GENERATION,
+    release: RELEASED_WORKER.version,
+    figures: () => figures(),
+    clock,
+    ids,
+    log,
+  });
+  const budgets = createBudgets({ quotas: config.quotas, live: shares.live, clock, timers });
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const uses = createSessionUses({ audit, clock });
+  const sessions = createSessions({
+    sts,
+    baseCredentials: credentials,
+    platform,
+    clock,
+    onAssumed: recordRoleUse(audit),
+    onUsed: uses.count,
+    beforeAssume: () => budgets.take(hubAccountId, region, 'AssumeRole'),
+  });
+  return {
+    clients,
+    stores,
+    audit,
+    uses,
+    sessions,
+    cloud: budgetedCloud(createUnitCloud({ clients, sessions, clock }), budgets),
+    budgets,
+    shares,
+    timers,
+    tell(next) {
+      figures = next;
+    },
+    async leave() {
+      try {
+        await shares.leave();
+      } catch (error) {
+        log.warn({ err: error }, 'the pieces of work could not be given back');
+      }
+    },
+  };
+}
