@@ -3,8 +3,14 @@
 #   docker build --target worker-lambda --provenance=false -t mroptimum-lambda .
 #   docker build --target worker-fargate --provenance=false -t mroptimum-fargate .
 # --provenance=false: Lambda refuses images whose manifest is an index.
+#
+# Bases are public.ecr.aws copies, which need no account to pull. The release workflow resolves both tags to digests
+# and passes them (--build-arg NODE_DIGEST=@sha256:...), so that a release is built from named bytes and records
+# them; a build by hand follows the tag.
+ARG NODE_DIGEST=""
+ARG LAMBDA_DIGEST=""
 
-FROM node:22-bookworm-slim AS build
+FROM public.ecr.aws/docker/library/node:22-bookworm-slim${NODE_DIGEST} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -13,32 +19,35 @@ COPY src src
 COPY routes routes
 COPY services services
 COPY compute compute
+COPY console console
 COPY infra infra
 RUN npm run build && npm prune --omit=dev
 
-FROM node:22-bookworm-slim AS broker
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 CLOUDMR_CLOUD=aws
-WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/dist dist
-USER node
-EXPOSE 8080
-HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/live').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-CMD ["node", "dist/src/main.js"]
-
-FROM public.ecr.aws/lambda/nodejs:22 AS worker-lambda
-COPY --from=build /app/package.json ${LAMBDA_TASK_ROOT}/
-COPY --from=build /app/node_modules ${LAMBDA_TASK_ROOT}/node_modules
-COPY --from=build /app/dist ${LAMBDA_TASK_ROOT}/dist
-CMD ["dist/compute/lambda.handler"]
-
-FROM node:22-bookworm-slim AS worker-fargate
+FROM public.ecr.aws/docker/library/node:22-bookworm-slim${NODE_DIGEST} AS runtime
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-USER node
+# The one place that can be written where the root file system cannot; as a volume it keeps its permissions.
+VOLUME ["/tmp"]
+USER 1000
+
+FROM runtime AS broker
+ENV HOST=0.0.0.0 PORT=8080 CLOUDMR_CLOUD=aws
+EXPOSE 8080
+HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/live').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+CMD ["node", "dist/src/main.js"]
+
+# Lambda brings a user of its own with few rights and a root file system that cannot be written.
+FROM public.ecr.aws/lambda/nodejs:22${LAMBDA_DIGEST} AS worker-lambda
+COPY --from=build /app/package.json ${LAMBDA_TASK_ROOT}/
+COPY --from=build /app/node_modules ${LAMBDA_TASK_ROOT}/node_modules
+COPY --from=build /app/dist ${LAMBDA_TASK_ROOT}/dist
+CMD ["dist/compute/lambda.handler"]
+
+# A task that ends with its job: ECS watches the process, so a health check would tell nothing more.
+FROM runtime AS worker-fargate
+HEALTHCHECK NONE
 CMD ["node", "dist/compute/fargate.js"]

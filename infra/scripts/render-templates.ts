@@ -6,9 +6,10 @@ import { readFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 import { isNode, parseDocument, visit } from 'yaml';
 
-/** From -> to, in infra/. */
+/** From -> to, in infra/. The first is sent in a request, so it must be short. */
 export const TEMPLATES = {
   'templates/template-mode2.yaml': 'mode2-deployment/template-mode2.yaml',
+  'templates/broker.yaml': 'broker/template.yaml',
 } as const;
 export type TemplateSource = keyof typeof TEMPLATES;
 
@@ -25,19 +26,28 @@ export function renderTemplate(source: TemplateSource): string {
       .map((line) => indent + line)
       .join('\n'),
   );
-  const header = `# Rendered from infra/${source} by npm run infra:render, without its comments. Change it there.\n`;
-  return header + compact(filled);
+  const header = `# Rendered from infra/${source} by npm run infra:render. Change it there.\n`;
+  return header + (source === 'templates/template-mode2.yaml' ? compact(filled) : filled);
 }
 
 function contentOf(kind: string, name = ''): string {
   if (kind === 'state-machine') return stateMachine();
   if (kind === 'function') return functionCode(name);
+  if (kind === 'table') return tableProperties(name);
   throw new Error(`nothing belongs in {{${kind}}}`);
 }
 
 /** The one definition, on one line: its names are filled in by DefinitionSubstitutions. */
 function stateMachine(): string {
   return JSON.stringify(JSON.parse(readFileSync(new URL('state-machine/job.asl.json', INFRA), 'utf8')));
+}
+
+/** Keys, indexes, billing and time to live of a table, one property to a line. */
+function tableProperties(name: string): string {
+  const tables = JSON.parse(readFileSync(new URL('broker/tables.json', INFRA), 'utf8'));
+  return Object.entries(tables[name])
+    .map(([property, value]) => `${property}: ${JSON.stringify(value)}`)
+    .join('\n');
 }
 
 /** One file of JavaScript, as Lambda wants it in a template; minified because the body of a template is limited. */
