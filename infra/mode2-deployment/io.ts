@@ -48,15 +48,14 @@ export function createDialogue(io: Io, { quiet, json }: { quiet: boolean; json: 
       });
       const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
       const cancel = (): void => {
-        reader.removeAllListeners('close');
-        reader.close();
+        // Only this listener: readline's own take the reader off the terminal, or it would go on echoing.
+        reader.off('close', cancel).close();
         process.stderr.write('\n');
         reject(failure('canceled'));
       };
       reader.once('SIGINT', cancel).once('close', cancel);
       reader.question(question, (answer) => {
-        reader.removeAllListeners('close');
-        reader.close();
+        reader.off('close', cancel).close();
         if (hidden) process.stderr.write('\n');
         resolve(answer.trim());
       });

@@ -27,13 +27,12 @@ export async function fetchResult(
   const { jobId } = job;
   const { signal } = cli;
   try {
-    const { url } = await dataOf(
-      client.GET('/api/job/{jobId}/result', { params: { path: { jobId } }, signal }),
-    );
+    const sign = async (): Promise<string> =>
+      (await dataOf(client.GET('/api/job/{jobId}/result', { params: { path: { jobId } }, signal }))).url;
     const zip = join(folder, job.state === 'succeeded' ? 'result.zip' : 'failure.zip');
     const onProgress = (received: number, size: number): void =>
       bar.show(size > 0 ? received / size : 0, `downloading ${bytes(received)}`);
-    await download({ url, path: zip, onProgress, signal });
+    await download({ sign, path: zip, onProgress, signal });
     const names = await unpack(zip, folder);
     const found = (name: string): string | undefined =>
       names.includes(name) ? join(folder, name) : undefined;
