@@ -29,6 +29,9 @@ async function sent(request: Request): Promise<Response> {
 export const api = client;
 export const data = dataOf;
 
+/** For people who are not signed in. */
+export const openApi = createBrokerClient({ baseUrl: location.origin });
+
 /** What went wrong, in words for people, and what can be done. */
 export function explain(error: unknown): { message: string; remedy?: string; requestId?: string } {
   if (error instanceof BrokerError) {

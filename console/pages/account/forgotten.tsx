@@ -1,6 +1,6 @@
 /** A forgotten password: ask for help, then set a new one with the code. */
 import { useState } from 'preact/hooks';
-import { api, data } from '../../lib/api.ts';
+import { data, openApi } from '../../lib/api.ts';
 import { Link, usePlace } from '../../lib/router.tsx';
 import { useAct } from '../../lib/use.ts';
 import { TextField } from '../../ui/fields.tsx';
@@ -15,12 +15,12 @@ export function Forgotten() {
   const [password, setPassword] = useState('');
   const [step, setStep] = useState<'ask' | 'set' | 'done'>(query.has('email') ? 'set' : 'ask');
   const ask = useAct(async () => {
-    await data(api.POST('/api/auth/forgot-password', { body: { email } }));
+    await data(openApi.POST('/api/auth/forgot-password', { body: { email } }));
     setStep('set');
   });
   const set = useAct(async () => {
     await data(
-      api.POST('/api/auth/reset-password', { body: { email, code: code.trim(), newPassword: password } }),
+      openApi.POST('/api/auth/reset-password', { body: { email, code: code.trim(), newPassword: password } }),
     );
     setStep('done');
   });

@@ -1,6 +1,6 @@
 /** Ask for an account. */
 import { useState } from 'preact/hooks';
-import { api, data } from '../../lib/api.ts';
+import { data, openApi } from '../../lib/api.ts';
 import { Link } from '../../lib/router.tsx';
 import { useAct } from '../../lib/use.ts';
 import { TextField } from '../../ui/fields.tsx';
@@ -15,7 +15,7 @@ export function Register() {
   const [done, setDone] = useState(false);
   const put = (name: keyof typeof form) => (value: string) => setForm({ ...form, [name]: value });
   const ask = useAct(async () => {
-    await data(api.POST('/api/auth/register', { body: { ...form, username: form.email.split('@')[0] } }));
+    await data(openApi.POST('/api/auth/register', { body: { ...form, username: form.email.split('@')[0] } }));
     setDone(true);
   });
   if (done) {

@@ -108,7 +108,7 @@ export function Connect() {
             <Problem error={look.error} />
           </li>
         </ol>
-        {found && <HealthCard id={found} />}
+        {found && <HealthCard id={found} atOnce />}
       </div>
     </>
   );

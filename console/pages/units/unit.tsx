@@ -1,5 +1,5 @@
 /** One computing unit: its health with evidence, and what its owner may do with it. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { api, data, type Preflight, type Unit } from '../../lib/api.ts';
 import { modeName, when } from '../../lib/format.ts';
 import { goTo } from '../../lib/router.tsx';
@@ -97,8 +97,15 @@ function SharedCard() {
   );
 }
 
+interface HealthProps {
+  id: string;
+  /** Checks everything at once, for a unit that has just appeared. */
+  atOnce?: boolean;
+  onUnit?: (unit: Unit) => void;
+}
+
 /** The findings, asked for again while the test job runs. */
-export function HealthCard({ id, onUnit }: { id: string; onUnit?: (unit: Unit) => void }) {
+export function HealthCard({ id, atOnce, onUnit }: HealthProps) {
   const path = { params: { path: { computingUnitId: id } } };
   const report = useResource(
     () => data(api.GET('/api/computing-unit/{computingUnitId}/preflight', path)),
@@ -113,6 +120,9 @@ export function HealthCard({ id, onUnit }: { id: string; onUnit?: (unit: Unit) =
     report.set(() => next);
     await refresh();
   });
+  useEffect(() => {
+    if (atOnce) void check.run();
+  }, [atOnce]);
   const underWay = report.data?.testJob === 'under way';
   useEvery(TEST_JOB_MS, () => void refresh().catch(() => report.reload()), underWay);
   return (
