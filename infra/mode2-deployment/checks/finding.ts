@@ -25,22 +25,18 @@ export function bad(
   return { check, status, evidence: message, code, remedy: found };
 }
 
-/** A check that ends by a failure has found it. A check that could not look is a warning, not a verdict. */
+/** AWS does not let us look: that says nothing of what would be seen. */
+const BLIND: readonly ProblemCode[] = ['permission_missing', 'aws_refused'];
+
+/** A check that ends by a failure has found it; one that could not look is a warning, not a verdict. */
 export async function guarded(check: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await look();
   } catch (error) {
     if (!(error instanceof DeployFailure)) throw error;
     const { code, message, remedy } = error;
-    return [
-      {
-        check,
-        status: code === 'permission_missing' ? 'warning' : 'failed',
-        evidence: message,
-        code,
-        remedy,
-      },
-    ];
+    const status = BLIND.includes(code) ? 'warning' : 'failed';
+    return [{ check, status, evidence: message, code, remedy }];
   }
 }
 

@@ -1,0 +1,123 @@
+/**
+ * `node --import tsx .ci/mode2/main.ts PYTHON`: deploy-mode2.sh without a person, with the real `aws`, against moto:
+ * create, update, delete. In between the registration function of the template runs against a live broker on the
+ * embedded cloud, where the roles and the state machine of the template are in force: the unit becomes ready, a job runs.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
+import { ended, fileReference, submitReferences } from '../../test/helpers/laptop.ts';
+import { openPlace } from './place.ts';
+
+const [python = 'python3'] = process.argv.slice(2);
+const ROOT = join(import.meta.dirname, '../..');
+const DEPLOY = join(ROOT, 'infra/mode2-deployment/deploy-mode2.sh');
+const PHANTOM = join(ROOT, 'infra/local/phantom/phantom.h5');
+const STACK = 'lab-mroptimum';
+const BUCKETS = ['results', 'failed', 'data'].map((kind) => `${STACK}-${kind}-${RESEARCHER_ACCOUNT}`);
+
+const place = await openPlace(python);
+const env = { ...place.env, CLOUDMR_API_URL: place.brokerUrl, CLOUDMR_STACK_NAME: STACK };
+
+/** Runs deploy-mode2.sh; its words go to this terminal, its document comes back. */
+async function deploy(args: string[], token: string | undefined = place.token) {
+  console.log(`== deploy-mode2.sh ${args.join(' ')}`);
+  const child = spawn(DEPLOY, [...args, '--json'], {
+    env: { ...env, ...(token ? { CLOUDMR_TOKEN: token } : {}) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  assert.doesNotMatch(out, new RegExp(place.token), 'no token in the document');
+  return { code, answer: JSON.parse(out) };
+}
+
+/** One operation of the real `aws` against moto. */
+function aws(...args: string[]) {
+  const done = spawnSync('aws', [...args, '--region', LOCAL_REGION, '--output', 'json'], { env, encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout.trim() === '' ? {} : JSON.parse(done.stdout);
+}
+
+async function job(computingUnitId: string) {
+  const unit = { mode: 'mode_2', account: RESEARCHER_ACCOUNT, computingUnitId } as const;
+  const signal = await fileReference(place.researcher, PHANTOM, unit);
+  return ended(place.researcher, await submitReferences(place.researcher, unit, { signal }));
+}
+
+try {
+  // A fresh account of moto has a default VPC without a way to the internet.
+  const refused = await deploy(['deploy', '--yes']);
+  assert.equal(refused.answer.code, 'no_public_subnets', JSON.stringify(refused.answer));
+  assert.deepEqual(aws('cloudformation', 'list-stacks').StackSummaries, [], 'no half-made stack');
+  const { Vpcs } = aws('ec2', 'describe-vpcs');
+  const gateway = aws('ec2', 'create-internet-gateway').InternetGateway.InternetGatewayId;
+  aws('ec2', 'attach-internet-gateway', '--internet-gateway-id', gateway, '--vpc-id', Vpcs[0].VpcId);
+  const { RouteTables } = aws('ec2', 'describe-route-tables');
+  aws('ec2', 'create-route', '--route-table-id', RouteTables[0].RouteTableId, '--destination-cidr-block', '0.0.0.0/0', '--gateway-id', gateway);
+
+  const long = await deploy(['deploy', '--yes', '--stack-name', 'a'.repeat(40)]);
+  assert.equal(long.answer.code, 'stack_name_invalid');
+  const dry = await deploy(['deploy', '--yes', '--dry-run']);
+  assert.equal(dry.code, 0, JSON.stringify(dry.answer));
+  assert.deepEqual(live(aws('cloudformation', 'list-stacks').StackSummaries), [], 'a dry run leaves nothing');
+
+  const made = await deploy(['deploy', '--yes', '--image-tag', 'v1.2.3', '--wait', '120']);
+  assert.equal(made.code, 0, JSON.stringify(made.answer));
+  assert.equal(made.answer.status, 'CREATE_COMPLETE');
+  assert.equal(made.answer.unit.status, 'ready', JSON.stringify(made.answer.unit));
+  const failed = made.answer.unit.checks.filter(({ status }: { status: string }) => status === 'failed');
+  assert.deepEqual(failed, []);
+  const unitId = made.answer.outputs.ComputingUnitId;
+  assert.equal(unitId, made.answer.unit.computingUnitId, 'registered by the stack itself');
+
+  const done = await job(unitId);
+  assert.equal(done.state, 'succeeded', JSON.stringify(done.failure));
+  console.log(`job ${done.state}, median SNR ${done.summary?.medianSnr}`);
+
+  const updated = await deploy(['update', '--yes', '--image-tag', 'v1.3.0', '--wait', '0']);
+  assert.equal(updated.code, 0, JSON.stringify(updated.answer));
+  assert.equal(updated.answer.status, 'UPDATE_COMPLETE');
+  assert.equal(updated.answer.unit.computingUnitId, unitId, 'the same unit');
+  const { parameters } = stack();
+  assert.equal(parameters.ImageTag, 'v1.3.0');
+  assert.equal(parameters.ExternalId, made.answer.outputs.ExternalId, 'the external ID stays');
+
+  const seen = await deploy(['status']);
+  assert.equal(seen.answer.unit.computingUnitId, unitId);
+  const verified = await deploy(['register', '--wait', '0']);
+  assert.equal(verified.answer.registered, 'before');
+
+  aws('s3api', 'put-object', '--bucket', BUCKETS[2], '--key', 'mroptimum/scan.h5', '--body', PHANTOM);
+  aws('s3api', 'put-object', '--bucket', BUCKETS[2], '--key', 'mroptimum/scan.h5', '--body', PHANTOM);
+  const gone = await deploy(['destroy', '--yes']);
+  assert.equal(gone.code, 0, JSON.stringify(gone.answer));
+  assert.deepEqual([...gone.answer.retained].sort(), [...BUCKETS].sort(), 'the data stays');
+  assert.deepEqual(live(aws('cloudformation', 'list-stacks').StackSummaries), []);
+  assert.deepEqual(aws('lambda', 'list-functions').Functions, []);
+  assert.deepEqual(aws('stepfunctions', 'list-state-machines').stateMachines, []);
+  assert.deepEqual(aws('iam', 'list-roles').Roles, []);
+  assert.deepEqual(aws('ecr', 'describe-repositories').repositories, []);
+  assert.deepEqual(aws('ssm', 'describe-parameters').Parameters, []);
+  const { computingUnits } = await place.researcher.call<{ computingUnits: { computingUnitId: string }[] }>('GET', '/api/computing-unit/list');
+  assert.ok(!computingUnits.some(({ computingUnitId }) => computingUnitId === unitId), 'off the broker');
+
+  const erased = await deploy(['destroy', '--yes', '--delete-data']);
+  assert.equal(erased.code, 0, JSON.stringify(erased.answer));
+  assert.deepEqual(aws('s3api', 'list-buckets').Buckets, [], 'nothing is left');
+  console.log('Mode 2 on moto: created, registered, ran a job, updated, verified, destroyed');
+} finally {
+  await place.close();
+}
+
+function live(summaries: { StackStatus: string }[]) {
+  return summaries.filter(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE');
+}
+
+function stack(): { parameters: Record<string, string> } {
+  const [found] = aws('cloudformation', 'describe-stacks', '--stack-name', STACK).Stacks;
+  const pairs = found.Parameters.map((each: { ParameterKey: string; ParameterValue: string }) => [each.ParameterKey, each.ParameterValue]);
+  return { parameters: Object.fromEntries(pairs) };
+}

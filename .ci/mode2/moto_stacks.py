@@ -1,0 +1,123 @@
+"""A moto server for stacks with custom resources: `python moto_stacks.py PORT HOOK_URL`.
+
+moto runs Lambda functions in Docker, and does not tell CloudFormation's custom resources of updates and deletions. Here
+every such event goes to HOOK_URL with all resources of the stack, resolved; the answer is what the function's own code
+would have sent to CloudFormation. What else of the template moto does not know is in GAPS and is printed at the start.
+"""
+import json
+import os
+import sys
+import urllib.request
+
+os.environ["MOTO_LAMBDA_STUB_ECR"] = "TRUE"
+
+from moto.cloudformation import cloudformation_backends, parsing
+from moto.cloudformation.custom_model import CustomModel
+from moto.server import ThreadedMotoServer
+
+GAPS = [
+    "parameters: no AllowedPattern, no Rules (the deploy program checks the patterns; cfn-lint reads the rules)",
+    "change sets: OnStackFailure, ImportExistingResources and rollback are ignored",
+    "RetainExceptOnCreate is unknown; taken for Retain here, as it is once a stack exists",
+    "DefinitionSubstitutions of state machines are not applied; the hook gets them and does it",
+    "AWS::Lambda::EventInvokeConfig and AWS::Budgets::Budget are not made",
+    "images: nothing is copied, no registry is there",
+]
+
+
+def resolved(stack_map, logical_id):
+    """A resource with its functions (Ref, GetAtt, Sub, If) evaluated."""
+    source = stack_map._resource_json_map[logical_id]
+    return {"Type": source["Type"], "Properties": parsing.clean_json(source.get("Properties", {}), stack_map)}
+
+
+def ask(hook, event, stack_map):
+    wanted = [
+        logical_id
+        for logical_id in stack_map._resource_json_map
+        if logical_id in stack_map._parsed_resources and not logical_id == event["LogicalResourceId"]
+    ]
+    body = {"event": event, "resources": {name: resolved(stack_map, name) for name in wanted}}
+    request = urllib.request.Request(
+        hook, json.dumps(body, default=str).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        said = json.loads(answer.read())
+    if said["Status"] != "SUCCESS":
+        raise RuntimeError(said.get("Reason"))
+    return said
+
+
+def patch_custom_resources(hook):
+    def event_of(kind, name, source, kwargs, more=None):
+        return {
+            "RequestType": kind,
+            "ResponseURL": hook,
+            "StackId": kwargs["StackId"],
+            "RequestId": f"{kind}-{name}",
+            "LogicalResourceId": kwargs["LogicalId"],
+            "ResourceType": kwargs["ResourceType"],
+            "ResourceProperties": source["Properties"],
+            **(more or {}),
+        }
+
+    def map_of(account_id, region, stack_id):
+        return cloudformation_backends[account_id][region].get_stack(stack_id).resource_map
+
+    def made(region, kwargs, said, source, account_id):
+        resource = CustomModel(region, said["RequestId"], kwargs["LogicalId"], said["PhysicalResourceId"])
+        resource.set_data(said.get("Data", {}))
+        resource.kept = (source, account_id, kwargs)
+        return resource
+
+    @classmethod
+    def create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        event = event_of("Create", resource_name, cloudformation_json, kwargs)
+        said = ask(hook, event, map_of(account_id, region_name, kwargs["StackId"]))
+        return made(region_name, kwargs, said, cloudformation_json, account_id)
+
+    @classmethod
+    def update(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+        source, _, kwargs = original_resource.kept
+        more = {
+            "PhysicalResourceId": original_resource.physical_resource_id,
+            "OldResourceProperties": source["Properties"],
+        }
+        event = event_of("Update", new_resource_name, cloudformation_json, kwargs, more)
+        said = ask(hook, event, map_of(account_id, region_name, kwargs["StackId"]))
+        return made(region_name, kwargs, said, cloudformation_json, account_id)
+
+    def delete(self, account_id, region):
+        source, _, kwargs = self.kept
+        more = {"PhysicalResourceId": self.physical_resource_id}
+        event = event_of("Delete", self.logical_id, source, kwargs, more)
+        ask(hook, event, map_of(account_id, region, kwargs["StackId"]))
+
+    CustomModel.create_from_cloudformation_json = create
+    CustomModel.update_from_cloudformation_json = update
+    CustomModel.delete = delete
+
+
+def patch_retention():
+    original = parsing.ResourceMap.delete
+
+    def delete(self):
+        for resource in self._resource_json_map.values():
+            if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+                resource["DeletionPolicy"] = "Retain"
+        original(self)
+
+    parsing.ResourceMap.delete = delete
+
+
+if __name__ == "__main__":
+    port, hook = int(sys.argv[1]), sys.argv[2]
+    patch_custom_resources(hook)
+    patch_retention()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    for gap in GAPS:
+        print(f"moto: {gap}", flush=True)
+    print("ready", flush=True)
+    sys.stdin.read()
+    server.stop()

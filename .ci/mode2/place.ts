@@ -1,0 +1,154 @@
+/** Everything the run needs: a broker with its embedded cloud behind HTTPS, moto, and a hook for custom resources. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, createServer as createSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createControlClient } from '../../infra/local/control-client.ts';
+import { createKeyRing, openMasterKey } from '../../infra/local/credentials.ts';
+import { type Api, signIn } from '../../infra/local/demo/api.ts';
+import { startBroker } from '../../infra/local/demo/broker-process.ts';
+import { newResearcher } from '../../infra/local/demo/units.ts';
+import { cloudDir, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
+import { readTemplate } from '../../infra/mode2-deployment/template-file.ts';
+import { selfSigned } from '../../test/helpers/certificate.ts';
+import { endpointOf } from '../../test/helpers/laptop.ts';
+import { type Answer, runInline } from './functions.ts';
+import { mirrored, type Resources } from './mirror.ts';
+
+const PASSWORD = 'Correct-horse.7-battery';
+
+export interface Place {
+  readonly researcher: Api;
+  readonly token: string;
+  readonly brokerUrl: string;
+  /** For the programs that the run starts. */
+  readonly env: Record<string, string>;
+  close(): Promise<void>;
+}
+
+interface Asked {
+  event: Record<string, unknown> & { RequestType: string; ResourceType: string; ResourceProperties: Record<string, unknown> };
+  resources: Resources;
+}
+
+/** Starts all of it; `python` has moto. */
+export async function openPlace(python: string): Promise<Place> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'cloudmr-moto-'));
+  const broker = await startBroker({ dataDir });
+  const admin = await signIn(broker.url, 'admin@localhost', broker.adminPassword ?? '');
+  const researcher = await newResearcher(broker.url, admin, PASSWORD);
+  const { id_token: token } = (await (
+    await fetch(`${broker.url}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'researcher@example.org', password: PASSWORD }),
+    })
+  ).json()) as { id_token: string };
+
+  const certificate = selfSigned(['localhost']);
+  const authority = join(dataDir, 'localhost.pem');
+  writeFileSync(authority, certificate.cert);
+  const door = createSecureServer(certificate, (request, response) => {
+    const { method, url: path, headers } = request;
+    const onward = httpRequest(new URL(path ?? '/', broker.url), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  const brokerUrl = `https://localhost:${(door.address() as AddressInfo).port}`;
+
+  const endpoint = endpointOf(dataDir);
+  const keys = createKeyRing(await openMasterKey(cloudDir(dataDir)));
+  const credentials = keys.rootCredentials(RESEARCHER_ACCOUNT);
+  const control = createControlClient({ endpoint, accountId: RESEARCHER_ACCOUNT, credentials });
+  const motoPort = await freePort();
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: dataDir,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${motoPort}`,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    NODE_EXTRA_CA_CERTS: authority,
+  };
+
+  async function answer({ event, resources }: Asked): Promise<Answer> {
+    const base = { Status: 'SUCCESS', RequestId: String(event['RequestId']) } as const;
+    if (event.ResourceType === 'Custom::WorkerImage') {
+      const Data = {
+        LambdaImageUri: `${RESEARCHER_ACCOUNT}.dkr.ecr.${LOCAL_REGION}.amazonaws.com/worker@sha256:${'a'.repeat(64)}`,
+        FargateImageUri: `public.ecr.aws/cloudmrhub/mroptimum-fargate@sha256:${'b'.repeat(64)}`,
+        Digest: `sha256:${'b'.repeat(64)}`,
+      };
+      return { ...base, PhysicalResourceId: 'worker-image', Data };
+    }
+    const stackName = String(event['StackId']).split('/')[1];
+    if (event.RequestType !== 'Delete') {
+      await control.applyStack(mirrored(stackName, RESEARCHER_ACCOUNT, LOCAL_REGION, resources));
+    }
+    const registration = readTemplate().document['Resources'] as Resources;
+    const code = registration['RegistrationFunction'].Properties.Code.ZipFile as string;
+    return runInline(code, event, {
+      ...env,
+      AWS_REGION: LOCAL_REGION,
+      CLOUDMR_API_URL: brokerUrl,
+      // Stands for DNS: the address that is signed is that of the embedded STS, not of AWS.
+      URL_SUFFIX: `amazonaws.com@${new URL(endpoint).host}`,
+    });
+  }
+
+  const hook = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    try {
+      response.end(JSON.stringify(await answer(JSON.parse(text))));
+    } catch (error) {
+      console.error(error);
+      response.end(JSON.stringify({ Status: 'FAILED', Reason: String(error) }));
+    }
+  }).listen(0, '127.0.0.1');
+  await once(hook, 'listening');
+  const hookUrl = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+  const moto = await startMoto(python, motoPort, hookUrl);
+
+  return {
+    researcher,
+    token,
+    brokerUrl,
+    env,
+    async close() {
+      moto.kill();
+      hook.close();
+      door.close();
+      await broker.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startMoto(python: string, port: number, hook: string): Promise<ChildProcess> {
+  const moto = spawn(python, [join(import.meta.dirname, 'moto_stacks.py'), String(port), hook], {
+    env: { PATH: process.env['PATH'], MOTO_ACCOUNT_ID: RESEARCHER_ACCOUNT },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: moto.stdout })) {
+    if (line === 'ready') return moto;
+    console.log(line);
+  }
+  throw new Error('moto has not started');
+}
+
+async function freePort(): Promise<number> {
+  const server = createSocket().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
