@@ -20,7 +20,12 @@ const HANDLERS: Readonly<Record<string, string>> = {
 const TASK = 'RunJobTaskDefinition';
 
 /** @param region of the stack; everything else is in the resources. */
-export function mirrored(stackName: string, accountId: string, region: string, all: Resources): StackDocument {
+export function mirrored(
+  stackName: string,
+  accountId: string,
+  region: string,
+  all: Resources,
+): StackDocument {
   const of = (type: string) => Object.entries(all).filter(([, { Type }]) => Type === type);
   const roles = Object.fromEntries(of('AWS::IAM::Role').map(([id]) => [id, roleName(stackName, id, all)]));
   const nameOfRole = (arn: unknown): string => {
@@ -36,14 +41,17 @@ export function mirrored(stackName: string, accountId: string, region: string, a
     roles: of('AWS::IAM::Role').map(([id, { Properties }]) => ({
       name: roles[id],
       trust: Properties.AssumeRolePolicyDocument as PolicyDocument,
-      policies: (Properties.Policies ?? []).map((each: { PolicyDocument: PolicyDocument }) => each.PolicyDocument),
+      policies: (Properties.Policies ?? []).map((each: { PolicyDocument: PolicyDocument }) =>
+        emulated(each.PolicyDocument),
+      ),
       ...(Properties.MaxSessionDuration ? { maxSessionSeconds: Number(Properties.MaxSessionDuration) } : {}),
     })),
     buckets: of('AWS::S3::Bucket').map(([, { Properties }]) => ({
       name: Properties.BucketName,
       tlsOnly: true,
       cors: Properties.CorsConfiguration.CorsRules.map((rule: Record<string, unknown>) => ({
-        AllowedOrigins: rule['AllowedOrigins'],
+        // moto leaves the default of a CommaDelimitedList as one text.
+        AllowedOrigins: [rule['AllowedOrigins']].flat().flatMap((each) => String(each).split(',')),
         AllowedMethods: rule['AllowedMethods'],
         AllowedHeaders: rule['AllowedHeaders'],
         ExposeHeaders: rule['ExposedHeaders'],
@@ -70,7 +78,10 @@ export function mirrored(stackName: string, accountId: string, region: string, a
         cpu: Number(task.Cpu),
         memoryMb: Number(task.Memory),
         environment: Object.fromEntries(
-          (container.Environment ?? []).map((each: { Name: string; Value: unknown }) => [each.Name, String(each.Value)]),
+          (container.Environment ?? []).map((each: { Name: string; Value: unknown }) => [
+            each.Name,
+            String(each.Value),
+          ]),
         ),
       },
     ],
@@ -81,6 +92,12 @@ export function mirrored(stackName: string, accountId: string, region: string, a
     })),
     tables: [],
   };
+}
+
+/** The embedded cloud knows no `ecs:cluster`: without that condition a policy allows no less. */
+function emulated(document: PolicyDocument): PolicyDocument {
+  const text = JSON.stringify(document, (key, value) => (key === 'ecs:cluster' ? undefined : value));
+  return JSON.parse(text.replace(/,"Condition":\{"\w+":\{\}\}/g, ''));
 }
 
 /** As moto has named it, which is what the ARNs of other resources hold. */

@@ -5,6 +5,7 @@ every such event goes to HOOK_URL with all resources of the stack, resolved; the
 would have sent to CloudFormation. What else of the template moto does not know is in GAPS and is printed at the start.
 """
 import json
+import logging
 import os
 import sys
 import urllib.request
@@ -12,6 +13,7 @@ import urllib.request
 os.environ["MOTO_LAMBDA_STUB_ECR"] = "TRUE"
 
 from moto.cloudformation import cloudformation_backends, parsing
+from moto.cloudformation.models import ChangeSet
 from moto.cloudformation.custom_model import CustomModel
 from moto.server import ThreadedMotoServer
 
@@ -20,7 +22,8 @@ GAPS = [
     "change sets: OnStackFailure, ImportExistingResources and rollback are ignored",
     "RetainExceptOnCreate is unknown; taken for Retain here, as it is once a stack exists",
     "DefinitionSubstitutions of state machines are not applied; the hook gets them and does it",
-    "AWS::Lambda::EventInvokeConfig and AWS::Budgets::Budget are not made",
+    "outputs of stacks that a change set creates are not evaluated; done here",
+    "policies of buckets and queues, alarms, EventInvokeConfig and budgets are not made",
     "images: nothing is copied, no registry is there",
 ]
 
@@ -98,6 +101,16 @@ def patch_custom_resources(hook):
     CustomModel.delete = delete
 
 
+def patch_outputs():
+    original = ChangeSet.apply
+
+    def apply(self):
+        original(self)
+        self.stack.output_map = parsing.OutputMap(self.stack.resource_map, self.template_dict, self.stack.stack_id)
+
+    ChangeSet.apply = apply
+
+
 def patch_retention():
     original = parsing.ResourceMap.delete
 
@@ -111,9 +124,11 @@ def patch_retention():
 
 
 if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port, hook = int(sys.argv[1]), sys.argv[2]
     patch_custom_resources(hook)
     patch_retention()
+    patch_outputs()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     for gap in GAPS:

@@ -1,9 +1,8 @@
 /** Everything the run needs: a broker with its embedded cloud behind HTTPS, moto, and a hook for custom resources. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request as httpRequest } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +14,8 @@ import { startBroker } from '../../infra/local/demo/broker-process.ts';
 import { newResearcher } from '../../infra/local/demo/units.ts';
 import { cloudDir, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
 import { readTemplate } from '../../infra/mode2-deployment/template-file.ts';
-import { selfSigned } from '../../test/helpers/certificate.ts';
 import { endpointOf } from '../../test/helpers/laptop.ts';
+import { openSecureDoor } from '../../test/helpers/secure-door.ts';
 import { type Answer, runInline } from './functions.ts';
 import { mirrored, type Resources } from './mirror.ts';
 
@@ -32,7 +31,11 @@ export interface Place {
 }
 
 interface Asked {
-  event: Record<string, unknown> & { RequestType: string; ResourceType: string; ResourceProperties: Record<string, unknown> };
+  event: Record<string, unknown> & {
+    RequestType: string;
+    ResourceType: string;
+    ResourceProperties: Record<string, unknown>;
+  };
   resources: Resources;
 }
 
@@ -50,20 +53,8 @@ export async function openPlace(python: string): Promise<Place> {
     })
   ).json()) as { id_token: string };
 
-  const certificate = selfSigned(['localhost']);
-  const authority = join(dataDir, 'localhost.pem');
-  writeFileSync(authority, certificate.cert);
-  const door = createSecureServer(certificate, (request, response) => {
-    const { method, url: path, headers } = request;
-    const onward = httpRequest(new URL(path ?? '/', broker.url), { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    request.pipe(onward);
-  }).listen(0, '127.0.0.1');
-  await once(door, 'listening');
-  const brokerUrl = `https://localhost:${(door.address() as AddressInfo).port}`;
-
+  const door = await openSecureDoor(broker.url);
+  const brokerUrl = door.url;
   const endpoint = endpointOf(dataDir);
   const keys = createKeyRing(await openMasterKey(cloudDir(dataDir)));
   const credentials = keys.rootCredentials(RESEARCHER_ACCOUNT);
@@ -72,10 +63,12 @@ export async function openPlace(python: string): Promise<Place> {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: dataDir,
+    AWS_DEFAULT_REGION: LOCAL_REGION,
+    AWS_MAX_ATTEMPTS: '1',
     AWS_ENDPOINT_URL: `http://127.0.0.1:${motoPort}`,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    NODE_EXTRA_CA_CERTS: authority,
+    NODE_EXTRA_CA_CERTS: door.authority,
   };
 
   async function answer({ event, resources }: Asked): Promise<Answer> {

@@ -34,5 +34,5 @@ export async function jsonCall(
   const answer = await fetch(url, { ...request, headers, signal: AbortSignal.timeout(LIMIT_MS) });
   const text = await answer.text();
   if (answer.ok) return JSON.parse(text || '{}');
-  throw new CallError(answer.status, /"__type":"(?:[^"]*#)?([^"]+)"/.exec(text)?.[1] ?? '');
+  throw new CallError(answer.status, /"__type"\s*:\s*"(?:[^"]*#)?([^"]+)"/.exec(text)?.[1] ?? '');
 }

@@ -16,8 +16,8 @@ command -v node >/dev/null 2>&1 ||
   fail "Node.js is not installed" "Install version 20.19 or newer: https://nodejs.org (macOS: brew install node)."
 node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' ||
   fail "Node.js is too old: $(node --version)" "Install version 20.19 or newer: https://nodejs.org"
+# Not a change of directory: files that you name are relative to where you are.
+[ -f "$here/main.js" ] && exec node "$here/main.js" "$@" # compiled already
 [ -d "$root/node_modules/tsx" ] ||
   fail "The packages of this checkout are not installed" "Run once: (cd \"$root\" && npm ci)"
-
-# Not a change of directory: files that you name are relative to where you are.
 exec node --import "file://$root/node_modules/tsx/dist/loader.mjs" "$here/main.ts" "$@"

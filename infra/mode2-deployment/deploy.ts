@@ -4,8 +4,9 @@
  */
 import { adviceFor } from './advice.ts';
 import { type ChangeSet, createChangeSet, dropChangeSet, executeChangeSet } from './change-set.ts';
+import { bucketStates } from './checks/account.ts';
 import { chooseNetwork, type Place } from './choose-network.ts';
-import { examine, leftBuckets, mustBeHealthy } from './doctor.ts';
+import { examine, mustBeHealthy } from './doctor.ts';
 import { failure } from './failure.ts';
 import { stackNameProblem } from './names.ts';
 import { isPublic, readNetwork } from './network.ts';
@@ -34,8 +35,9 @@ export async function deploy(session: Session): Promise<Result> {
   if (!existing && request.command === 'update') throw failure('stack_missing', stackName);
   const signedIn = existing && !hasToken(session) ? undefined : await signIn(session);
   const place = await placeFor(session, existing);
-  if (!existing) mustBeHealthy(session, await examine(session, { identity, signedIn, place }));
-  const adopted = existing ? [] : await leftBuckets(session, identity.accountId);
+  const buckets = existing ? new Map() : await bucketStates(session, identity.accountId);
+  if (!existing) mustBeHealthy(session, await examine(session, { identity, signedIn, place, buckets }));
+  const adopted = [...buckets].flatMap(([name, state]) => (state === 'ours' ? name : []));
 
   const fixedNetwork = place && {
     VpcId: place.vpcId,

@@ -1,6 +1,6 @@
 /** `destroy`: takes the unit off the broker, deletes the stack, and the data if that was asked for. Then it looks. */
 import { adviceFor } from './advice.ts';
-import { bucketNames, bucketState } from './checks/account.ts';
+import { ourBuckets } from './checks/account.ts';
 import { tellEvent } from './deploy.ts';
 import { emptyBucket, lookInto } from './empty-bucket.ts';
 import { DeployFailure, failure } from './failure.ts';
@@ -18,7 +18,7 @@ export async function destroy(session: Session): Promise<Result> {
   if (problem) throw failure('stack_name_invalid', problem);
   const { accountId } = await whoAmI(aws);
   const stack = await readStack(aws, stackName);
-  const buckets = await ourBuckets(session, stackName, accountId);
+  const buckets = await ourBuckets(session, accountId);
   if (!stack && (buckets.length === 0 || !values['delete-data'])) {
     if (buckets.length > 0)
       dialogue.say(`The stack is gone; ${buckets.join(', ')} hold its data (--delete-data).`);
@@ -35,18 +35,12 @@ export async function destroy(session: Session): Promise<Result> {
   // Before the stack: a bucket that is not retained could not be deleted while it holds anything.
   if (values['delete-data']) for (const bucket of buckets) await empty(session, bucket);
   if (stack) await deleteStack(session, stack);
-  const retained = await ourBuckets(session, stackName, accountId);
+  const retained = await ourBuckets(session, accountId);
   if (values['delete-data'])
     for (const bucket of retained) await aws.call('s3api', 'delete-bucket', { Bucket: bucket });
   const left = values['delete-data'] ? [] : retained;
   dialogue.say(left.length === 0 ? 'Nothing is left.' : `What is left is your data: ${left.join(', ')}`);
   return { stackName, stack: 'deleted', unit, retained: left };
-}
-
-async function ourBuckets(session: Session, stackName: string, accountId: string): Promise<string[]> {
-  const names = bucketNames(stackName, accountId);
-  const states = await Promise.all(names.map((name) => bucketState(session, name, accountId)));
-  return names.filter((_, i) => states[i] === 'ours');
 }
 
 async function announce(

@@ -1,7 +1,6 @@
 /** `doctor`: everything a deployment needs, checked at once; every failure with its remedy. */
 import {
-  bucketNames,
-  bucketState,
+  type BucketState,
   checkNames,
   checkPermissions,
   checkQuotas,
@@ -22,6 +21,8 @@ export interface Known {
   readonly identity?: Identity;
   readonly signedIn?: SignedIn;
   readonly place?: Place;
+  /** Those of a stack that is not there. */
+  readonly buckets?: ReadonlyMap<string, BucketState>;
 }
 
 /** Runs all checks; what is known already is not asked again. */
@@ -38,7 +39,7 @@ export async function examine(session: Session, known: Known = {}): Promise<Find
       ? [unasked(['region', 'names', 'permissions', 'network', 'fargate', 'lambda', 'roles'])]
       : [
           checkRegion(session),
-          checkNames(session, identity),
+          checkNames(session, identity, known.buckets),
           checkPermissions(session, identity),
           checkNetwork(session, known.place),
           checkQuotas(session, value('FargateSize', 'auto'), Number(value('LambdaMemory', '3008'))),
@@ -84,11 +85,4 @@ export function mustBeHealthy(session: Session, findings: readonly Finding[]): v
       first.remedy,
     );
   }
-}
-
-/** The buckets that an earlier stack of this name has left in this account and region. */
-export async function leftBuckets(session: Session, accountId: string): Promise<string[]> {
-  const names = bucketNames(session.values['stack-name'] ?? '', accountId);
-  const states = await Promise.all(names.map((name) => bucketState(session, name, accountId)));
-  return names.filter((_, i) => states[i] === 'ours');
 }

@@ -30,37 +30,55 @@ export function checkRegion({ aws }: Session): Promise<Finding[]> {
   });
 }
 
+export type BucketState = 'free' | 'ours' | 'taken';
+
 /** The stack's name, and the buckets that it will have. */
-export function checkNames({ aws, values }: Session, { accountId }: Identity): Promise<Finding[]> {
-  const name = values['stack-name'] ?? '';
+export function checkNames(
+  session: Session,
+  { accountId }: Identity,
+  known?: ReadonlyMap<string, BucketState>,
+): Promise<Finding[]> {
+  const name = session.values['stack-name'] ?? '';
   return guarded('names', async () => {
     const problem = stackNameProblem(name);
     if (problem) return [bad('failed', 'names', 'stack_name_invalid', problem)];
-    const stack = await readStack(aws, name);
+    const stack = known ? undefined : await readStack(session.aws, name);
     if (stack && stack.status !== 'REVIEW_IN_PROGRESS') {
       return [passed('names', `stack ${name} is there: ${stack.status}`)];
     }
-    const buckets = bucketNames(name, accountId);
-    const states = await Promise.all(buckets.map((bucket) => bucketState({ aws }, bucket, accountId)));
-    const taken = buckets.filter((_, i) => states[i] === 'taken');
-    if (taken.length > 0) return [bad('failed', 'names', 'bucket_taken', taken.join(', '))];
-    const left = buckets.filter((_, i) => states[i] === 'ours');
+    const buckets = [...(known ?? (await bucketStates(session, accountId)))];
+    const taken = buckets.filter(([, state]) => state === 'taken');
+    if (taken.length > 0)
+      return [bad('failed', 'names', 'bucket_taken', taken.map(([bucket]) => bucket).join(', '))];
+    const left = buckets.filter(([, state]) => state === 'ours').map(([bucket]) => bucket);
     const more = left.length > 0 ? `; ${left.join(', ')} of an earlier stack will be taken over` : '';
     return [passed('names', `stack ${name} can be made${more}`)];
   });
 }
 
-/** The three buckets of a stack. */
-export function bucketNames(stackName: string, accountId: string): string[] {
+/** The three buckets of the stack, and whose they are. */
+export async function bucketStates(session: Session, accountId: string): Promise<Map<string, BucketState>> {
+  const names = bucketNames(session.values['stack-name'] ?? '', accountId);
+  const states = await Promise.all(names.map((name) => bucketState(session, name, accountId)));
+  return new Map(names.map((name, i) => [name, states[i]]));
+}
+
+/** The buckets that are there and ours in this region. */
+export async function ourBuckets(session: Session, accountId: string): Promise<string[]> {
+  return [...(await bucketStates(session, accountId))].flatMap(([name, state]) =>
+    state === 'ours' ? name : [],
+  );
+}
+
+function bucketNames(stackName: string, accountId: string): string[] {
   return ['results', 'failed', 'data'].map((kind) => `${stackName}-${kind}-${accountId}`);
 }
 
-/** Whether a bucket's name is free, ours in this region, or taken. */
-export async function bucketState(
+async function bucketState(
   { aws }: Pick<Session, 'aws'>,
   bucket: string,
   accountId: string,
-): Promise<'free' | 'ours' | 'taken'> {
+): Promise<BucketState> {
   try {
     await aws.call('s3api', 'head-bucket', { Bucket: bucket, ExpectedBucketOwner: accountId });
     const place = await aws.call<{ LocationConstraint?: string | null }>('s3api', 'get-bucket-location', {
