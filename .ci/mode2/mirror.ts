@@ -19,7 +19,7 @@ const HANDLERS: Readonly<Record<string, string>> = {
 };
 const TASK = 'RunJobTaskDefinition';
 
-/** @param region of the stack; everything else is in the resources. */
+/** @param registration what the stack registers: names what nobody else does */
 export function mirrored(
   stackName: string,
   accountId: string,
@@ -27,7 +27,9 @@ export function mirrored(
   all: Resources,
 ): StackDocument {
   const of = (type: string) => Object.entries(all).filter(([, { Type }]) => Type === type);
-  const roles = Object.fromEntries(of('AWS::IAM::Role').map(([id]) => [id, roleName(stackName, id, all)]));
+  const roles = Object.fromEntries(
+    of('AWS::IAM::Role').map(([id]) => [id, roleName(stackName, id, all, registration)]),
+  );
   const nameOfRole = (arn: unknown): string => {
     const name = String(arn).split('/').at(-1) ?? '';
     return Object.values(roles).includes(name) ? name : (roles[name] ?? name);
@@ -101,10 +103,11 @@ function emulated(document: PolicyDocument): PolicyDocument {
 }
 
 /** As moto has named it, which is what the ARNs of other resources hold. */
-function roleName(stackName: string, id: string, all: Resources): string {
+function roleName(stackName: string, id: string, all: Resources, registration: object): string {
   const named = all[id].Properties.RoleName;
   if (named) return named;
-  const arns = JSON.stringify(all).match(new RegExp(`role/[\\w+=,.@/-]*${id}[\\w+=,.@-]*`)) ?? [];
+  const arns =
+    JSON.stringify([all, registration]).match(new RegExp(`role/[\\w+=,.@/-]*${id}[\\w+=,.@-]*`)) ?? [];
   return arns[0]?.split('/').at(-1) ?? `${stackName}-${id}`;
 }
 

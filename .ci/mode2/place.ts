@@ -83,7 +83,8 @@ export async function openPlace(python: string): Promise<Place> {
     }
     const stackName = String(event['StackId']).split('/')[1];
     if (event.RequestType !== 'Delete') {
-      await control.applyStack(mirrored(stackName, RESEARCHER_ACCOUNT, LOCAL_REGION, resources));
+      const names = event.ResourceProperties;
+      await control.applyStack(mirrored(stackName, RESEARCHER_ACCOUNT, LOCAL_REGION, resources, names));
     }
     const registration = readTemplate().document['Resources'] as Resources;
     const code = registration['RegistrationFunction'].Properties.Code.ZipFile as string;

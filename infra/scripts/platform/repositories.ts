@@ -1,0 +1,56 @@
+/** The image repositories: private ones for the platform's own stacks, public ones for everybody's Mode 2. */
+import type { Aws } from '../../mode2-deployment/aws-cli.ts';
+import type { Dialogue } from '../../mode2-deployment/io.ts';
+
+/** The broker runs on the platform only. */
+export const PRIVATE_REPOSITORIES = ['mroptimum-lambda', 'mroptimum-fargate', 'cloudmr-broker'] as const;
+export const PUBLIC_REPOSITORIES = ['mroptimum-lambda', 'mroptimum-fargate'] as const;
+
+/** Untagged images are what a moved tag has left. */
+const LIFECYCLE = JSON.stringify({
+  rules: [
+    {
+      rulePriority: 1,
+      selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 14 },
+      action: { type: 'expire' },
+    },
+  ],
+});
+
+/** Makes what is not there yet. Tags of private images never move; `latest` exists in public only. */
+export async function createRepositories(
+  aws: Aws,
+  publicAws: Aws,
+  { say }: Pick<Dialogue, 'say'>,
+): Promise<void> {
+  for (const repositoryName of PRIVATE_REPOSITORIES) {
+    const found = await aws.find('ecr', 'describe-repositories', { repositoryNames: [repositoryName] }, [
+      'RepositoryNotFoundException',
+    ]);
+    if (!found) {
+      await aws.call('ecr', 'create-repository', {
+        repositoryName,
+        imageTagMutability: 'IMMUTABLE',
+        imageScanningConfiguration: { scanOnPush: true },
+        encryptionConfiguration: { encryptionType: 'AES256' },
+      });
+      await aws.call('ecr', 'put-lifecycle-policy', { repositoryName, lifecyclePolicyText: LIFECYCLE });
+    }
+    say(`private ${repositoryName}: ${found ? 'is there' : 'made'}`);
+  }
+  for (const repositoryName of PUBLIC_REPOSITORIES) {
+    const found = await publicAws.find(
+      'ecr-public',
+      'describe-repositories',
+      { repositoryNames: [repositoryName] },
+      ['RepositoryNotFoundException'],
+    );
+    if (!found) {
+      await publicAws.call('ecr-public', 'create-repository', {
+        repositoryName,
+        catalogData: { description: 'The worker of MR Optimum, for computing units in your own AWS account' },
+      });
+    }
+    say(`public ${repositoryName}: ${found ? 'is there' : 'made'}`);
+  }
+}
