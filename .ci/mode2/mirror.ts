@@ -25,6 +25,7 @@ export function mirrored(
   accountId: string,
   region: string,
   all: Resources,
+  registration: object,
 ): StackDocument {
   const of = (type: string) => Object.entries(all).filter(([, { Type }]) => Type === type);
   const roles = Object.fromEntries(

@@ -1,5 +1,5 @@
 /** The account: its region, quotas, permissions, and names that are taken. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsRefusal } from '../aws-refusals.ts';
 import { stackNameProblem } from '../names.ts';
@@ -7,7 +7,7 @@ import type { Identity, Session } from '../session.ts';
 import { readStack } from '../stack.ts';
 import { bad, type Finding, guarded, passed, skipped } from './finding.ts';
 
-export const DEPLOYER_POLICY = join(import.meta.dirname, '..', 'deployer-policy.json');
+const DEPLOYER_POLICY = join(import.meta.dirname, '..', 'deployer-policy.json');
 /** AWS takes this many actions in one question. */
 const ACTIONS_AT_ONCE = 90;
 /** An account that is not new may run so many functions at once, and is not capped at 3008 MB. */
@@ -156,6 +156,7 @@ function roleCount({ template }: Session): number {
 export function checkPermissions({ aws }: Session, { arn }: Identity): Promise<Finding[]> {
   return guarded('permissions', async () => {
     if (arn.endsWith(':root')) return [passed('permissions', 'the root user may do everything')];
+    if (!existsSync(DEPLOYER_POLICY)) return [skipped('permissions', 'the policy to compare with is not here')];
     const source = await principalOf({ aws }, arn);
     const actions = deployerActions();
     const denied: string[] = [];
