@@ -23,9 +23,14 @@ GAPS = [
     "RetainExceptOnCreate is unknown; taken for Retain here, as it is once a stack exists",
     "DefinitionSubstitutions of state machines are not applied; the hook gets them and does it",
     "outputs of stacks that a change set creates are not evaluated; done here",
+    "updates of most resources end in an error or in nothing; here only functions, tasks and custom resources follow",
     "policies of buckets and queues, alarms, EventInvokeConfig and budgets are not made",
     "images: nothing is copied, no registry is there",
 ]
+
+
+# Nothing else of the template depends on what an update of the worker changes.
+UPDATED = ["AWS::Lambda::Function", "AWS::ECS::TaskDefinition"]
 
 
 def resolved(stack_map, logical_id):
@@ -111,6 +116,19 @@ def patch_outputs():
     ChangeSet.apply = apply
 
 
+def patch_updates():
+    original = parsing.parse_and_update_resource
+
+    def update(logical_id, resource_json, resources_map, account_id, region_name):
+        before = resources_map._parsed_resources.get(logical_id)
+        if resource_json["Type"].startswith("AWS::") and resource_json["Type"] not in UPDATED:
+            return before
+        after = original(logical_id, resource_json, resources_map, account_id, region_name)
+        return before if after is None else after
+
+    parsing.parse_and_update_resource = update
+
+
 def patch_retention():
     original = parsing.ResourceMap.delete
 
@@ -129,6 +147,7 @@ if __name__ == "__main__":
     patch_custom_resources(hook)
     patch_retention()
     patch_outputs()
+    patch_updates()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     for gap in GAPS:

@@ -92,8 +92,8 @@ export async function openPlace(python: string): Promise<Place> {
       ...env,
       AWS_REGION: LOCAL_REGION,
       CLOUDMR_API_URL: brokerUrl,
-      // Stands for DNS: the address that is signed is that of the embedded STS, not of AWS.
-      URL_SUFFIX: `amazonaws.com@${new URL(endpoint).host}`,
+      // What is signed is meant for the STS that the broker asks.
+      AWS_ENDPOINT_URL_STS: endpoint,
     });
   }
 

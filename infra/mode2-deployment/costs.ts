@@ -54,7 +54,8 @@ function costOf({ platform, seconds, estimate, resultBytes = 0 }: JobView): numb
   );
 }
 
-function monthOf({ values }: Session): Month {
+/** The month that the flags describe. @throws DeployFailure wrong_arguments */
+export function monthOf({ values }: Pick<Session, 'values'>): Month {
   const number = (
     flag: 'jobs' | 'minutes' | 'vcpu' | 'memory-gb' | 'input-gb' | 'result-gb' | 'months-kept',
   ): number => {

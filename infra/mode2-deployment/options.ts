@@ -169,15 +169,7 @@ export const OPTIONS = {
     value: 'ADDRESS',
     env: ['CLOUDMR_ALARM_EMAIL'],
     parameter: 'AlarmEmail',
-    help: 'is told of lost callbacks and of the budget',
-    commands: STACK,
-  },
-  'monthly-budget-usd': {
-    type: 'string',
-    value: 'N',
-    env: ['CLOUDMR_MONTHLY_BUDGET_USD'],
-    parameter: 'MonthlyBudgetUsd',
-    help: 'warns --alarm-email at 80 % of it',
+    help: 'is told of lost callbacks',
     commands: STACK,
   },
   parameter: {

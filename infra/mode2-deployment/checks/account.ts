@@ -156,7 +156,8 @@ function roleCount({ template }: Session): number {
 export function checkPermissions({ aws }: Session, { arn }: Identity): Promise<Finding[]> {
   return guarded('permissions', async () => {
     if (arn.endsWith(':root')) return [passed('permissions', 'the root user may do everything')];
-    if (!existsSync(DEPLOYER_POLICY)) return [skipped('permissions', 'the policy to compare with is not here')];
+    if (!existsSync(DEPLOYER_POLICY))
+      return [skipped('permissions', 'the policy to compare with is not here')];
     const source = await principalOf({ aws }, arn);
     const actions = deployerActions();
     const denied: string[] = [];
