@@ -42,7 +42,7 @@ def resolved(stack_map, logical_id):
 def ask(hook, event, stack_map):
     wanted = [
         logical_id
-        for logical_id in stack_map._resource_json_map
+        for logical_id in (stack_map._resource_json_map if stack_map else [])
         if logical_id in stack_map._parsed_resources and not logical_id == event["LogicalResourceId"]
     ]
     body = {"event": event, "resources": {name: resolved(stack_map, name) for name in wanted}}
@@ -99,7 +99,8 @@ def patch_custom_resources(hook):
         source, _, kwargs = self.kept
         more = {"PhysicalResourceId": self.physical_resource_id}
         event = event_of("Delete", self.logical_id, source, kwargs, more)
-        ask(hook, event, map_of(account_id, region, kwargs["StackId"]))
+        # The stack is out of moto's list by now.
+        ask(hook, event, None)
 
     CustomModel.create_from_cloudformation_json = create
     CustomModel.update_from_cloudformation_json = update
