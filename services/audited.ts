@@ -5,6 +5,7 @@ import type { Audit } from './audit.ts';
 import type { EndedJobs } from './ended-jobs.ts';
 import type { Refusals } from './identity-guard.ts';
 import type { Jobs } from './jobs.ts';
+import type { KillSwitch } from './kill-switch.ts';
 import type { LimitsService } from './limits.ts';
 import type { Principal } from './principal.ts';
 import type { Retry } from './retry.ts';
@@ -115,6 +116,29 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
         await audit.record({ ownerId: who.userId, action: 'unit.remove', subject, outcome: 'ok' });
       }
       return removed;
+    },
+  };
+}
+
+/** The switches: for one unit in the trails of its owner and of who has set it, for all in the administrator's. */
+export function auditedSwitch(killSwitch: KillSwitch, audit: Recorder): KillSwitch {
+  async function one(who: Principal, action: string, work: Promise<Unit>): Promise<Unit> {
+    const unit = await work;
+    for (const ownerId of new Set([unit.ownerId, who.userId])) {
+      const outcome = unit.paused ? `stopped by ${unit.paused.by}` : 'open';
+      await audit.record({ ownerId, action, subject: unit.unitId, outcome });
+    }
+    return unit;
+  }
+  return {
+    ...killSwitch,
+    pause: (who, unitId) => one(who, 'unit.pause', killSwitch.pause(who, unitId)),
+    resume: (who, unitId) => one(who, 'unit.resume', killSwitch.resume(who, unitId)),
+    async setAll(who, stopped) {
+      const set = await killSwitch.setAll(who, stopped);
+      const outcome = stopped ? 'stopped' : 'open';
+      await audit.record({ ownerId: who.userId, action: 'units.switch', subject: 'all', outcome });
+      return set;
     },
   };
 }

@@ -128,6 +128,7 @@ function passes(job: Job, { state, mode, unitId, alias }: JobFilter): boolean {
 
 /** A problem in the unit's account as an answer to a person. */
 export function refusal(error: CloudError): AppError {
+  if (error.problem === 'paused') return new AppError('unit_paused', error.message);
   if (error.problem === 'throttled' || error.problem === 'unavailable') {
     return new AppError('unavailable', `${error.operation} does not answer`);
   }

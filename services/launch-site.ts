@@ -45,6 +45,9 @@ export function createLaunchSites({ users }: { users: Pick<UserStore, 'get'> }) 
       const message = 'Role and state machine of the computing unit belong to different accounts.';
       return closed('unit_wrong_account', message);
     }
+    if (unit.paused) {
+      return { kind: 'waits', code: 'unit_paused', message: 'The use of the computing unit was stopped.' };
+    }
     if (unit.status === 'pending') {
       const message = 'The computing unit was changed and has not been proven since.';
       return { kind: 'waits', code: 'unit_pending', message };

@@ -214,7 +214,7 @@ export function createObserve(deps: ObserveDeps): Observe {
         return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'step-functions');
       }
     }
-    if (now > job.deadlineAt) {
+    if (now > job.deadlineAt && error.problem !== 'paused') {
       return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'broker');
     }
     log.warn(

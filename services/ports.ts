@@ -162,6 +162,7 @@ export interface AuditStore {
 /** Why a call to somebody's AWS account did not work, in terms a service can decide on. */
 export type CloudProblem =
   | 'trust_denied' // AssumeRole refused: trust policy or external ID
+  | 'paused' // its owner or an administrator has stopped the use of the account
   | 'denied' // the session may not do this
   | 'expired' // the session ended
   | 'not_found' // state machine, execution, bucket or object is not there

@@ -182,6 +182,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   }
 
   async function sort(job: Job, error: CloudError): Promise<void> {
+    if (error.problem === 'paused') return wait(job, { code: 'unit_paused', message: error.message });
     const code = failureOf(error);
     if (code) return fail(job, code, error.message);
     const tries = job.tries + 1;
@@ -273,6 +274,7 @@ function failureOf(error: CloudError): FailureCode | undefined {
       return 'name_conflict';
     case 'invalid':
       return error.awsCode === 'WrongAccount' ? 'unit_wrong_account' : 'bad_options';
+    case 'paused':
     case 'throttled':
     case 'unavailable':
       return undefined;

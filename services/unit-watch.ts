@@ -115,7 +115,7 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
   }
 
   async function recheck(unit: Unit, { canary: wished } = { canary: false }): Promise<Unit> {
-    if (!isProven(unit)) return unit;
+    if (!isProven(unit) || unit.paused) return unit;
     const found = await round(unit, check);
     const begins = wished && !unit.canary && found.every(({ status }) => status !== 'failed');
     if (begins) return withCanary(unit, found);
@@ -179,7 +179,7 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
   async function advance(unitId: string): Promise<void> {
     const unit = await units.get(unitId);
     if (!unit || unit.nextCheckAt === undefined || unit.nextCheckAt > clock()) return;
-    if (!(await ownerIsThere(users, unit))) return leaveAlone(unit);
+    if (unit.paused || !(await ownerIsThere(users, unit))) return leaveAlone(unit);
     const held = { ...unit, nextCheckAt: clock() + LEASE_MS, version: unit.version + 1 };
     if ((await units.put(held)) !== 'stored') return;
     if (held.canary) return lookAtCanary(held, held.canary);
@@ -252,7 +252,7 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
     },
 
     async forLaunch(unit) {
-      if (unit.mode === 'mode_1' || !isProven(unit)) return unit;
+      if (unit.mode === 'mode_1' || !isProven(unit) || unit.paused) return unit;
       const fresh = clock() - (unit.trustCheckedAt ?? 0) < TRUST_LIFE_MS;
       if (fresh && mayRun(unit)) return unit;
       // Many jobs of one unit at once ask once.

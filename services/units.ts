@@ -121,6 +121,7 @@ export function createUnits(deps: UnitsDeps): Units {
   }
 
   async function usable(unit: Unit): Promise<Unit> {
+    if (unit.paused) throw new AppError('unit_paused', `the use of "${unit.alias}" was stopped`);
     const stale = clock() - unit.updatedAt > RECHECK_PAUSE_MS;
     const now = mayRun(unit) || !stale ? unit : await watch.recheck(unit);
     if (mayRun(now)) return now;

@@ -5,6 +5,7 @@ import { recordRoleUse } from '../services/audited.ts';
 import { budgetedCloud } from '../services/budgeted-cloud.ts';
 import { type Budgets, createBudgets } from '../services/budgets.ts';
 import { PIECES } from '../services/clockwork.ts';
+import { createKillSwitch, type KillSwitch } from '../services/kill-switch.ts';
 import type { Clock, Ids, Timers, UnitCloud } from '../services/ports.ts';
 import { createSessionUses, type SessionUses } from '../services/session-uses.ts';
 import { createShares, type Shares } from '../services/shares.ts';
@@ -49,6 +50,7 @@ export interface Adapters {
   readonly sessions: Sessions;
   /** Asked no faster than the budgets allow. */
   readonly cloud: UnitCloud;
+  readonly killSwitch: KillSwitch;
   readonly budgets: Budgets;
   readonly shares: Shares;
   readonly timers: Timers;
@@ -88,15 +90,19 @@ export function createAdapters(options: AdaptersOptions): Adapters {
     clock,
     onAssumed: recordRoleUse(audit),
     onUsed: uses.count,
+    mustBeOpen: () => killSwitch.mustBeOpen(),
     beforeAssume: () => budgets.take(hubAccountId, region, 'AssumeRole'),
   });
+  const cloud = budgetedCloud(createUnitCloud({ clients, sessions, clock }), budgets);
+  const killSwitch = createKillSwitch({ store: stores.killSwitch, units: stores.units, cloud, clock });
   return {
     clients,
     stores,
     audit,
     uses,
     sessions,
-    cloud: budgetedCloud(createUnitCloud({ clients, sessions, clock }), budgets),
+    cloud,
+    killSwitch,
     budgets,
     shares,
     timers,

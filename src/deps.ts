@@ -6,6 +6,7 @@ import {
   auditedEndedJobs,
   auditedJobs,
   auditedRetry,
+  auditedSwitch,
   auditedUnits,
   recordRoleUse,
 } from '../services/audited.ts';
@@ -89,7 +90,7 @@ export function createDeps(options: DepsOptions): Deps {
   const ids = createIds(clock);
 
   const adapters = createAdapters({ config, place, platform, cursorSecret: tokenSecret, log, clock, ids });
-  const { clients, stores, audit, uses, sessions, cloud, shares, timers } = adapters;
+  const { clients, stores, audit, uses, sessions, cloud, killSwitch, shares, timers } = adapters;
 
   // The life of a job; whatever is written to it reaches the feed
   const render = (job: Job): string => JSON.stringify(toJobView(job));
@@ -124,7 +125,12 @@ export function createDeps(options: DepsOptions): Deps {
     jobs,
     cloud,
     callers: createCallerIdentities({ endpoint, partition: partitionOf(brokerRoleArn), region, clock }),
-    trust: createUnitTrust({ sts: clients.sts, platform, onAssumed: recordRoleUse(audit) }),
+    trust: createUnitTrust({
+      sts: clients.sts,
+      platform,
+      mustBeOpen: killSwitch.mustBeOpen,
+      onAssumed: recordRoleUse(audit),
+    }),
     probe: createUnitProbe({ clients, sessions }),
     ticker: { nudge: (jobId) => ticker.nudge(jobId) },
     audit,
@@ -218,6 +224,7 @@ export function createDeps(options: DepsOptions): Deps {
       operations: createOperations({ jobs, ticker, clock }),
       awsCalls: clients.counts.list,
       webhooks: hooks.webhooks,
+      killSwitch: auditedSwitch(killSwitch, audit),
       feed,
       timers,
       clock,

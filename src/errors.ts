@@ -46,6 +46,11 @@ export const ERRORS = {
     status: 409,
     remedy: 'Finish the registration of the computing unit: see its `missing` list.',
   },
+  unit_paused: {
+    status: 409,
+    remedy:
+      'Wait until the computing unit is used again (its owner or an administrator has stopped it), or use another.',
+  },
   no_unit: { status: 409, remedy: 'Register a computing unit for this mode, or choose another mode.' },
   limit_reached: {
     status: 429,

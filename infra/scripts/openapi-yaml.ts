@@ -27,6 +27,7 @@ export async function openapiYaml(): Promise<string> {
     operations: neverCalled<AppDeps['operations']>(),
     awsCalls: services.awsCalls,
     webhooks: neverCalled<AppDeps['webhooks']>(),
+    killSwitch: neverCalled<AppDeps['killSwitch']>(),
     feed: neverCalled<AppDeps['feed']>(),
     timers: neverCalled<AppDeps['timers']>(),
     clock: services.clock,

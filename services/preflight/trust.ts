@@ -48,7 +48,9 @@ export type TrustChecks = ReturnType<typeof createTrustChecks>;
 
 /** AWS gave no answer, so nothing is known about the unit. */
 export function isAway(error: unknown): boolean {
-  return error instanceof CloudError && ['unavailable', 'throttled', 'expired'].includes(error.problem);
+  return (
+    error instanceof CloudError && ['unavailable', 'throttled', 'expired', 'paused'].includes(error.problem)
+  );
 }
 
 function policyCheck(percent: number | undefined, at: number): UnitCheck {

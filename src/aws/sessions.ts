@@ -44,6 +44,8 @@ export interface SessionsDeps {
   readonly baseCredentials: CredentialProvider;
   readonly platform: Platform;
   readonly clock: Clock;
+  /** Asked before every use. @throws CloudError `paused` */
+  readonly mustBeOpen?: () => Promise<void>;
   /** Told of every AssumeRole, granted or refused, before its session is used. Must not throw. */
   readonly onAssumed?: (use: RoleUse) => Promise<void>;
   /** Told of every use of a session, and how AWS answered. Must be quick, and must not throw. */
@@ -152,12 +154,14 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     async get(unit, purpose, minimumMs) {
+      await deps.mustBeOpen?.();
       const session = await sessionOf(unit, purpose).get(minimumMs);
       used(unit, purpose, session, 'Presign', 'ok');
       return session;
     },
 
     async use(unit, purpose, operation, work) {
+      await deps.mustBeOpen?.();
       const sessions = sessionOf(unit, purpose);
       let session: Session | undefined;
       const once = async (): Promise<Awaited<ReturnType<typeof work>>> => {

@@ -1,6 +1,7 @@
 /** All stores of the broker over one table. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { AccessTokenStore, SignInStore } from '../../services/identity-ports.ts';
+import type { SwitchStore } from '../../services/kill-switch.ts';
 import type { MailStore } from '../../services/mail-ports.ts';
 import type {
   AsideStore,
@@ -30,6 +31,7 @@ import { createMailStore } from './mail-store.ts';
 import { createMemberStore } from './member-store.ts';
 import { createRoiStore } from './roi-store.ts';
 import { createSignInStore } from './sign-in-store.ts';
+import { createSwitchStore } from './switch-store.ts';
 import { createTokenStore } from './token-store.ts';
 import { createUnitStore } from './unit-store.ts';
 import { createUsageStore } from './usage-store.ts';
@@ -68,6 +70,7 @@ export interface Stores {
   readonly usage: UsageStore;
   readonly drafts: DraftStore;
   readonly audit: AuditStore;
+  readonly killSwitch: SwitchStore;
 }
 
 /** Creates the stores. */
@@ -97,5 +100,6 @@ export function storesOn(table: ItemTable, clock: Clock): Stores {
     usage: createUsageStore(table),
     drafts: createDraftStore(table),
     audit: createAuditStore(table),
+    killSwitch: createSwitchStore(table),
   };
 }

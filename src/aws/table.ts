@@ -30,6 +30,7 @@
  * | job set aside    | ASIDE#job                 | ASIDE   | ASIDE                     | at#job        |          |           |
  * | broker process   | BROKERS                   | broker  |                           |               |          |           |
  * | piece of work    | LEASES                    | piece   |                           |               |          |           |
+ * | switch for all   | SWITCH                    | SWITCH  |                           |               |          |           |
  * | audit entry      | AUDIT#owner               | at#entry|                           |               |          |           |
  *
  * | access pattern                     | how                                                                    |
@@ -139,6 +140,9 @@ export const unitLimitsKey = (unitId: string): Key => ({ pk: `LIMITS#${part(unit
 export function draftKey(ownerId: string, draftId: string): Key {
   return { pk: `DRAFT#${part(ownerId)}#${part(draftId)}`, sk: 'DRAFT' };
 }
+
+/** The switch for all units. */
+export const SWITCH_KEY: Key = { pk: 'SWITCH', sk: 'SWITCH' };
 
 export const webhooksPartition = (ownerId: string): string => `HOOKS#${part(ownerId)}`;
 export function webhookKey(ownerId: string, webhookId: string): Key {

@@ -1,4 +1,5 @@
 /** The role through which the broker enters the account of a unit. No unit is worked on with the broker's own. */
+import { pausedError } from '../../services/kill-switch.ts';
 import { CloudError } from '../../services/ports.ts';
 import { coversRole } from '../../services/proven-resources.ts';
 import { accountOfArn } from '../schemas/ids.ts';
@@ -19,6 +20,7 @@ export interface UnitRole {
 
 /** @throws CloudError `trust_denied`, before anything is sent, for a unit that no role may be asked for. */
 export function roleOf(unit: Unit, { accountId, mode1RoleArn }: Platform): UnitRole {
+  if (unit.paused) throw pausedError('the use of the computing unit was stopped');
   const { crossAccountRoleArn, externalId } = unit;
   if (unit.mode === 'mode_1') {
     const roleArn = crossAccountRoleArn ?? mode1RoleArn;

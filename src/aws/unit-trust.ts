@@ -20,13 +20,15 @@ const SECONDS = 900;
 
 export interface UnitTrustDeps {
   readonly platform: Platform;
+  /** Asked before every use. @throws CloudError `paused` */
+  readonly mustBeOpen?: () => Promise<void>;
   readonly sts: STSClient;
   /** Told how AWS answered to the way in, and to those that must be closed. */
   readonly onAssumed?: (use: RoleUse) => Promise<void>;
 }
 
 /** Creates the probe. */
-export function createUnitTrust({ sts, platform, onAssumed }: UnitTrustDeps): UnitTrust {
+export function createUnitTrust({ sts, platform, mustBeOpen, onAssumed }: UnitTrustDeps): UnitTrust {
   interface Way {
     readonly externalId: string | undefined;
     readonly policy: string;
@@ -84,6 +86,7 @@ export function createUnitTrust({ sts, platform, onAssumed }: UnitTrustDeps): Un
 
   return {
     async probe(unit) {
+      await mustBeOpen?.();
       mustBeOneAccount(unit, 'AssumeRole');
       const role = roleOf(unit, platform);
       const found = await enterAsForWork(unit, role);

@@ -15,6 +15,7 @@ const STARTING = new Set<FailureCode>([
   'unit_wrong_account',
   'unit_permission_missing',
   'unit_not_found',
+  'unit_paused',
   'unit_pending',
   'unit_changed',
   'unit_not_shared',

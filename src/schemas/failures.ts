@@ -96,6 +96,10 @@ export const FAILURES = {
     actor: 'unit_owner',
     remedy: 'The state machine or a bucket is gone. Deploy the stack again and register the computing unit.',
   },
+  unit_paused: {
+    actor: 'unit_owner',
+    remedy: 'Open the computing unit again (POST /api/computing-unit/{id}/resume), then retry the job.',
+  },
   unit_pending: {
     actor: 'unit_owner',
     remedy:

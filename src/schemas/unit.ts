@@ -85,6 +85,8 @@ export const unit = z.object({
   /** When the test jobs are due, and those that are under way. */
   canaryDueAt: z.number().optional(),
   canary: canaryRun.optional(),
+  /** Nothing is asked of the account while it is set. */
+  paused: z.object({ at: z.number(), by: z.enum(['owner', 'administrator']) }).optional(),
   /** People who may run jobs here besides the owner. */
   sharedWith: z.array(z.string()).optional(),
   createdAt: z.number(),

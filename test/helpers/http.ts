@@ -9,6 +9,7 @@ import {
   auditedEndedJobs,
   auditedJobs,
   auditedRetry,
+  auditedSwitch,
   auditedUnits,
 } from '../../services/audited.ts';
 import { createClockwork } from '../../services/clockwork.ts';
@@ -16,6 +17,7 @@ import { createFeed } from '../../services/feed.ts';
 import { createIdentityServices } from '../../services/identity-services.ts';
 import { createJobServices } from '../../services/job-services.ts';
 import type { Mailer } from '../../services/mail-ports.ts';
+import { createKillSwitch } from '../../services/kill-switch.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import { createOperations } from '../../services/operations.ts';
@@ -185,6 +187,10 @@ export async function broker(
     operations: createOperations({ jobs: jobStore, ticker, clock }),
     awsCalls,
     webhooks: hooks.webhooks,
+    killSwitch: auditedSwitch(
+      createKillSwitch({ store: stores.killSwitch, units: unitStore, cloud, clock }),
+      audit,
+    ),
     feed,
     timers,
     clock,

@@ -122,6 +122,10 @@ export const unitView = z
     lastValidatedAt: isoTime.nullable().meta({ description: 'When everything was last in order' }),
     whoMustAct: z.array(checkActor).meta({ description: 'Until the unit is in order again' }),
     checks: z.array(checkView).optional().meta({ description: 'Shown to the owner only' }),
+    paused: z
+      .object({ since: isoTime, by: z.enum(['owner', 'administrator']) })
+      .optional()
+      .meta({ description: 'The use of the unit was stopped' }),
     isDefault: z.boolean(),
     isShared: z.boolean().meta({ description: 'With everybody' }),
     sharedWith: z.array(z.string()).optional().meta({ description: 'User ids; shown to the owner only' }),
@@ -184,6 +188,7 @@ export function toUnitView(unit: Unit, viewerId: string): z.infer<typeof unitVie
     lastValidatedAt: unit.lastValidatedAt === undefined ? null : iso(unit.lastValidatedAt),
     whoMustAct: whoMustAct(unit),
     checks: owns ? (unit.checks ?? []).map(toCheckView) : undefined,
+    paused: unit.paused && { since: iso(unit.paused.at), by: unit.paused.by },
     isDefault: unit.isDefault,
     isShared: unit.isShared,
     sharedWith: owns ? (unit.sharedWith ?? []) : undefined,
