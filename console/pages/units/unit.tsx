@@ -123,7 +123,7 @@ export function HealthCard({ id, atOnce, onUnit }: HealthProps) {
   useEffect(() => {
     if (atOnce) void check.run();
   }, [atOnce]);
-  const underWay = report.data?.testJob === 'under way';
+  const underWay = report.data !== undefined && report.data.testJob !== 'none';
   useEvery(TEST_JOB_MS, () => void refresh().catch(() => report.reload()), underWay);
   return (
     <section class="card" aria-labelledby="health">
@@ -147,7 +147,7 @@ function Summary({ report, underWay }: { report: Preflight; underWay: boolean })
   return (
     <p class="soft" role="status">
       {words}
-      {underWay && '; a phantom of known SNR runs in the account now'}
+      {report.testJob === 'under way' && '; a phantom of known SNR runs in the account now'}
       {report.nextCheckAt && `; next look by itself ${when(report.nextCheckAt)}`}.
     </p>
   );
