@@ -13,6 +13,8 @@ export interface Kind<T> {
   readonly name: string;
   readonly schema: number;
   readonly shape: z.ZodType<T>;
+  /** Leads from the stored form of a number to that of the next one; readers go all steps up to `schema`. */
+  readonly upgrades?: Readonly<Record<number, (stored: unknown) => unknown>>;
 }
 
 export interface Item extends Key, IndexKeys {
@@ -44,22 +46,51 @@ export function toItem<T>(
 }
 
 /**
- * The value of a stored item. Top-level fields that a newer broker has added are kept, so that brokers of two
- * versions can share the table. Throws `internal` for an item that is not of this kind and form; the
- * message names the item, never its contents.
+ * The value of a stored item; one of an older form is upgraded. Fields that a newer broker has added are kept,
+ * however deep, so that brokers of two versions can share the table. Throws `unavailable` for an item of a newer
+ * form, which is left alone for a newer broker, and `internal` for one that is not of this kind; the message names
+ * the item, never its contents.
  */
 export function fromItem<T>(kind: Kind<T>, item: Readonly<Record<string, unknown>>): T {
   if (item['kind'] !== kind.name) throw corrupt(kind, item, `its kind is not ${kind.name}`);
-  if (item['schema'] !== kind.schema) {
-    throw corrupt(kind, item, `its schema is ${String(item['schema'])}, this broker reads ${kind.schema}`);
-  }
-  const stored = parseJson(item['body']);
+  const stored = upgraded(kind, item);
   const checked = kind.shape.safeParse(stored);
   if (!checked.success) {
     const where = checked.error.issues.map((issue) => issue.path.join('.') || 'body');
     throw corrupt(kind, item, `these fields are wrong: ${[...new Set(where)].slice(0, 10).join(', ')}`);
   }
-  return { ...(stored as T), ...checked.data };
+  return keepUnknown(stored, checked.data) as T;
+}
+
+/** The stored form in the number that this broker reads. */
+function upgraded(kind: Kind<unknown>, item: Readonly<Record<string, unknown>>): unknown {
+  const found = item['schema'];
+  if (typeof found !== 'number' || !Number.isInteger(found)) throw corrupt(kind, item, 'it has no schema');
+  if (found > kind.schema) {
+    throw new AppError('unavailable', `a stored ${kind.name} was written by a newer broker`);
+  }
+  let stored = parseJson(item['body']);
+  for (let from = found; from < kind.schema; from++) {
+    const step = kind.upgrades?.[from];
+    if (!step) throw corrupt(kind, item, `its schema is ${found}, and nothing leads to ${kind.schema}`);
+    stored = step(stored);
+  }
+  return stored;
+}
+
+/** What was checked, with the fields of what was stored that the check does not know. */
+function keepUnknown(stored: unknown, checked: unknown): unknown {
+  if (Array.isArray(stored) && Array.isArray(checked)) {
+    return checked.map((value, index) => keepUnknown(stored[index], value));
+  }
+  if (!isRecord(stored) || !isRecord(checked)) return checked;
+  const merged: Record<string, unknown> = { ...stored };
+  for (const [name, value] of Object.entries(checked)) merged[name] = keepUnknown(stored[name], value);
+  return merged;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function corrupt(kind: Kind<unknown>, item: Readonly<Record<string, unknown>>, problem: string): AppError {

@@ -1,0 +1,71 @@
+/** Several broker processes share the pieces of background work, and take over from those that fall silent. */
+import t from 'tap';
+import { createShares, SILENT_MS } from '../../services/shares.ts';
+import { createMemberStore } from '../../src/aws/member-store.ts';
+import { createMemoryLog } from '../helpers/memory-log.ts';
+import { createMemoryTable } from '../helpers/memory-table.ts';
+
+const PIECES = ['a', 'b', 'c', 'd'];
+let now = 1_700_000_000_000;
+let made = 0;
+
+function processOn(table: ReturnType<typeof createMemoryTable>, generation = 1) {
+  const ids = { next: () => `broker-${++made}`, secret: () => '', random: () => 0 };
+  const log = createMemoryLog();
+  const members = createMemberStore(table);
+  const shares = createShares({
+    members,
+    pieces: PIECES,
+    generation,
+    release: '1',
+    figures: () => ({}),
+    clock: () => now,
+    ids,
+    log,
+  });
+  return { ...shares, held: () => PIECES.filter(shares.mine) };
+}
+
+async function rounds(count: number, ...shares: ReturnType<typeof processOn>[]) {
+  for (let round = 0; round < count; round++) {
+    now += 2_000;
+    for (const each of shares) await each.tick();
+  }
+}
+
+t.test('F27: each piece has one holder, and the work is shared fairly', async (t) => {
+  const table = createMemoryTable(createMemoryLog());
+  const [one, two] = [processOn(table), processOn(table)];
+  await rounds(1, one);
+  t.same(one.held(), PIECES, 'alone it does everything');
+  await rounds(3, one, two);
+  t.same([...one.held(), ...two.held()].sort(), PIECES);
+  t.equal(one.held().length, 2);
+  t.equal(one.live(), 2);
+});
+
+t.test(
+  'the pieces of a process that died are taken over; one that leaves gives them back at once',
+  async (t) => {
+    const table = createMemoryTable(createMemoryLog());
+    const [one, two] = [processOn(table), processOn(table)];
+    await rounds(3, one, two);
+    now += SILENT_MS;
+    t.same(two.held(), [], 'who could not say that it lives does not work either');
+    await rounds(3, one);
+    t.same(one.held(), PIECES);
+    const three = processOn(table);
+    await one.leave();
+    await rounds(1, three);
+    t.same(three.held(), PIECES);
+  },
+);
+
+t.test('F34: processes of an older generation leave the work to the newer ones', async (t) => {
+  const table = createMemoryTable(createMemoryLog());
+  const [old, next] = [processOn(table, 1), processOn(table, 2)];
+  await rounds(1, old);
+  await rounds(3, old, next);
+  t.same(old.held(), []);
+  t.same(next.held(), PIECES);
+});
