@@ -24,7 +24,8 @@ const deps = createDeps({
 const app = await buildApp(deps.app);
 await app.listen({ port: 0, host: '127.0.0.1' });
 ownUrl = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
-deps.loop.start();
+// `doors`: it answers requests and starts nothing.
+if (process.argv[4] !== 'doors') deps.loop.start();
 // Without its parent nobody would end it.
 process.once('disconnect', () => process.exit(0));
 process.on('message', () => {

@@ -8,6 +8,7 @@ import { isTerminal } from '../../services/lifecycle.ts';
 import { endedOnce, startedTwice, storedJobs } from './count.ts';
 import { type Member, startMember } from './fleet.ts';
 import { openPlace, type Place } from './place.ts';
+import { submissionOf } from './submission.ts';
 
 export interface DrillOptions {
   readonly jobs: number;
@@ -172,23 +173,15 @@ async function submitAll(
 async function submit(
   url: string | undefined,
   authorization: string,
-  { unit, userId }: Place,
+  place: Place,
   index: number,
 ): Promise<{ jobId?: string; status?: number; text?: string }> {
   if (!url) return {};
-  const file = { type: 's3', bucket: unit.dataBucket, key: `${unit.appId}/${userId}/uploads/signal.h5` };
-  const reconstructor = { name: 'rss', options: { signal: { type: 'file', options: file } } };
-  const body = {
-    cloudapp_name: 'MR Optimum',
-    alias: `drill ${index}`,
-    computing_unit_id: unit.unitId,
-    task: { version: 'v0', name: 'ac', options: { reconstructor } },
-  };
   try {
     const answer = await fetch(`${url}/api/task/queue`, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/json', 'idempotency-key': `drill-${index}` },
-      body: JSON.stringify(body),
+      body: JSON.stringify(submissionOf(place, `drill ${index}`)),
       signal: AbortSignal.timeout(30_000),
     });
     const text = await answer.text();

@@ -18,17 +18,21 @@ export interface Member {
   stop(): void;
 }
 
-/** Starts one broker process of a fleet. */
-export async function startMember(place: BenchPlace): Promise<Member> {
+/** Starts one broker process; one of `doors` answers requests, and starts no jobs. */
+export async function startMember(place: BenchPlace, work: 'all' | 'doors' = 'all'): Promise<Member> {
   let child: ChildProcess;
   let url: string | undefined;
 
   async function start(): Promise<void> {
-    child = fork(fileURLToPath(new URL(`./broker${EXTENSION}`, import.meta.url)), [JSON.stringify(place)], {
-      execArgv: process.execArgv,
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    child = fork(
+      fileURLToPath(new URL(`./broker${EXTENSION}`, import.meta.url)),
+      [JSON.stringify(place), 'silent', work],
+      {
+        execArgv: process.execArgv,
+        env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    );
     const ready = await answerOf<{ url: string }>(child, START_LIMIT_MS);
     url = ready.url;
   }
@@ -54,7 +58,7 @@ export async function startMember(place: BenchPlace): Promise<Member> {
 }
 
 /** The next message of a process. */
-function answerOf<T>(child: ChildProcess, limitMs: number): Promise<T> {
+export function answerOf<T>(child: ChildProcess, limitMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const limit = setTimeout(() => reject(new Error('a broker does not answer')), limitMs);
     const gone = (code: number | null): void => {

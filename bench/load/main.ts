@@ -1,0 +1,93 @@
+/**
+ * `npm run bench:load [-- --seconds N --lanes N --json]`: submits without pause to one broker process, with the store
+ * in another process, and in turns the same transaction by the bare SDK client in a process of its own. Prints jobs
+ * per second against that floor (ratio at least 0.6), latencies, what a list and a status cost meanwhile (p99 below
+ * 50 ms), and the memory of the broker over the time. The broker answers requests only: its clockwork is off, so that
+ * what is measured is the door. Exit code 1 if a bound is missed. Rates count per CPU second of each process too,
+ * which other work on the machine does not change.
+ */
+import { fork } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { percentile } from '../broker/row.ts';
+import { answerOf, startMember } from '../drill/fleet.ts';
+import { openPlace } from '../drill/place.ts';
+import { runLoad } from './load.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    lanes: { type: 'string', default: '16' },
+    json: { type: 'boolean', default: false },
+  },
+});
+/** Both are measured in turns of this length. */
+const TURN_SECONDS = 5;
+const [RATIO, READ_MS, GROWTH] = [0.6, 50, 1.25];
+const lanes = Number(values.lanes);
+
+const place = await openPlace({ lostCallbacks: 100 });
+const broker = await startMember(place.forBrokers, 'doors');
+const bare = fork(
+  fileURLToPath(new URL(`./bare${extname(fileURLToPath(import.meta.url))}`, import.meta.url)),
+  [JSON.stringify([place.forBrokers, place.tableName])],
+  { execArgv: process.execArgv, env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+);
+await answerOf(bare, 60_000);
+
+interface Turn {
+  readonly perSecond: number;
+  readonly perCpuSecond: number;
+}
+const ours: Turn[] = [];
+const floor: Turn[] = [];
+const submits: number[] = [];
+const reads: number[] = [];
+const memory: number[] = [];
+const turns = Math.max(2, Math.round(Number(values.seconds) / (2 * TURN_SECONDS)));
+try {
+  for (let turn = 0; turn <= turns; turn++) {
+    const load = await runLoad(place, broker, { seconds: TURN_SECONDS, lanes });
+    bare.send({ seconds: TURN_SECONDS, lanes, bodySize: load.bodySize });
+    const rate = await answerOf<Turn>(bare, 60_000);
+    // The first turn compiles and opens connections.
+    if (turn === 0) continue;
+    ours.push(load);
+    floor.push(rate);
+    submits.push(...load.submitMs);
+    reads.push(...load.readMs);
+    memory.push(load.rss);
+    process.stderr.write(`${Math.round(load.perSecond)} jobs/s, bare ${Math.round(rate.perSecond)}/s\n`);
+  }
+} finally {
+  broker.stop();
+  bare.kill();
+  await place.close();
+}
+
+const mean = (all: Turn[], what: keyof Turn): number =>
+  all.reduce((sum, each) => sum + each[what], 0) / all.length;
+const report = {
+  jobsPerSecond: mean(ours, 'perSecond'),
+  barePerSecond: mean(floor, 'perSecond'),
+  ratio: mean(ours, 'perSecond') / mean(floor, 'perSecond'),
+  cpuRatio: mean(ours, 'perCpuSecond') / mean(floor, 'perCpuSecond'),
+  submitMs: [0.5, 0.95, 0.99].map((share) => percentile(submits, share)),
+  readP99Ms: percentile(reads, 0.99),
+  memoryGrowth: memory[memory.length - 1] / memory[Math.floor(memory.length / 2)],
+  memoryMb: memory.map((bytes) => Math.round(bytes / 2 ** 20)),
+};
+const [p50, p95, p99] = report.submitMs.map((ms) => ms.toFixed(1));
+console.log(
+  `submits            ${report.jobsPerSecond.toFixed(0)} jobs/s; ${p50} / ${p95} / ${p99} ms (p50 / p95 / p99)`,
+);
+console.log(`bare SDK           ${report.barePerSecond.toFixed(0)} transactions/s`);
+console.log(
+  `ratio              ${report.ratio.toFixed(2)} (floor ${RATIO}); per CPU second ${report.cpuRatio.toFixed(2)}`,
+);
+console.log(`list and status    p99 ${report.readP99Ms.toFixed(1)} ms (bound ${READ_MS})`);
+console.log(`memory, MB         ${report.memoryMb.join(' ')}`);
+if (values.json) console.log(JSON.stringify(report));
+const kept = report.ratio >= RATIO && report.readP99Ms < READ_MS && report.memoryGrowth < GROWTH;
+process.exit(kept ? 0 : 1);
