@@ -1,0 +1,96 @@
+/** Every command that the completion of the shell knows, as a program, in a pipe or in a pseudo-terminal. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { startLaptop } from '../../helpers/laptop.ts';
+import { script } from '../../helpers/script.ts';
+import { person, type Ran } from './cloudmr.ts';
+
+const PHANTOM = script('infra/local/phantom/phantom.h5');
+/** Groups of commands do nothing by themselves but what their first one does. */
+const GROUPS = new Set(['', 'jobs', 'units', 'tokens', 'help']);
+
+export async function everyCommand(t: Test, place: 'pipe' | 'terminal'): Promise<void> {
+  const laptop = await startLaptop(t);
+  const ada = person(t, laptop.url);
+  const folder = mkdtempSync(join(tmpdir(), 'cloudmr-every-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const done = new Set<string>();
+
+  async function run(args: string[]): Promise<Ran> {
+    if (place === 'pipe') return ada.pipe('', ...args);
+    const terminal = ada.terminal(...args);
+    const code = await terminal.code;
+    return { code, out: terminal.screen(), err: terminal.screen() };
+  }
+  async function cloudmr(command: string, args: string[], expected: number, says: RegExp): Promise<string> {
+    done.add(command);
+    const { code, out, err } = await run([...command.split(' '), ...args]);
+    t.equal(code, expected, `${command} ${args.join(' ')}: ${err}`);
+    t.match(`${out}${err}`, says, command);
+    return out;
+  }
+
+  await cloudmr('whoami', [], 3, /cloudmr login/);
+  t.equal(
+    (await ada.pipe('Correct-horse.7-battery\n', 'login', '--email', 'researcher@example.org')).code,
+    0,
+  );
+  done.add('login');
+  await cloudmr('whoami', [], 0, /researcher@example\.org/);
+  const unit = laptop.units.mode_2.computingUnitId;
+  await cloudmr('units list', [], 0, new RegExp(`${unit} +ready`));
+  await cloudmr('units check', [unit], 0, /assume_role/);
+  await cloudmr('units connect', ['--no-wait'], 0, /arn:aws:iam::/);
+  const out = join(folder, 'result');
+  const ran = await cloudmr('run', [PHANTOM, '--mode', 'mode_1', '--out', out], 0, /median 61\.2/);
+  t.ok(existsSync(join(out, 'overview.png')));
+  if (place === 'pipe') t.notMatch(ran, /[█░]/, 'no bar where nobody watches');
+  else t.match(ran, /\d %/, 'a bar where somebody watches');
+  const listed = await cloudmr('jobs list', ['--json'], 0, /succeeded/);
+  const jobId = /"jobId":"(\w+)"/.exec(listed.replace(/\s/g, ''))?.[1] ?? '';
+  await cloudmr('jobs show', [jobId], 0, /history/);
+  await cloudmr('jobs logs', [jobId], 0, /worker/);
+  await cloudmr('jobs watch', [jobId], 0, /61\.2/);
+  await cloudmr('jobs download', [jobId, '--out', join(folder, 'again')], 0, /SNR/);
+  await cloudmr('jobs cancel', [jobId], 4, /ended|terminal|succeeded/);
+  await cloudmr('jobs retry', [jobId], 4, /./);
+  await cloudmr('costs', [], 0, /In all/);
+  const made = await cloudmr('tokens create', ['a script', '--scope', 'jobs:read', '--json'], 0, /cmrpat_/);
+  await cloudmr('tokens list', [], 0, /a script/);
+  const tokenId = /"tokenId":"(\w+)"/.exec(made.replace(/\s/g, ''))?.[1] ?? '';
+  await cloudmr('tokens revoke', [tokenId], 0, /./);
+  const task = {
+    version: 'v0',
+    acquisition: 2,
+    type: 'snr',
+    id: 0,
+    name: 'ac',
+    options: {
+      reconstructor: {
+        type: 'recon',
+        id: 0,
+        name: 'rss',
+        options: {
+          signal: { type: 'file', options: { type: 'local', filename: PHANTOM, multiraid: false } },
+        },
+      },
+    },
+  };
+  writeFileSync(join(folder, 'task.json'), JSON.stringify(task));
+  await cloudmr('snr', ['-j', join(folder, 'task.json'), '-o', join(folder, 'local')], 0, /median 61\.2/);
+  for (const shell of ['bash', 'zsh', 'fish']) await cloudmr('completion', [shell], 0, /jobs/);
+  for (const name of ['deploy-mode2', 'doctor', 'destroy', 'up']) await cloudmr(name, ['--help'], 0, /Usage/);
+  await cloudmr('units remove', [unit], 0, /is removed/);
+  await cloudmr('logout', [], 0, /Signed out/);
+
+  const { out: bash } = await ada.run('completion', 'bash');
+  const commands = [...bash.matchAll(/^ +"([a-z0-9 -]*)"\) words=/gm)].map(([, path]) => path);
+  t.ok(commands.length > 20, commands.join(', '));
+  t.same(
+    commands.filter((command) => !done.has(command) && !GROUPS.has(command)),
+    [],
+    'every command was run',
+  );
+}
