@@ -11,13 +11,15 @@ import {
   externalIdAnswer,
   registerUnitAnswer,
   registerUnitBody,
+  removedAnswer,
   toUnitView,
   unitView,
   updateUnitBody,
+  withdrawUnitBody,
 } from '../src/schemas/http/units.ts';
 
 export interface UnitRegistrationDeps {
-  units: Pick<Units, 'issueExternalId' | 'challenge' | 'register' | 'enrol' | 'update'>;
+  units: Pick<Units, 'issueExternalId' | 'challenge' | 'register' | 'enrol' | 'withdraw' | 'update'>;
   /** Registrations per minute and address. */
   signInsPerMinute: number;
 }
@@ -150,6 +152,28 @@ export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistra
         const { enrolmentCode, registration, signed } = request.body;
         const done = await units.enrol(enrolmentCode, registration, signed);
         return reply.status(done.action === 'created' ? 201 : 200).send(registered(done));
+      },
+    );
+
+    app.post(
+      '/computing-unit/withdraw',
+      {
+        config: { access: 'public', rateLimit: strict },
+        schema: {
+          tags,
+          operationId: 'withdrawUnit',
+          summary: 'Remove the unit that an enrolment code has brought in',
+          description:
+            'For the stack that is being deleted. A code that has brought nothing in, or was used for this ' +
+            'before, changes nothing. Account, data and results stay as they are.',
+          body: withdrawUnitBody,
+          response: { 200: answer('Removed, now or before', removedAnswer) },
+        },
+      },
+      async (request) => {
+        const { enrolmentCode, stateMachineArn } = request.body;
+        const unit = await units.withdraw(enrolmentCode, stateMachineArn);
+        return { success: true, removed: unit !== undefined } as const;
       },
     );
 

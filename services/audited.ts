@@ -86,6 +86,14 @@ export function auditedUnits(units: Units, audit: Recorder): Units {
     ...units,
     register: (who, registration, signed) => recorded(units.register(who, registration, signed)),
     enrol: (code, registration, signed) => recorded(units.enrol(code, registration, signed)),
+    async withdraw(code, stateMachineArn) {
+      const unit = await units.withdraw(code, stateMachineArn);
+      if (unit) {
+        const outcome = 'its stack was deleted';
+        await audit.record({ ownerId: unit.ownerId, action: 'unit.remove', subject: unit.unitId, outcome });
+      }
+      return unit;
+    },
     async update(who, unitId, change, signed) {
       const unit = await units.update(who, unitId, change, signed);
       await audit.record({

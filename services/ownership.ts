@@ -35,6 +35,10 @@ export interface Ownership {
   challenge(userId: string): Promise<Challenge>;
   /** Whom an enrolment code was given to, if its own challenge was signed. @throws AppError challenge_used */
   enrolling(enrolmentCode: string, signed: SignedIdentity): Promise<string>;
+  /** The code has brought this unit in, and will let it go. */
+  enrolled(enrolmentCode: string, userId: string, unitId: string): Promise<void>;
+  /** What a code has brought in; once. */
+  withdrawing(enrolmentCode: string): Promise<{ userId: string; unitId: string } | undefined>;
   /**
    * Uses up the challenge that was signed.
    * @throws AppError challenge_used, ownership_refused (nothing is said of the account), unavailable
@@ -77,6 +81,18 @@ export function createOwnership(deps: OwnershipDeps): Ownership {
       return found.userId;
     },
 
+    async enrolled(enrolmentCode, userId, unitId) {
+      const hash = hashOfEnrolled(enrolmentCode);
+      await tokens.put({ hash, kind: 'enrolled', userId, createdAt: clock(), attributes: { unitId } });
+    },
+
+    async withdrawing(enrolmentCode) {
+      const found = await tokens.take(hashOfEnrolled(enrolmentCode));
+      return found?.kind === 'enrolled'
+        ? { userId: found.userId, unitId: found.attributes.unitId }
+        : undefined;
+    },
+
     async prove(userId, resources, signed) {
       const [forWhom, nonce, ...rest] = signed.challenge.split(';');
       if (forWhom !== audience || !/^[0-9a-f]{64}$/.test(nonce ?? '') || rest.length > 0) {
@@ -116,6 +132,11 @@ function toPattern(arn: string): RegExp {
 
 function nonceOf(enrolmentCode: string): string {
   return createHash('sha256').update(enrolmentCode).digest('hex');
+}
+
+/** Beside the hash of the challenge that the same code has. */
+function hashOfEnrolled(enrolmentCode: string): string {
+  return hashSecret(`enrolled:${nonceOf(enrolmentCode)}`);
 }
 
 /** It may not be used, for whatever reason. */

@@ -172,7 +172,9 @@ export function createRegister(deps: RegisterDeps): Register {
       const userId = await ownership.enrolling(enrolmentCode, signed);
       // Nobody is signed in here: the code is worth no more than the account it was given to.
       if (!isActiveUser(await deps.users.get(userId))) throw challengeUsed();
-      return register({ userId, role: 'user' }, registration, signed);
+      const done = await register({ userId, role: 'user' }, registration, signed);
+      await ownership.enrolled(enrolmentCode, userId, done.unit.unitId);
+      return done;
     },
 
     async update(who, unit, change, signed) {

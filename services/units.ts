@@ -29,6 +29,11 @@ export interface Units {
   challenge(who: Principal, unitId?: string): Promise<Challenge & IssuedExternalId>;
   register(who: Principal, registration: Registration, signed?: SignedIdentity): Promise<Registered>;
   enrol(enrolmentCode: string, registration: Registration, signed: SignedIdentity): Promise<Registered>;
+  /**
+   * The stack that enrolled a unit is being deleted: the unit goes, if it still is that stack's. Undefined if the
+   * code has brought nothing in, or has done this before.
+   */
+  withdraw(enrolmentCode: string, stateMachineArn: string): Promise<Unit | undefined>;
   update(who: Principal, unitId: string, change: UnitChange, signed?: SignedIdentity): Promise<Unit>;
   /** Own and shared units of an app; the one to use first comes first. */
   list(who: Principal, appId: string, mode?: Mode): Promise<Unit[]>;
@@ -138,6 +143,13 @@ export function createUnits(deps: UnitsDeps): Units {
     }
   }
 
+  async function removed(unit: Unit): Promise<boolean> {
+    await units.remove(unit);
+    await watch.dropTestJob(unit);
+    cloud.forget(unit.unitId);
+    return true;
+  }
+
   async function withOneDefault(done: Promise<Registered>): Promise<Registered> {
     const registered = await done;
     if (registered.unit.isDefault) await onlyDefault(registered.unit);
@@ -156,6 +168,15 @@ export function createUnits(deps: UnitsDeps): Units {
 
     register: (who, registration, signed) => withOneDefault(registering.register(who, registration, signed)),
     enrol: (code, registration, signed) => withOneDefault(registering.enrol(code, registration, signed)),
+
+    async withdraw(enrolmentCode, stateMachineArn) {
+      const enrolled = await ownership.withdrawing(enrolmentCode);
+      const unit = enrolled && (await units.get(enrolled.unitId));
+      if (!unit || unit.ownerId !== enrolled.userId || unit.stateMachineArn !== stateMachineArn)
+        return undefined;
+      return (await removed(unit)) ? unit : undefined;
+    },
+
     async update(who, unitId, change, signed) {
       return registering.update(who, await owned(who, unitId), change, signed);
     },
@@ -165,11 +186,7 @@ export function createUnits(deps: UnitsDeps): Units {
 
     async remove(who, which) {
       const unit = 'unitId' in which ? await units.get(which.unitId) : await byStateMachine(who, which);
-      if (!unit || unit.ownerId !== who.userId) return false;
-      await units.remove(unit);
-      await watch.dropTestJob(unit);
-      cloud.forget(unit.unitId);
-      return true;
+      return unit?.ownerId === who.userId && removed(unit);
     },
 
     async removeAll(ownerId) {

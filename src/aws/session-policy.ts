@@ -51,6 +51,8 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
   const partition = unit.stateMachineArn.split(':')[1];
   const arn = (bucket: string): string => `arn:${partition}:s3:::${bucket}`;
   const buckets = [...new Set([unit.dataBucket, unit.resultsBucket, unit.failedBucket])];
+  // Buckets may have a key of their own; the role's policy names which, S3 asks for it in the session's name.
+  const keys = [`arn:${partition}:kms:${unit.region}:${unit.awsAccountId}:key/*`];
   const owned = (ownerId: string, among = buckets): string[] =>
     among.map((bucket) => `${arn(bucket)}/${plain(unit.appId)}/${plain(ownerId)}/*`);
 
@@ -59,6 +61,7 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
       return policy(
         [['states:StartExecution'], [unit.stateMachineArn]],
         [['s3:PutObject'], [`${arn(unit.dataBucket)}/${plain(unit.appId)}/*/job.json`]],
+        [['kms:GenerateDataKey'], keys],
       );
     case 'observe': {
       const executions = executionArn(unit.stateMachineArn, EXECUTIONS);
@@ -68,6 +71,7 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
         [['states:ListExecutions'], [unit.stateMachineArn]],
         [['s3:GetObject'], outcomes.map((bucket) => `${bucket}/${plain(unit.appId)}/*`)],
         [['s3:ListBucket'], outcomes],
+        [['kms:Decrypt'], keys],
       );
     }
     case 'presign':
@@ -76,6 +80,7 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
         // People put files where inputs lie; what runs leave is written by the worker's own role.
         [['s3:PutObject'], owned(purpose.ownerId, [unit.dataBucket])],
         [['s3:ListBucket'], buckets.map(arn)],
+        [['kms:Decrypt', 'kms:GenerateDataKey'], keys],
       );
     case 'check': {
       const all = buckets.map(arn);
@@ -94,6 +99,7 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
         // Of no use to the broker: that the role refuses it is what is looked at.
         [['s3:ListAllMyBuckets'], ['*']],
         [['states:DescribeStateMachine'], [unit.stateMachineArn]],
+        [['kms:Decrypt', 'kms:GenerateDataKey'], keys],
       );
     }
     case 'remove':

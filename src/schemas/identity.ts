@@ -41,7 +41,7 @@ export type User = z.infer<typeof user>;
 export const storedToken = z.object({
   /** SHA-256 of the secret, hex. */
   hash: z.string(),
-  kind: z.enum(['refresh', 'external_id', 'challenge', 'reset', 'oidc']),
+  kind: z.enum(['refresh', 'external_id', 'challenge', 'enrolled', 'reset', 'oidc']),
   userId: z.string(),
   createdAt: z.number(),
   /** Epoch ms; also the TTL of the item. Undefined: no end. */

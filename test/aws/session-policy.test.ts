@@ -3,6 +3,8 @@ import t from 'tap';
 import { MAX_POLICY_CHARACTERS, type Purpose, sessionPolicy } from '../../src/aws/session-policy.ts';
 import { sampleUnit } from '../helpers/samples.ts';
 
+/** Whatever key the buckets have; the role's own policy names it. */
+const KEYS = ['arn:aws:kms:us-east-1:222222222222:key/*'];
 const PURPOSES: Purpose[] = [
   { kind: 'start' },
   { kind: 'observe' },
@@ -25,6 +27,7 @@ t.test('T17: start writes job documents and starts one state machine', async (t)
         Action: ['s3:PutObject'],
         Resource: ['arn:aws:s3:::researcher-data/mroptimum/*/job.json'],
       },
+      { Effect: 'Allow', Action: ['kms:GenerateDataKey'], Resource: KEYS },
     ],
   });
 });
@@ -57,6 +60,7 @@ t.test(
         Action: ['s3:ListBucket'],
         Resource: ['arn:aws:s3:::researcher-results', 'arn:aws:s3:::researcher-failed'],
       },
+      { Effect: 'Allow', Action: ['kms:Decrypt'], Resource: KEYS },
     ]);
   },
 );
@@ -70,6 +74,7 @@ t.test('T17: presign and remove reach the objects of one owner only', async (t) 
       [['s3:GetObject'], owned],
       [['s3:PutObject'], [owned[0]]],
       [['s3:ListBucket'], ['data', 'results', 'failed'].map((kind) => `arn:aws:s3:::researcher-${kind}`)],
+      [['kms:Decrypt', 'kms:GenerateDataKey'], KEYS],
     ],
     'and only put where inputs lie',
   );

@@ -260,6 +260,15 @@ export const removeUnitBody = z
       { appName: 'MR Optimum', stateMachineArn: EXAMPLE.stateMachineArn },
     ],
   });
+/** A stack that is being deleted takes along what it enrolled. */
+export const withdrawUnitBody = z
+  .object({ enrolmentCode: z.string().min(1).max(200), stateMachineArn })
+  .meta({
+    examples: [
+      { enrolmentCode: 'r1Xq5vN8s3Yk7Zc0Tb2Wm4Jd6Hf9Lg1P', stateMachineArn: EXAMPLE.stateMachineArn },
+    ],
+  });
+
 export const removedAnswer = z.object({
   success: z.literal(true),
   removed: z.boolean().meta({ description: 'False if there was nothing to remove' }),
