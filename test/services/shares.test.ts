@@ -52,7 +52,7 @@ t.test(
     await rounds(3, one, two);
     now += SILENT_MS;
     t.same(two.held(), [], 'who could not say that it lives does not work either');
-    await rounds(3, one);
+    await rounds(6, one);
     t.same(one.held(), PIECES);
     const three = processOn(table);
     await one.leave();
