@@ -59,6 +59,7 @@ export interface DepsOptions {
     | 'limits'
     | 'fairUse'
     | 'proofCallers'
+    | 'smtp'
     | 'mode2TemplateUrl'
     | 'quotas'
   >;
@@ -228,7 +229,7 @@ export function createDeps(options: DepsOptions): Deps {
       feed,
       timers,
       clock,
-      byMail: mailer !== undefined,
+      byMail: config.smtp !== undefined,
       readiness: createReadiness({ users: stores.users, loop }),
       metrics,
       metricsToken: config.metricsToken,

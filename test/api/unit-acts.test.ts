@@ -264,7 +264,7 @@ t.test('a unit is shared with named people, and no longer', async (t) => {
   t.equal((await bob.get('/computing-unit/list')).json().count, 0, 'it goes with the unit');
 });
 
-t.test('findings: what, since when, who must act, and the line to paste', async (t) => {
+t.test('R140: findings: what, since when, who must act, and the line to paste', async (t) => {
   const b = await broker(t);
   const ada = await b.person('ada@example.org');
   const { computingUnitId } = (await b.proven(ada)).json();

@@ -19,7 +19,7 @@ const COMMON_2 = {
   dataBucket: 'user-data-bucket',
 };
 
-t.test('R40, R42: the Mode 1 registration of the documents and of every pipeline', async (t) => {
+t.test('R39, R40, R42: the Mode 1 registration of the documents and of every pipeline', async (t) => {
   const b = await broker(t);
   const admin = await b.administrator();
   const documented = {
@@ -86,7 +86,7 @@ t.test('R40, R42: the Mode 1 registration of the documents and of every pipeline
   t.match(spelt.json(), { code: 'invalid_request', message: /mode: must be mode_1 or mode_2/ });
 });
 
-t.test('R41, R42, R52: the Mode 2 registration of the documents and of every script', async (t) => {
+t.test('R39, R41, R42, R52: the Mode 2 registration of the documents and of every script', async (t) => {
   const b = await broker(t);
   const ada = await b.person('ada@example.org');
   const role = MODE_2.crossAccountRoleArn;

@@ -186,28 +186,31 @@ t.test('T19: a role with more than it needs', async (t) => {
   t.match(statuses(better.unit), { privileges: 'warning', outside_prefix: 'passed' });
 });
 
-t.test('T24: a role that is absent and one that refuses are the same', async (t) => {
-  const lab = await newLab(cloud);
-  const name = (role: string): string => `arn:aws:iam::${RESEARCHER}:role/${role}-CloudMRCrossAccountRole`;
-  await lab.changeRole((role) => ({ ...role, trust: { Statement: [] } }));
-  const denied = (await lab.register()).unit;
-  const absent = (await lab.register({ crossAccountRoleArn: name('absent') })).unit;
-  const plain = ({ checks }: Unit) =>
-    checks?.map(({ code, status, evidence }) => ({ code, status, evidence }));
-  t.same(plain(absent), plain(denied));
-  t.match(denied.missing, [/^assume_role: the role does not let the broker in with this external ID/]);
-  const { policy = '' } = denied.checks?.find(({ code }) => code === 'assume_role') ?? {};
-  t.same(
-    JSON.parse(policy),
-    {
-      Effect: 'Allow',
-      Principal: { AWS: `arn:aws:iam::${HUB}:role/CloudMRBrainRole` },
-      Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
-      Condition: { StringEquals: { 'sts:ExternalId': lab.externalId } },
-    },
-    'R52, R53: the statement to paste names one role and the issued ID',
-  );
-});
+t.test(
+  'T24, R53: a role that is absent and one that refuses are the same; one principal is to be named',
+  async (t) => {
+    const lab = await newLab(cloud);
+    const name = (role: string): string => `arn:aws:iam::${RESEARCHER}:role/${role}-CloudMRCrossAccountRole`;
+    await lab.changeRole((role) => ({ ...role, trust: { Statement: [] } }));
+    const denied = (await lab.register()).unit;
+    const absent = (await lab.register({ crossAccountRoleArn: name('absent') })).unit;
+    const plain = ({ checks }: Unit) =>
+      checks?.map(({ code, status, evidence }) => ({ code, status, evidence }));
+    t.same(plain(absent), plain(denied));
+    t.match(denied.missing, [/^assume_role: the role does not let the broker in with this external ID/]);
+    const { policy = '' } = denied.checks?.find(({ code }) => code === 'assume_role') ?? {};
+    t.same(
+      JSON.parse(policy),
+      {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${HUB}:role/CloudMRBrainRole` },
+        Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+        Condition: { StringEquals: { 'sts:ExternalId': lab.externalId } },
+      },
+      'R52, R53: the statement to paste names one role and the issued ID',
+    );
+  },
+);
 
 t.test('all failures are reported together, each with remedy and who must act', async (t) => {
   const lab = await newLab(cloud);
