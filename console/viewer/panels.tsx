@@ -26,7 +26,7 @@ export function WindowPanel({
   const step = Number(((window[1] - window[0] || 1) / 100).toPrecision(1));
   return (
     <section>
-      <h3>Window and colours</h3>
+      <h2>Window and colours</h2>
       <HistogramChart values={nifti.data} window={window} />
       <div class="field-row">
         <NumberField
@@ -75,7 +75,7 @@ export function SlicePanel({
   const axis = { sagittal: 0, coronal: 1, axial: 2 }[plane as string] ?? 2;
   return (
     <section>
-      <h3>{isVolume ? 'Slices' : 'Crosshair'}</h3>
+      <h2>{isVolume ? 'Slices' : 'Crosshair'}</h2>
       {isVolume && (
         // biome-ignore lint/a11y/useSemanticElements: a row of buttons, not of fields
         <div class="segmented" role="group" aria-label="Plane">
@@ -151,7 +151,7 @@ export function RegionPanel({
   };
   return (
     <section>
-      <h3>Region of interest</h3>
+      <h2>Region of interest</h2>
       {/* biome-ignore lint/a11y/useSemanticElements: a row of buttons, not of fields */}
       <div class="segmented" role="group" aria-label="What the pointer does">
         {PENS.map(([value, label]) => (

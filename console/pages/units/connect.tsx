@@ -42,7 +42,7 @@ export function Connect() {
       <div class="stack">
         <ol class="steps card">
           <li>
-            <h3>Ask for a code</h3>
+            <h2>Ask for a code</h2>
             <p class="soft">
               It stands for you while the stack is deployed: good once, for 10 minutes. The external ID is
               what the broker must say to enter; nobody enters without it.
@@ -77,7 +77,7 @@ export function Connect() {
             )}
           </li>
           <li>
-            <h3>Deploy the stack in your account</h3>
+            <h2>Deploy the stack in your account</h2>
             {challenge && about.data ? (
               <>
                 <TextField label="Name of the stack" value={stackName} onValue={setStackName} />
@@ -91,7 +91,7 @@ export function Connect() {
             <Problem error={about.error} />
           </li>
           <li>
-            <h3>The unit appears here by itself</h3>
+            <h2>The unit appears here by itself</h2>
             {found ? (
               <Notice tone="good">
                 <p>
