@@ -154,14 +154,14 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     async get(unit, purpose, minimumMs) {
-      await deps.mustBeOpen?.();
+      if (deps.mustBeOpen) await deps.mustBeOpen();
       const session = await sessionOf(unit, purpose).get(minimumMs);
       used(unit, purpose, session, 'Presign', 'ok');
       return session;
     },
 
     async use(unit, purpose, operation, work) {
-      await deps.mustBeOpen?.();
+      if (deps.mustBeOpen) await deps.mustBeOpen();
       const sessions = sessionOf(unit, purpose);
       let session: Session | undefined;
       const once = async (): Promise<Awaited<ReturnType<typeof work>>> => {
