@@ -40,8 +40,11 @@ export interface UnitCloudDeps {
   readonly publicEndpoint?: string;
 }
 
-/** A URL lives at least this long (if that much was asked for), else the session is renewed first. */
-const MIN_LINK_MS = 15 * 60_000;
+/**
+ * A URL lives at least this long (if that much was asked for), else the session is renewed first: as long as a
+ * session is kept anyway, so that plain links cost no AssumeRole of their own. `expiresAt` says the truth.
+ */
+const MIN_LINK_MS = 5 * 60_000;
 /** The same for URLs that are wanted for hours, which no assumed role can give: the session should be fresh. */
 const MIN_LONG_LINK_MS = 45 * 60_000;
 const LONG_SECONDS = 3_600;

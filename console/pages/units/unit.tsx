@@ -134,13 +134,13 @@ export function HealthCard({ id, atOnce, onUnit }: HealthProps) {
         </button>
       </div>
       <Problem error={check.error ?? report.error} />
-      {report.data && <Summary report={report.data} underWay={underWay} />}
+      {report.data && <Summary report={report.data} />}
       {report.data && <Checks checks={report.data.checks} />}
     </section>
   );
 }
 
-function Summary({ report, underWay }: { report: Preflight; underWay: boolean }) {
+function Summary({ report }: { report: Preflight }) {
   const bad = report.checks.filter(({ status }) => status === 'failed').length;
   const words =
     report.checks.length === 0 ? 'Nothing was checked yet' : bad === 0 ? 'All in order' : `${bad} to act on`;
