@@ -69,11 +69,11 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const claimed = await claim(found, site.kind === 'open' && (repeats || !mayHaveBegun) ? site : undefined);
     if (!claimed) return;
     if (mayHaveBegun && !repeats) return lookWhereItBegan(claimed, site, registered);
-    if (site.kind === 'open') return enter(claimed, site.unit);
+    if (site.kind === 'open') return enter(claimed, site.unit, mayHaveBegun);
     return refuse(claimed, site);
   };
 
-  async function enter(claimed: Job, registered: Unit): Promise<void> {
+  async function enter(claimed: Job, registered: Unit, mayHaveBegun: boolean): Promise<void> {
     const unit = await deps.watch.forLaunch(registered);
     const closed = distrust(unit);
     if (closed) return fail(claimed, 'unit_trust_broken', closed);
@@ -82,7 +82,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       await started(unit, claimed, arn);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
-      await sort(claimed, error);
+      await sort(claimed, error, mayHaveBegun);
       // The owner shall hear of it now, and nobody shall submit more in vain.
       if (LASTING.has(error.problem)) await deps.watch.recheck(unit);
     }
@@ -138,7 +138,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       await refuse(job, site);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
-      if (error.problem !== 'not_found') return sort(job, error);
+      if (error.problem !== 'not_found') return sort(job, error, true);
       await moves.move(job.jobId, { by: 'broker', note: 'had not started' }, (latest) =>
         latest.version === job.version ? { state: 'queued', dueAt: clock(), place: undefined } : undefined,
       );
@@ -181,7 +181,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     log.info({ jobId: job.jobId, unitId: unit.unitId, attempt: job.attempt }, 'execution started');
   }
 
-  async function sort(job: Job, error: CloudError): Promise<void> {
+  async function sort(job: Job, error: CloudError, mayHaveBegun: boolean): Promise<void> {
     if (error.problem === 'paused') return wait(job, { code: 'unit_paused', message: error.message });
     const code = failureOf(error);
     if (code) return fail(job, code, error.message);
@@ -191,8 +191,9 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode, tries },
       'start will be retried',
     );
-    // After `unavailable` the execution may exist: the job stays `starting`, and only the same name is tried again.
-    const state = error.problem === 'throttled' ? 'queued' : 'starting';
+    // After `unavailable` the execution may exist, and after a try that nobody heard of: the job stays `starting`, and
+    // only the same name is tried again. What is `queued` may be canceled without looking.
+    const state = error.problem === 'throttled' && !mayHaveBegun ? 'queued' : 'starting';
     const note = `${error.operation}: ${error.awsCode}, trying again`;
     // Said once: a store is no place for every try of six hours.
     const said = job.history.slice(-2).some((entry) => entry.note === note);

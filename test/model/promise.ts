@@ -19,6 +19,9 @@ const FOLLOWS: Record<JobState, readonly JobState[]> = {
 };
 export const ENDS: readonly JobState[] = ['succeeded', 'failed', 'canceled', 'lost'];
 
+/** An idempotency key is remembered for a day, in whole seconds. */
+const KEY_LIFE_MS = 24 * 3_600_000 - 1_000;
+
 export interface Witness {
   /** Everything that broke the promise so far, in words. */
   readonly broken: string[];
@@ -35,7 +38,7 @@ export function createWitness(): Witness {
   const broken: string[] = [];
   const starts = new Map<string, number>();
   const accepted = new Set<string>();
-  const keys = new Map<string, string>();
+  const keys = new Map<string, Job>();
 
   function follow(before: Job, after: Job): void {
     const { jobId } = after;
@@ -44,7 +47,9 @@ export function createWitness(): Witness {
     }
     if (after.attempt !== before.attempt) {
       const fair = after.attempt === before.attempt + 1 && ENDS.includes(before.state);
-      if (!fair || before.state === 'succeeded' || after.state !== 'queued') {
+      // An attempt that takes up the execution of a lost one begins as running; nothing is started for it.
+      const adopts = before.state === 'lost' && after.adoptedAttempt !== undefined;
+      if (!fair || before.state === 'succeeded' || after.state !== (adopts ? 'running' : 'queued')) {
         broken.push(`${jobId}: attempt ${before.attempt} ${before.state} -> ${after.attempt} ${after.state}`);
       }
       return;
@@ -74,11 +79,13 @@ export function createWitness(): Witness {
       if (starts.get(name) !== 1) broken.push(`${name}: started ${starts.get(name)} times`);
       if (!documentIsThere) broken.push(`${name}: started without its document`);
     },
-    accepted(key, { jobId }) {
-      accepted.add(jobId);
+    accepted(key, job) {
+      accepted.add(job.jobId);
       if (key === undefined) return;
-      if ((keys.get(key) ?? jobId) !== jobId) broken.push(`${key}: stands for two jobs`);
-      keys.set(key, jobId);
+      const known = keys.get(key);
+      const remembered = known && job.createdAt - known.createdAt < KEY_LIFE_MS;
+      if (remembered && known.jobId !== job.jobId) broken.push(`${key}: stands for two jobs`);
+      if (!known || known.createdAt < job.createdAt) keys.set(key, job);
     },
     atTheEnd(jobs) {
       for (const jobId of accepted) if (!jobs.has(jobId)) broken.push(`${jobId}: accepted and lost`);

@@ -9,7 +9,7 @@ import type { MemoryCloud } from '../helpers/memory-cloud.ts';
 export function executionOf(cloud: MemoryCloud, job: Job): ExecutionState | undefined {
   return [...cloud.executions.values()].find(({ input }) => {
     const { jobId, attempt } = JSON.parse(String(input)) as ExecutionInput;
-    return jobId === job.jobId && attempt === job.attempt;
+    return jobId === job.jobId && attempt === (job.adoptedAttempt ?? job.attempt);
   });
 }
 
