@@ -145,6 +145,7 @@ t.test('each variable refuses nonsense', async (t) => {
     METRICS_TOKEN: ['short', 'has a space in the middle'],
     OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4318', 'grpc://collector'],
     TRACES_RATIO: ['-1', '2', 'all'],
+    MODE2_TEMPLATE_URL: ['bucket/template.yaml', 'http://example.org/template.yaml', 'https://'],
     OIDC_ISSUER: ['http://login.example.org', 'login.example.org'],
     OIDC_AUDIENCE: ['x'.repeat(501)],
     OIDC_JWKS_URL: ['http://login.example.org/keys'],
@@ -181,7 +182,7 @@ t.test('what is logged at the start holds no secret', async (t) => {
 t.test('.env.example documents every variable with the default', async (t) => {
   const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
   const given = Object.fromEntries(
-    [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+    [...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
   );
   t.same(Object.keys(given).sort(), [...VARIABLE_NAMES].sort());
   t.same(loadConfig(given), loadConfig({}));

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import t from 'tap';
 import { USAGE } from '../infra/local/demo/arguments.ts';
 import { SECRETS } from '../infra/scripts/platform/github-secrets.ts';
+import { script } from './helpers/script.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** Not asked of git: neither it nor a checkout need to be there. */
@@ -63,9 +64,11 @@ t.test('README names only options of the demo that exist', async (t) => {
   for (const option of lines.join(' ').match(/--[a-z]+/g) ?? []) t.match(USAGE, option);
 });
 
-t.test('README names only variables that .env.example explains', async (t) => {
+t.test('README names only variables that .env.example or the command line explain', async (t) => {
   const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const example = readFileSync(join(ROOT, '.env.example'), 'utf8') + Object.keys(SECRETS).join(' ');
+  const commandLine = readFileSync(script('src/cli/environment.ts'), 'utf8');
+  const example =
+    readFileSync(join(ROOT, '.env.example'), 'utf8') + commandLine + Object.keys(SECRETS).join(' ');
   for (const [, name] of text.matchAll(/`([A-Z][A-Z_]{3,})(?:=\w+)?`/g)) t.match(example, name);
 });
 

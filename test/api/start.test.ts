@@ -122,7 +122,7 @@ t.test('only one line of the broker names the embedded cloud', async (t) => {
       .flatMap((name) =>
         readFileSync(join(ROOT, top, name), 'utf8')
           .split('\n')
-          .filter((line) => /from '.*infra\/|import\('.*infra\//.test(line))
+          .filter((line) => /from '.*infra\/local\/|import\('.*infra\/local\//.test(line))
           .map((line) => `${top}/${name}: ${line.trim()}`),
       ),
   );
