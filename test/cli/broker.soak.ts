@@ -92,7 +92,7 @@ t.test('run sends, submits, waits, fetches, and says the SNR and where the pictu
   t.match(await ada.json('jobs', 'download', jobId, '--out', join(out, 'again')), {
     map: join(out, 'again', 'data/SNR.nii.gz'),
   });
-  t.match((await ada.run('costs')).out, new RegExp(`${jobId} +\\$[\\d.e-]+ [sS]*In all: \\$`));
+  t.match((await ada.run('costs')).out, new RegExp(`${jobId} +\\$[\\d.e-]+ [\\s\\S]*In all: \\$`));
   t.match(await ada.json('costs', '--month', '2001-01'), { jobs: [] });
 });
 

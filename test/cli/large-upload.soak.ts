@@ -58,6 +58,7 @@ t.test(`${LARGE_MIB} MiB through the command line`, { skip: linux, timeout: 1_80
       stdio: 'ignore',
     });
     let peakMib = 0;
+    let stopped = false;
     const watch = setInterval(async () => {
       try {
         const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
@@ -66,7 +67,11 @@ t.test(`${LARGE_MIB} MiB through the command line`, { skip: linux, timeout: 1_80
         // It has ended between two looks.
         if (!['ENOENT', 'ESRCH'].includes((error as { code?: string }).code ?? '')) throw error;
       }
-      if ((await arrived()) >= stopAt) child.kill('SIGINT');
+      // Once: a second Ctrl-C ends it at once.
+      if (stopped || (await arrived()) < stopAt) return;
+      if (stopped) return;
+      stopped = true;
+      child.kill('SIGINT');
     }, 200);
     const [code] = await once(child, 'exit');
     clearInterval(watch);
