@@ -4,7 +4,7 @@ import type { Ticker } from '../services/ticker.ts';
 
 /** After a tick that failed as a whole; the store is probably away. */
 const FAILURE_PAUSE_MS = 1_000;
-/** A loop that has not finished a tick for this long is not running. */
+/** A loop whose tick has been due for this long and has not finished is not running. */
 const HEALTHY_MS = 60_000;
 
 export interface Loop {
@@ -26,7 +26,8 @@ export function createLoop({ ticker, clock, log }: LoopDeps): Loop {
   let timer: NodeJS.Timeout | undefined;
   let underWay: Promise<void> | undefined;
   let running = false;
-  let finishedAt = 0;
+  /** When the tick is due that has not finished yet; some are due every ten minutes only. */
+  let expectedAt = 0;
 
   function schedule(ms: number): void {
     clearTimeout(timer);
@@ -39,7 +40,7 @@ export function createLoop({ ticker, clock, log }: LoopDeps): Loop {
     let pause = 0;
     try {
       await ticker.tick();
-      finishedAt = clock();
+      expectedAt = clock() + ticker.idleMs();
     } catch (error) {
       log.error({ err: error }, 'a tick failed');
       pause = FAILURE_PAUSE_MS;
@@ -49,13 +50,16 @@ export function createLoop({ ticker, clock, log }: LoopDeps): Loop {
   }
 
   ticker.onWake(() => {
-    if (running && !underWay) schedule(ticker.idleMs());
+    if (!running || underWay) return;
+    const idleMs = ticker.idleMs();
+    expectedAt = Math.min(expectedAt, clock() + idleMs);
+    schedule(idleMs);
   });
 
   return {
     start() {
       running = true;
-      finishedAt = clock();
+      expectedAt = clock();
       schedule(0);
     },
     async stop() {
@@ -63,7 +67,7 @@ export function createLoop({ ticker, clock, log }: LoopDeps): Loop {
       clearTimeout(timer);
       await underWay;
     },
-    healthy: () => running && clock() - finishedAt < HEALTHY_MS,
+    healthy: () => running && clock() - expectedAt < HEALTHY_MS,
   };
 }
 

@@ -75,3 +75,17 @@ t.test('an error is logged and the loop goes on', async (t) => {
   t.equal(loop.healthy(), true, 'and it recovers');
   await loop.stop();
 });
+
+t.test('a loop that has nothing to do for ten minutes is healthy until then', async (t) => {
+  let now = 1_000_000;
+  const ticker = recorder(async () => {});
+  ticker.seen.idleMs = 600_000;
+  const loop = createLoop({ ticker, clock: () => now, log: createMemoryLog() });
+  loop.start();
+  await pause(20);
+  now += 601_000;
+  t.equal(loop.healthy(), true, 'it is due now');
+  now += 60_000;
+  t.equal(loop.healthy(), false, 'and does not come');
+  await loop.stop();
+});

@@ -8,6 +8,7 @@ import { filename } from './data.ts';
 const MAX_SIGNED = 1_000;
 /** S3 allows no smaller parts but the last. */
 const SMALLEST_PART = 5 * 1024 ** 2;
+const LARGEST_PART = 5 * 1024 ** 3;
 
 export const beginUploadBody = z
   .object({
@@ -17,7 +18,7 @@ export const beginUploadBody = z
       .int()
       .min(1)
       .meta({ examples: [3_221_225_472] }),
-    partBytes: z.number().int().min(SMALLEST_PART).optional().meta({
+    partBytes: z.number().int().min(SMALLEST_PART).max(LARGEST_PART).optional().meta({
       description: 'Bytes of every part but the last; the broker chooses if it is left out',
     }),
     ...unitFields,
