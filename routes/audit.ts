@@ -20,6 +20,9 @@ const EXAMPLE_LINES =
   '{"entryId":"01K9ZB6E4H8J2D5F7G9K0P3RST","at":"2026-11-22T09:30:00.000Z","actor":"user:01K9ZB1C3D5F7H9K1M3P5R7T9V",' +
   '"action":"job.cancel","subject":"01K9ZB4T8N5W3V6Q2R7S0M1XYA","outcome":"canceling"}\n';
 
+const EXAMPLE_ROWS =
+  csvRow(AUDIT_COLUMNS) + csvRow([...Object.values<string>(JSON.parse(EXAMPLE_LINES)), '', '']);
+
 /** GET /api/audit and its export. */
 export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
   return async (app: Api): Promise<void> => {
@@ -58,7 +61,7 @@ export function auditRoutes({ audit }: { audit: Pick<Audit, 'list' | 'all'> }) {
               description: 'One entry per line',
               content: {
                 'application/x-ndjson': { schema: z.string().meta({ examples: [EXAMPLE_LINES] }) },
-                'text/csv': { schema: z.string() },
+                'text/csv': { schema: z.string().meta({ examples: [EXAMPLE_ROWS] }) },
               },
             },
           },
