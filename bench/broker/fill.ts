@@ -49,7 +49,9 @@ export async function fill(scene: Scene, { jobs, units }: { jobs: number; units:
 }
 
 async function write({ documents, tableName }: Scene, items: Item[]): Promise<void> {
-  const requests = items.map((item) => ({ PutRequest: { Item: item } }));
+  // What many jobs or units share (the claim of a role) is one item, which a request may hold once.
+  const once = new Map(items.map((item) => [`${item['pk']} ${item['sk']}`, item]));
+  const requests = [...once.values()].map((item) => ({ PutRequest: { Item: item } }));
   const { UnprocessedItems } = await documents.send(
     new BatchWriteCommand({ RequestItems: { [tableName]: requests } }),
   );
