@@ -54,8 +54,6 @@ export interface Adapters {
   readonly budgets: Budgets;
   readonly shares: Shares;
   readonly timers: Timers;
-  /** Figures that the other processes shall see of this one. */
-  tell(figures: () => Record<string, unknown>): void;
   /** Gives the pieces of work back to the others; whatever goes wrong, they take them a moment later. */
   leave(): Promise<void>;
 }
@@ -69,13 +67,12 @@ export function createAdapters(options: AdaptersOptions): Adapters {
   const { documents, sts } = clients;
   const stores = createStores({ documents, tableName: config.tableName, cursorSecret, clock, log });
   const timers = createTimers();
-  let figures = (): Record<string, unknown> => ({});
   const shares = createShares({
     members: stores.members,
     pieces: PIECES,
     generation: STORE_GENERATION,
     release: RELEASED_WORKER.version,
-    figures: () => figures(),
+    figures: () => ({}),
     clock,
     ids,
     log,
@@ -106,9 +103,6 @@ export function createAdapters(options: AdaptersOptions): Adapters {
     budgets,
     shares,
     timers,
-    tell(next) {
-      figures = next;
-    },
     async leave() {
       try {
         await shares.leave();
