@@ -1,7 +1,6 @@
 /** Where a command writes and whom it asks. */
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import { failure } from './failure.ts';
+import { openPrompt, PromptCanceled } from './prompt.ts';
 
 /** The streams of a program; the same shape as that of the `cloudmr` commands. */
 export interface Io {
@@ -37,30 +36,15 @@ export function standardIo(): Io {
 export function createDialogue(io: Io, { quiet, json }: { quiet: boolean; json: boolean }): Dialogue {
   const say = (line = ''): void => (json ? io.err(line) : io.out(line));
 
-  function line(question: string, hidden: boolean): Promise<string> {
-    return new Promise((resolve, reject) => {
-      let muted = false;
-      const output = new Writable({
-        write(chunk, _encoding, done) {
-          if (!muted) process.stderr.write(chunk);
-          done();
-        },
-      });
-      const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
-      const cancel = (): void => {
-        // Only this listener: readline's own take the reader off the terminal, or it would go on echoing.
-        reader.off('close', cancel).close();
-        process.stderr.write('\n');
-        reject(failure('canceled'));
-      };
-      reader.once('SIGINT', cancel).once('close', cancel);
-      reader.question(question, (answer) => {
-        reader.off('close', cancel).close();
-        if (hidden) process.stderr.write('\n');
-        resolve(answer.trim());
-      });
-      muted = hidden;
-    });
+  async function line(question: string, hidden: boolean): Promise<string> {
+    const prompt = openPrompt();
+    try {
+      return (await prompt.ask(question, { hidden })).trim();
+    } catch (error) {
+      throw error instanceof PromptCanceled ? failure('canceled') : error;
+    } finally {
+      prompt.close();
+    }
   }
 
   const dialogue: Dialogue = {

@@ -49,6 +49,16 @@ t.test('login in a terminal asks, and does not show the password', async (t) => 
   t.match(await other.run('whoami'), { code: 3 });
 });
 
+t.test('a password that is typed before it is asked for is not shown either', async (t) => {
+  const other = person(t, laptop.url);
+  const terminal = other.terminal('login');
+  await terminal.until(/E-mail: /);
+  terminal.type(`${EMAIL}\r${PASSWORD}\r`);
+  await terminal.until(/Signed in as researcher@example\.org/);
+  t.equal(await terminal.code, 0);
+  t.notMatch(terminal.screen(), PASSWORD.slice(0, 5));
+});
+
 t.test('Ctrl-C at the question for the password signs nobody in', async (t) => {
   const other = person(t, laptop.url);
   const terminal = other.terminal('login', '--email', EMAIL);

@@ -1,8 +1,7 @@
 /** `cloudmr login`, `logout`, `whoami`. Passwords and tokens are typed or piped in, never part of a command line. */
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { createBrokerClient, dataOf } from '../../../client/index.js';
+import { openPrompt, PromptCanceled } from '../../../infra/mode2-deployment/prompt.ts';
 import { type Cli, Interrupted, UsageError } from '../command.ts';
 import { credentialsFile, kept, LOCAL_URL } from '../session.ts';
 
@@ -63,53 +62,49 @@ async function login(cli: Cli, flags: LoginFlags, clock: () => number): Promise<
   const file = credentialsFile(cli.environment);
   const done = (who: { email: string }): void =>
     cli.show({ url, email: who.email }, () => `Signed in as ${who.email} at ${url}.`);
+  const typed = process.stdin.isTTY ? await asked(cli, flags) : await piped(flags);
   if (flags.token) {
-    const token = await secret(cli, 'Token: ');
+    const token = typed.secret;
     const me = await dataOf(createBrokerClient({ baseUrl: url, token }).GET('/api/profile'));
     await file.write({ url, email: me.email, token });
     return done(me);
   }
-  const email = flags.email ?? (await question(cli, 'E-mail: '));
-  const body = { email, password: await secret(cli, 'Password: ') };
+  const { email = '', secret: password } = typed;
+  const body = { email, password };
   const answer = await dataOf(createBrokerClient({ baseUrl: url }).POST('/api/auth/login', { body }));
   await file.write(kept(url, email, answer, clock()));
   done({ email });
 }
 
-async function question(cli: Cli, prompt: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new UsageError('--email says who you are');
-  return ask(cli, prompt, process.stderr);
+interface Typed {
+  /** Absent with a personal access token: the broker knows whose it is. */
+  readonly email?: string;
+  readonly secret: string;
 }
 
-/** What is typed is not shown; from a pipe it is the first line. */
-async function secret(cli: Cli, prompt: string): Promise<string> {
-  if (!process.stdin.isTTY) {
-    let text = '';
-    for await (const chunk of process.stdin) {
-      text += chunk;
-      if (text.length > 10_000) throw new UsageError('standard input is no secret');
-    }
-    const [line] = text.split(/\r?\n/);
-    if (!line) throw new UsageError('standard input is empty: the password or token is read from it');
-    return line;
-  }
-  process.stderr.write(prompt);
-  const typed = await ask(cli, '', new Writable({ write: (_chunk, _encoding, done) => done() }));
-  process.stderr.write('\n');
-  return typed;
-}
-
-async function ask(cli: Cli, prompt: string, output: NodeJS.WritableStream): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output, terminal: true });
-  const interrupted = new AbortController();
-  lines.once('SIGINT', () => interrupted.abort());
+/** Asks at the terminal for what the flags do not say. */
+async function asked(cli: Cli, flags: LoginFlags): Promise<Typed> {
+  const prompt = openPrompt(cli.signal);
   try {
-    const signal = AbortSignal.any([cli.signal, interrupted.signal]);
-    return (await lines.question(prompt, { signal })).trim();
+    if (flags.token) return { secret: (await prompt.ask('Token: ', { hidden: true })).trim() };
+    const email = flags.email ?? (await prompt.ask('E-mail: ')).trim();
+    return { email, secret: await prompt.ask('Password: ', { hidden: true }) };
   } catch (error) {
-    if ((error as Error).name !== 'AbortError') throw error;
-    throw new Interrupted('Nobody was signed in.');
+    throw error instanceof PromptCanceled ? new Interrupted('Nobody was signed in.') : error;
   } finally {
-    lines.close();
+    prompt.close();
   }
+}
+
+/** From a pipe the secret is the first line. */
+async function piped(flags: LoginFlags): Promise<Typed> {
+  if (!flags.token && !flags.email) throw new UsageError('--email says who you are');
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += chunk;
+    if (text.length > 10_000) throw new UsageError('standard input is no secret');
+  }
+  const [secret] = text.split(/\r?\n/);
+  if (!secret) throw new UsageError('standard input is empty: the password or token is read from it');
+  return { email: flags.email, secret };
 }
