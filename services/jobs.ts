@@ -8,7 +8,7 @@ import type { Moves } from './moves.ts';
 import { downloadName } from './naming.ts';
 import { type Clock, CloudError, type JobStore, type Page, type SignedUrl, type UnitCloud } from './ports.ts';
 import { byUser, type Principal } from './principal.ts';
-import { failureBody } from './start.ts';
+import { failureBody } from './start-failures.ts';
 import type { Ticker } from './ticker.ts';
 import type { UsableUnit } from './usable-units.ts';
 

@@ -16,7 +16,8 @@ import { applyChange, type Change, type Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
 import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from './ports.ts';
-import { classOf, failureBody, SWEEP_MS } from './start.ts';
+import { SWEEP_MS } from './start.ts';
+import { classOf, failureBody } from './start-failures.ts';
 import type { UnitStore } from './unit-ports.ts';
 
 /** DescribeExecution may not know an execution yet right after its start. */

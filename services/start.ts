@@ -3,27 +3,20 @@
  * document is the same bytes again, StartExecution is idempotent by its name. What goes wrong is sorted
  * into "try again later" and "failed, and this person must act".
  */
-import type { ExecutionInput, JobDocument } from '../src/schemas/execution.ts';
-import { FAILURES, type FailureCode } from '../src/schemas/failures.ts';
+import type { ExecutionInput } from '../src/schemas/execution.ts';
+import type { FailureCode } from '../src/schemas/failures.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Unit } from '../src/schemas/unit.ts';
-import { backoffMs, type ErrorClass } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
 import { D_JOB_MS } from './deadlines.ts';
+import { documentOf } from './job-document.ts';
 import { placeOf, unitOfJob } from './job-place.ts';
-import { jobToken } from './job-token.ts';
 import { createLaunchSites, distrust, isWhereItBegan, type LaunchSite, mayGoOn } from './launch-site.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
-import {
-  type Clock,
-  CloudError,
-  type CloudProblem,
-  type Ids,
-  type Log,
-  type UnitCloud,
-  type UserStore,
-} from './ports.ts';
+import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from './ports.ts';
+import { classOf, failureBody, failureOf } from './start-failures.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { UnitWatch } from './unit-watch.ts';
 
@@ -31,6 +24,8 @@ import type { UnitWatch } from './unit-watch.ts';
 const LEASE_MS = 15_000;
 /** First look at Step Functions after the start if no callback came earlier. */
 export const SWEEP_MS = 20_000;
+/** DescribeExecution may not know an execution yet right after its start; after this, what it does not know is not. */
+const SETTLING_MS = 60_000;
 
 /** A job whose unit is closed looks at it again after this, later after ten times as long; and gives up after a day. */
 const WAIT_MS = 30_000;
@@ -68,21 +63,26 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const repeats = isWhereItBegan(site, found);
     const claimed = await claim(found, site.kind === 'open' && (repeats || !mayHaveBegun) ? site : undefined);
     if (!claimed) return;
-    if (mayHaveBegun && !repeats) return lookWhereItBegan(claimed, site, registered);
-    if (site.kind === 'open') return enter(claimed, site.unit, mayHaveBegun);
+    const askedAt = mayHaveBegun ? (found.place?.askedAt ?? found.updatedAt) : undefined;
+    if (askedAt !== undefined && !repeats) return lookWhereItBegan(claimed, askedAt, site, registered);
+    if (site.kind === 'open') return enter(claimed, site.unit, askedAt);
     return refuse(claimed, site);
   };
 
-  async function enter(claimed: Job, registered: Unit, mayHaveBegun: boolean): Promise<void> {
+  /** `askedAt`: when StartExecution was asked before, if the job may have begun since. */
+  async function enter(claimed: Job, registered: Unit, askedAt: number | undefined): Promise<void> {
     const unit = await deps.watch.forLaunch(registered);
     const closed = distrust(unit);
-    if (closed) return fail(claimed, 'unit_trust_broken', closed);
+    if (closed) return failUnlessBegun(claimed, unit, askedAt, 'unit_trust_broken', closed);
     try {
       const arn = await launch(unit, claimed);
       await started(unit, claimed, arn);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
-      await sort(claimed, error, mayHaveBegun);
+      const code = failureOf(error);
+      if (code)
+        await failUnlessBegun(claimed, unit, nameTaken(error) ? undefined : askedAt, code, error.message);
+      else await later(claimed, error, askedAt);
       // The owner shall hear of it now, and nobody shall submit more in vain.
       if (LASTING.has(error.problem)) await deps.watch.recheck(unit);
     }
@@ -100,7 +100,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
    */
   async function claim(found: Job, site: Extract<LaunchSite, { kind: 'open' }> | undefined) {
     let mine = false;
-    const where = site && { place: placeOf(site.unit), ...site.names };
+    const where = site && { place: { ...placeOf(site.unit), askedAt: clock() }, ...site.names };
     const job = await moves.move(found.jobId, { by: 'broker' }, (now) => {
       mine = now.version === found.version;
       return mine ? { state: 'starting', dueAt: clock() + LEASE_MS, ...where } : undefined;
@@ -109,12 +109,17 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   }
 
   /** The unit may be opened yet. It is looked at again, ever more seldom; the time to run is not spent by waiting. */
-  async function wait(job: Job, { code, message }: { code: FailureCode; message: string }): Promise<void> {
+  async function wait(
+    job: Job,
+    { code, message }: { code: FailureCode; message: string },
+    mayHaveBegun = false,
+  ): Promise<void> {
     const now = clock();
     const note = `waits: ${code}`;
     const last = job.history.at(-1);
     const since = last?.note === note ? last.at : undefined;
-    if (since !== undefined && now - since > LONGEST_WAIT_MS) return fail(job, code, message);
+    if (since !== undefined && now - since > LONGEST_WAIT_MS)
+      return mayHaveBegun ? lose(job, message) : fail(job, code, message);
     const pause = Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), 10 * WAIT_MS);
     await moves.move(job.jobId, { by: 'broker', note: since === undefined ? note : undefined }, (latest) =>
       latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + D_JOB_MS } : undefined,
@@ -126,21 +131,64 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
    * What runs is adopted; if nobody may spend money there any more it is stopped. If nothing runs, the job is as
    * one that was never started.
    */
-  async function lookWhereItBegan(job: Job, site: LaunchSite, registered: Unit | undefined): Promise<void> {
+  async function lookWhereItBegan(
+    job: Job,
+    askedAt: number,
+    site: LaunchSite,
+    registered: Unit | undefined,
+  ): Promise<void> {
     const known = registered ?? (await units.getRemoved(job.unitId));
-    if (!known) return fail(job, 'unit_not_found', 'The computing unit of this job is no longer registered.');
+    if (!known) return lose(job, 'The computing unit of this job is no longer registered.');
     const unit = unitOfJob(known, job);
+    await proven(job, unit, askedAt, {
+      async begun(arn) {
+        if (site.kind === 'open' || mayGoOn(site)) return started(unit, job, arn);
+        await cloud.stopExecution(unit, arn, 'its computing unit may not be used for it any more');
+        await refuse(job, site);
+      },
+      async unbegun() {
+        await moves.move(job.jobId, { by: 'broker', note: 'had not started' }, (latest) =>
+          latest.version === job.version ? { state: 'queued', dueAt: clock(), place: undefined } : undefined,
+        );
+      },
+    });
+  }
+
+  /** A job that may have begun fails only once it is proven that it has not; else it is followed, or looked at again. */
+  async function failUnlessBegun(
+    job: Job,
+    unit: Unit,
+    askedAt: number | undefined,
+    code: FailureCode,
+    message: string,
+  ): Promise<void> {
+    if (askedAt === undefined) return fail(job, code, message);
+    const there = unitOfJob(unit, job);
+    await proven(job, there, askedAt, {
+      begun: (arn) => started(there, job, arn),
+      unbegun: () => fail(job, code, message),
+    });
+  }
+
+  /** Asks Step Functions whether an execution has begun about which StartExecution gave no answer. */
+  async function proven(
+    job: Job,
+    unit: Unit,
+    askedAt: number,
+    then: { begun: (arn: string) => Promise<void>; unbegun: () => Promise<void> },
+  ): Promise<void> {
     const arn = executionArn(unit.stateMachineArn, job.executionName);
     try {
       await cloud.describeExecution(unit, arn);
-      if (site.kind === 'open' || mayGoOn(site)) return await started(unit, job, arn);
-      await cloud.stopExecution(unit, arn, 'its computing unit may not be used for it any more');
-      await refuse(job, site);
+      await then.begun(arn);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
-      if (error.problem !== 'not_found') return sort(job, error, true);
-      await moves.move(job.jobId, { by: 'broker', note: 'had not started' }, (latest) =>
-        latest.version === job.version ? { state: 'queued', dueAt: clock(), place: undefined } : undefined,
+      if (error.problem !== 'not_found') return later(job, error, askedAt);
+      if (clock() > askedAt + SETTLING_MS) return then.unbegun();
+      await moves.move(job.jobId, { by: 'broker' }, (latest) =>
+        latest.version === job.version
+          ? { dueAt: askedAt + SETTLING_MS, place: asked(latest, askedAt) }
+          : undefined,
       );
     }
   }
@@ -153,7 +201,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       bucket: job.document.bucket,
       key: job.document.key,
     };
-    await cloud.putJobDocument(unit, job.document, documentOf(job));
+    await cloud.putJobDocument(unit, job.document, documentOf(job, deps));
     try {
       return await cloud.startExecution(unit, job.executionName, input);
     } catch (error) {
@@ -181,10 +229,11 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     log.info({ jobId: job.jobId, unitId: unit.unitId, attempt: job.attempt }, 'execution started');
   }
 
-  async function sort(job: Job, error: CloudError, mayHaveBegun: boolean): Promise<void> {
-    if (error.problem === 'paused') return wait(job, { code: 'unit_paused', message: error.message });
-    const code = failureOf(error);
-    if (code) return fail(job, code, error.message);
+  /** Tried again; a job that may have begun keeps saying so, whatever the answer was this time. */
+  async function later(job: Job, error: CloudError, askedAt: number | undefined): Promise<void> {
+    const mayHaveBegun = askedAt !== undefined;
+    if (error.problem === 'paused')
+      return wait(job, { code: 'unit_paused', message: error.message }, mayHaveBegun);
     const tries = job.tries + 1;
     const dueAt = clock() + backoffMs(classOf(error.problem), tries, ids.random());
     log.warn(
@@ -197,11 +246,22 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const note = `${error.operation}: ${error.awsCode}, trying again`;
     // Said once: a store is no place for every try of six hours.
     const said = job.history.slice(-2).some((entry) => entry.note === note);
+    // An answer that was lost just now counts from now on; any other says nothing of the one that was lost before.
+    const since = error.problem === 'unavailable' ? undefined : askedAt;
     await moves.move(job.jobId, { by: 'broker', note: said ? undefined : note }, (latest) => {
       if (latest.version !== job.version) return undefined;
       if (clock() > latest.deadlineAt) return { state: 'lost', failure: failureBody('lost', error.message) };
-      return { state, tries, dueAt };
+      return { state, tries, dueAt, ...(since === undefined ? {} : { place: asked(latest, since) }) };
     });
+  }
+
+  /** Nobody can say whether it has begun. Late repair goes on looking. */
+  async function lose(job: Job, message: string): Promise<void> {
+    await moves.move(job.jobId, { by: 'broker', note: 'lost' }, (latest) =>
+      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
+        ? undefined
+        : { state: 'lost', failure: failureBody('lost', message) },
+    );
   }
 
   async function fail(job: Job, code: FailureCode, message: string): Promise<void> {
@@ -223,61 +283,14 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
         : { state: 'canceled', failure },
     );
   }
-
-  function documentOf(job: Job): JobDocument {
-    return {
-      schema: 'cloudmr/job/1',
-      jobId: job.jobId,
-      attempt: job.attempt,
-      userId: job.ownerId,
-      appId: job.appId,
-      alias: job.alias,
-      mode: job.mode,
-      task: taskOf(job),
-      output: job.output,
-      inputs: job.inputs,
-      result: job.result,
-      failure: job.failureBundle,
-      callback: { url: deps.publicUrl, token: jobToken(deps.tokenSecret, job.jobId, job.attempt) },
-    };
-  }
 }
 
-/** What the person asked for; an automatic attempt says where it has to run. */
-function taskOf({ task, forcedPlatform }: Job): JobDocument['task'] {
-  if (!forcedPlatform) return task;
-  return { ...task, options: { ...(task['options'] as object), platform: forcedPlatform } };
+/** The way to an attempt, with the time at which its start was asked for. */
+function asked({ place }: Job, askedAt: number): Job['place'] {
+  return place && { ...place, askedAt };
 }
 
-/** How a problem in somebody's account is waited for. */
-export function classOf(problem: CloudProblem): ErrorClass {
-  if (problem === 'throttled' || problem === 'unavailable') return problem;
-  return problem === 'not_found' ? 'missing' : 'refused';
-}
-
-/** A failure as it is stored, with the standard remedy of its code. */
-export function failureBody(code: FailureCode, message: string): NonNullable<Job['failure']> {
-  return { code, message, remedy: FAILURES[code].remedy, actor: FAILURES[code].actor };
-}
-
-/** The failure that a problem at start means, or undefined if it is worth trying again. */
-function failureOf(error: CloudError): FailureCode | undefined {
-  switch (error.problem) {
-    case 'trust_denied':
-      return 'unit_trust_broken';
-    case 'denied':
-      return 'unit_permission_missing';
-    case 'expired':
-      return 'session_expired';
-    case 'not_found':
-      return 'unit_not_found';
-    case 'already_exists':
-      return 'name_conflict';
-    case 'invalid':
-      return error.awsCode === 'WrongAccount' ? 'unit_wrong_account' : 'bad_options';
-    case 'paused':
-    case 'throttled':
-    case 'unavailable':
-      return undefined;
-  }
+/** Somebody else's execution has the name: this job's own cannot exist. */
+function nameTaken({ problem }: CloudError): boolean {
+  return problem === 'already_exists';
 }

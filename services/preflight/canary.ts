@@ -281,7 +281,12 @@ function statesPolicy(unit: Unit): object {
   const executions = `${unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`;
   return {
     Effect: 'Allow',
-    Action: ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'],
+    Action: [
+      'states:StartExecution',
+      'states:ListExecutions',
+      'states:DescribeExecution',
+      'states:StopExecution',
+    ],
     Resource: [unit.stateMachineArn, executions],
   };
 }

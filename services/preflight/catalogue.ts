@@ -47,6 +47,11 @@ export const CHECKS = {
     actor: 'unit_owner',
     remedy: 'Deploy the current stack again, and register the state machine that it names.',
   },
+  execution_list: {
+    actor: 'unit_owner',
+    remedy:
+      'Deploy the current stack again: its role also allows states:ListExecutions, by which the broker sees many jobs at once and finds runs that nobody waits for. Until then it asks for each job by itself.',
+  },
   data_bucket: {
     actor: 'unit_owner',
     remedy: 'Register a bucket of this account and region, and let the role read, write and delete in it.',

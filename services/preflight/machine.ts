@@ -1,15 +1,20 @@
-/** Whether the state machine in a unit's account is the one of this release. */
+/** Whether the state machine in a unit's account is the one of this release, and shows what runs on it. */
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
-import { type Clock, CloudError } from '../ports.ts';
+import { type Clock, CloudError, type UnitCloud } from '../ports.ts';
 import type { UnitProbe } from '../unit-ports.ts';
 import { failed, passed, skipped, warning } from './catalogue.ts';
 import { isAway } from './trust.ts';
 
-/** Creates the check; `template` is the released definition, with its `${Names}` still in it. */
-export function createMachineCheck(deps: { probe: UnitProbe; clock: Clock; template: string }) {
+/** Creates the checks; `template` is the released definition, with its `${Names}` still in it. */
+export function createMachineCheck(deps: {
+  probe: UnitProbe;
+  cloud: Pick<UnitCloud, 'runningExecutions'>;
+  clock: Clock;
+  template: string;
+}) {
   const template: unknown = JSON.parse(deps.template);
 
-  return async function checkMachine(unit: Unit): Promise<UnitCheck[]> {
+  async function definitionOf(unit: Unit): Promise<UnitCheck[]> {
     const at = deps.clock();
     try {
       const text = await deps.probe.definition(unit);
@@ -26,7 +31,30 @@ export function createMachineCheck(deps: { probe: UnitProbe; clock: Clock; templ
       // Older stacks do not let the broker look; the test job shows whether it may start executions.
       return [skipped('state_machine', 'the role does not allow states:DescribeStateMachine', at)];
     }
+  }
+
+  /** Roles of older stacks may not list: the sweep then describes each execution, and orphans go unseen. */
+  async function listOf(unit: Unit): Promise<UnitCheck[]> {
+    const at = deps.clock();
+    try {
+      const { executions, complete } = await deps.cloud.runningExecutions(unit);
+      const number = `${complete ? '' : 'more than '}${executions.length}`;
+      return [passed('execution_list', `${number} executions run`, at)];
+    } catch (error) {
+      if (!(error instanceof CloudError) || isAway(error)) throw error;
+      if (error.problem === 'not_found') return [];
+      const evidence = 'the role does not allow states:ListExecutions: executions are asked for one by one';
+      return [warning('execution_list', evidence, at, listPolicy(unit))];
+    }
+  }
+
+  return async function checkMachine(unit: Unit): Promise<UnitCheck[]> {
+    return (await Promise.all([definitionOf(unit), listOf(unit)])).flat();
   };
+}
+
+function listPolicy(unit: Unit): object {
+  return { Effect: 'Allow', Action: ['states:ListExecutions'], Resource: [unit.stateMachineArn] };
 }
 
 /** Equal, but for the places where the template has a name to be filled in. */

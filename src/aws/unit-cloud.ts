@@ -26,6 +26,7 @@ import type { ObjectLocation } from '../schemas/execution.ts';
 import type { Unit } from '../schemas/unit.ts';
 import type { AwsClients } from './clients.ts';
 import { attachment } from './content-disposition.ts';
+import { watchLostAnswers } from './lost-answers.ts';
 import { createPresigner, type PresignRequest } from './presign.ts';
 import type { Purpose } from './session-policy.ts';
 import { lifeOf, type Sessions } from './sessions.ts';
@@ -120,10 +121,17 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
         name,
         input: JSON.stringify(input),
       });
-      const { executionArn } = await inStates(unit, { kind: 'start' }, 'StartExecution', (sfn) =>
-        sfn.send(command),
-      );
-      return answered(executionArn, 'StartExecution');
+      const lost = watchLostAnswers(command);
+      try {
+        const { executionArn } = await inStates(unit, { kind: 'start' }, 'StartExecution', (sfn) =>
+          sfn.send(command),
+        );
+        return answered(executionArn, 'StartExecution');
+      } catch (error) {
+        if (!lost() || !(error instanceof CloudError) || error.problem === 'already_exists') throw error;
+        // What the last try was told says nothing of the one before, which may have had its effect.
+        throw new CloudError('unavailable', 'StartExecution', error.awsCode, error.message);
+      }
     },
 
     async describeExecution(unit, executionArn) {

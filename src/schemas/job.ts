@@ -39,14 +39,19 @@ export const jobProgress = z.object({
  * The way to where an attempt was started. Its unit may be changed while it runs, and waits for another proof then:
  * the attempt is followed, stopped and fetched by the way that was proven when it began.
  */
-export const jobPlace = unit.pick({
-  awsAccountId: true,
-  region: true,
-  stateMachineArn: true,
-  crossAccountRoleArn: true,
-  externalId: true,
-  proof: true,
-});
+export const jobPlace = unit
+  .pick({
+    awsAccountId: true,
+    region: true,
+    stateMachineArn: true,
+    crossAccountRoleArn: true,
+    externalId: true,
+    proof: true,
+  })
+  .extend({
+    /** When StartExecution was asked for last, if it gave an answer or not. */
+    askedAt: z.number().optional(),
+  });
 export type JobPlace = z.infer<typeof jobPlace>;
 
 /** What is kept of an attempt when another one replaces it: enough to explain it and to delete what it left. */

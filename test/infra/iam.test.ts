@@ -99,6 +99,8 @@ const TABLE: Record<string, Row[]> = {
   CloudMRCrossAccountRole: [
     may('states:StartExecution', MACHINE),
     may('states:DescribeStateMachine', MACHINE),
+    may('states:ListExecutions', MACHINE),
+    mayNot('states:ListExecutions', here('states', 'stateMachine:other')),
     may('states:DescribeExecution', EXECUTION),
     may('states:StopExecution', EXECUTION),
     mayNot('states:StartExecution', here('states', 'stateMachine:other')),

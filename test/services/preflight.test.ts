@@ -34,6 +34,7 @@ t.test('a stack as it is released passes everything that can be asked', async (t
     session_policy: 'passed',
     source_identity: 'passed',
     state_machine: 'passed',
+    execution_list: 'passed',
     data_bucket: 'passed',
     results_bucket: 'passed',
     failed_bucket: 'passed',
@@ -184,6 +185,23 @@ t.test('T19: a role with more than it needs', async (t) => {
   const better = await lab.register();
   t.equal(better.unit.status, 'ready');
   t.match(statuses(better.unit), { privileges: 'warning', outside_prefix: 'passed' });
+});
+
+t.test('a role of an older stack may not list executions: jobs run, and the remedy is said', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeRole((role) => ({
+    ...role,
+    policies: JSON.parse(JSON.stringify(role.policies).replace(',"states:ListExecutions"', '')),
+  }));
+  const { unit } = await lab.register();
+  t.equal(unit.status, 'ready');
+  const found = unit.checks?.find(({ code }) => code === 'execution_list');
+  t.match(found, { status: 'warning', actor: 'unit_owner', remedy: /Deploy the current stack again/ });
+  t.same(JSON.parse(found?.policy ?? ''), {
+    Effect: 'Allow',
+    Action: ['states:ListExecutions'],
+    Resource: [lab.registration.stateMachineArn],
+  });
 });
 
 t.test(

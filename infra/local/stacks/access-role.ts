@@ -39,7 +39,7 @@ export function accessRole(options: AccessRoleOptions): RoleResource {
         Statement: [
           {
             Effect: 'Allow',
-            Action: ['states:StartExecution', 'states:DescribeStateMachine'],
+            Action: ['states:StartExecution', 'states:DescribeStateMachine', 'states:ListExecutions'],
             Resource: `${states}:stateMachine:${machine}`,
           },
           {
