@@ -2,6 +2,7 @@
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const second = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** `12.4 MB`; decimal units, as disks and networks have them. */
 export function bytes(count: number): string {
@@ -37,6 +38,11 @@ export function duration(seconds: number): string {
 /** Date and time in the reader's zone. */
 export function when(iso: string): string {
   return moment.format(new Date(iso));
+}
+
+/** The same to the second, where several things happen in a minute. */
+export function whenExactly(iso: string): string {
+  return second.format(new Date(iso));
 }
 
 /** `2 min ago`; dates that are older than a week as dates. */

@@ -42,10 +42,12 @@ export function WindowPanel({
           onValue={(high) => high !== undefined && onWindow([window[0], high])}
         />
       </div>
-      <SelectField label="Colour map" value={colours} options={COLOUR_MAPS} onValue={onColours} />
-      <button type="button" class="tight" onClick={() => onWindow(goodWindow(nifti.data))}>
-        Best window
-      </button>
+      <div class="field-and-button">
+        <SelectField label="Colour map" value={colours} options={COLOUR_MAPS} onValue={onColours} />
+        <button type="button" onClick={() => onWindow(goodWindow(nifti.data))}>
+          Best window
+        </button>
+      </div>
     </section>
   );
 }
@@ -66,7 +68,8 @@ export function SlicePanel({
 }: {
   view: SliceView;
   plane: Plane;
-  onPlane: (plane: Plane) => void;
+  /** Left out where the plane stays. */
+  onPlane?: (plane: Plane) => void;
   location: Location | undefined;
 }) {
   const isVolume = Math.min(...view.dims) > 1;
@@ -76,7 +79,7 @@ export function SlicePanel({
   return (
     <section>
       <h2>{isVolume ? 'Slices' : 'Crosshair'}</h2>
-      {isVolume && (
+      {isVolume && onPlane && (
         // biome-ignore lint/a11y/useSemanticElements: a row of buttons, not of fields
         <div class="segmented" role="group" aria-label="Plane">
           {PLANES.map(([value, label]) => (
@@ -142,16 +145,44 @@ export function RegionPanel({
   region: RegionStatistics | undefined;
   onClear: () => void;
 }) {
-  const [pen, setPen] = useState<Pen>('off');
-  const smaller = [...view.dims].sort((a, b) => a - b)[1];
-  const [diameter, setDiameter] = useState<number | undefined>(Math.max(3, Math.round(smaller / 6)));
-  const choose = (next: Pen): void => {
-    setPen(next);
-    view.setPen(next);
-  };
   return (
     <section>
       <h2>Region of interest</h2>
+      <CirclePens
+        dims={view.dims}
+        marked={region !== undefined}
+        onPen={(pen) => view.setPen(pen)}
+        onCircle={(diameter) => view.markEllipse(diameter, diameter)}
+        onClear={onClear}
+      />
+      <div aria-live="polite">{region && <RegionFigures region={region} />}</div>
+    </section>
+  );
+}
+
+/** What marks a region: a pen, and a circle for those who have no pointer. */
+export function CirclePens({
+  dims,
+  marked,
+  onPen,
+  onCircle,
+  onClear,
+}: {
+  dims: readonly [number, number, number];
+  marked: boolean;
+  onPen: (pen: Pen) => void;
+  onCircle: (diameter: number) => void;
+  onClear: () => void;
+}) {
+  const [pen, setPen] = useState<Pen>('off');
+  const smaller = [...dims].sort((a, b) => a - b)[1];
+  const [diameter, setDiameter] = useState<number | undefined>(Math.max(3, Math.round(smaller / 6)));
+  const choose = (next: Pen): void => {
+    setPen(next);
+    onPen(next);
+  };
+  return (
+    <>
       {/* biome-ignore lint/a11y/useSemanticElements: a row of buttons, not of fields */}
       <div class="segmented" role="group" aria-label="What the pointer does">
         {PENS.map(([value, label]) => (
@@ -161,22 +192,21 @@ export function RegionPanel({
         ))}
       </div>
       <p class="hint">Draw a closed line, or put a circle where the crosshair is.</p>
-      <div class="row">
-        <NumberField label="Diameter in pixels" min={1} value={diameter} onValue={setDiameter} />
+      <div class="field-and-button">
+        <NumberField label="Diameter (pixels)" min={1} value={diameter} onValue={setDiameter} />
         <button
           type="button"
-          class="tight"
           onClick={() => {
             choose('off');
-            view.markEllipse(diameter ?? 1, diameter ?? 1);
+            onCircle(diameter ?? 1);
           }}
         >
           Put circle
         </button>
-        {region && (
+        {marked && (
           <button
             type="button"
-            class="tight quiet"
+            class="quiet"
             onClick={() => {
               choose('off');
               onClear();
@@ -186,14 +216,13 @@ export function RegionPanel({
           </button>
         )}
       </div>
-      <div aria-live="polite">{region && <RegionFigures region={region} />}</div>
-    </section>
+    </>
   );
 }
 
 export function RegionFigures({ region }: { region: RegionStatistics }) {
   return (
-    <dl class="facts small">
+    <dl class="facts facts-tight small">
       <dt>Mean</dt>
       <dd>
         <strong>{figure(region.mean)}</strong>

@@ -13,6 +13,8 @@ const SLICE_TYPES: Record<Plane, SLICE_TYPE> = {
   all: SLICE_TYPE.MULTIPLANAR,
   solid: SLICE_TYPE.RENDER,
 };
+/** How much of the canvas is the map's; the colour bar has the rest, so that it covers nothing. */
+const MAP_PART = 0.92;
 /** The axis of space along which the slices of a plane follow each other. */
 const AXES: Partial<Record<Plane, 0 | 1 | 2>> = { sagittal: 0, coronal: 1, axial: 2 };
 
@@ -37,6 +39,8 @@ export class SliceView {
   readonly canvas: HTMLCanvasElement;
   readonly #nv: Niivue;
   readonly #events: SliceViewEvents;
+  /** Whose crosshair follows. */
+  #follower: SliceView | undefined;
 
   private constructor(canvas: HTMLCanvasElement, events: SliceViewEvents) {
     this.canvas = canvas;
@@ -116,10 +120,21 @@ export class SliceView {
     });
     this.#nv.drawScene();
     this.#events.onLocation(this.location());
+    this.#follower?.moveToPlace(this.#nv.frac2mm(this.#nv.scene.crosshairPos));
+  }
+
+  /** Moves the crosshair to a place in space (mm). */
+  moveToPlace(mm: ArrayLike<number>): void {
+    this.#nv.scene.crosshairPos = this.#nv.mm2frac([mm[0], mm[1], mm[2]]);
+    this.#nv.drawScene();
+    this.#events.onLocation(this.location());
   }
 
   setPlane(plane: Plane): void {
-    this.#nv.setSliceType(SLICE_TYPES[plane]);
+    const nv = this.#nv;
+    if (AXES[plane] === undefined) nv.clearCustomLayout();
+    else nv.setCustomLayout([{ sliceType: SLICE_TYPES[plane], position: [0, 0, 1, MAP_PART] }]);
+    nv.setSliceType(SLICE_TYPES[plane]);
   }
 
   setSlice(plane: Plane, index: number): void {
@@ -176,9 +191,13 @@ export class SliceView {
     return values && drawing ? regionStatistics(values, drawing) : undefined;
   }
 
-  /** The drawn region itself, for another view. */
-  get drawing(): Uint8Array | null {
-    return this.#nv.drawBitmap;
+  /** Marks the same pixels as in a view of a map of the same size. */
+  takeRegion(other: SliceView): void {
+    const drawing = other.#nv.drawBitmap;
+    if (!drawing || this.dims.join() !== other.dims.join()) return;
+    if (!this.#nv.drawBitmap) this.#nv.createEmptyDrawing();
+    this.#nv.drawBitmap?.set(drawing);
+    this.#nv.refreshDrawing(true);
   }
 
   clearRegion(): void {
@@ -190,16 +209,25 @@ export class SliceView {
   link(other: SliceView): void {
     this.#nv.broadcastTo(other.#nv, { '2d': true, '3d': true });
     other.#nv.broadcastTo(this.#nv, { '2d': true, '3d': true });
+    this.#follower = other;
+    other.#follower = this;
   }
 
-  /** The canvas as it is now. */
+  /** The map with its region and colour bar as a PNG, without the crosshair. */
   picture(): Promise<Blob> {
+    const { opts } = this.#nv;
+    const width = opts.crosshairWidth;
+    opts.crosshairWidth = 0;
     this.#nv.drawScene();
-    return new Promise((resolve, reject) => {
+    // What was drawn is there until this task ends; later the canvas would be blank.
+    const done = new Promise<Blob>((resolve, reject) => {
       this.canvas.toBlob((blob) =>
         blob ? resolve(blob) : reject(new Error('The picture could not be made.')),
       );
     });
+    opts.crosshairWidth = width;
+    this.#nv.drawScene();
+    return done;
   }
 
   /** Gives the memory of the graphics card back. */

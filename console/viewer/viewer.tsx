@@ -138,7 +138,7 @@ function MapCard({ map, nifti, alias }: { map: ResultMap; nifti: Nifti; alias: s
           </>
         )}
         <section>
-          <h3>Save</h3>
+          <h2>Save</h2>
           <SaveButtons map={map} alias={alias} picture={view && (() => view.picture())} />
         </section>
       </div>
@@ -156,7 +156,7 @@ function MatrixCard({ map, nifti, alias }: { map: ResultMap; nifti: Nifti; alias
       </div>
       <div class="controls">
         <section>
-          <h3>{map.name}</h3>
+          <h2>{map.name}</h2>
           <p class="soft small">
             {map.id === CORRELATION
               ? 'How much of the noise two coils share: 0 none, 1 all of it. Strong values away from the diagonal point to coupled elements.'
@@ -164,7 +164,7 @@ function MatrixCard({ map, nifti, alias }: { map: ResultMap; nifti: Nifti; alias
           </p>
         </section>
         <section>
-          <h3>Save</h3>
+          <h2>Save</h2>
           <SaveButtons
             map={map}
             alias={alias}

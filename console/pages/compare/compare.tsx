@@ -8,12 +8,13 @@ import { SelectField } from '../../ui/fields.tsx';
 import { Loading, Notice, PageHead, Problem } from '../../ui/parts.tsx';
 import { COLOUR_MAPS, type ColourMap } from '../../viewer/colours.ts';
 import type { Nifti } from '../../viewer/nifti.ts';
-import { WindowPanel } from '../../viewer/panels.tsx';
+import { SlicePanel, WindowPanel } from '../../viewer/panels.tsx';
 import type { Result } from '../../viewer/result.ts';
 import type { Location, SliceView } from '../../viewer/slice-view.ts';
 import { Stage } from '../../viewer/stage.tsx';
 import { goodWindow } from '../../viewer/statistics.ts';
 import { useResult } from '../../viewer/use-result.ts';
+import { PairRegionCard, usePairRegions } from './regions.tsx';
 
 /** So many of the newest results can be chosen. */
 const NEWEST = 50;
@@ -115,9 +116,10 @@ function Stages({ map, pair, names }: { map: string; pair: [Nifti, Nifti]; names
   const [colours, setColours] = useState<ColourMap>(COLOUR_MAPS[0][0]);
   const [views, setViews] = useState<(SliceView | undefined)[]>([undefined, undefined]);
   const [at, setAt] = useState<(Location | undefined)[]>([undefined, undefined]);
+  const [first, second] = views;
+  const regions = usePairRegions(views);
   useEffect(() => {
-    const [a, b] = views;
-    if (a && b) a.link(b);
+    if (first && second) first.link(second);
   }, views);
   const put = <T,>(list: T[], index: number, value: T): T[] =>
     list.map((one, i) => (i === index ? value : one));
@@ -145,25 +147,30 @@ function Stages({ map, pair, names }: { map: string; pair: [Nifti, Nifti]; names
               onView={(view) => setViews((now) => put(now, i, view))}
               onLocation={(location) => setAt((now) => put(now, i, location))}
               onWindow={(low, high) => setWindow([low, high])}
+              onRegion={() => regions.measure(i === 0 ? 0 : 1)}
             />
             <figcaption class="small">{names[i]}</figcaption>
           </figure>
         ))}
       </div>
       <div class="halves">
-        <section class="card" aria-label="At the cursor">
-          <h2>At the cursor</h2>
-          <dl class="facts">
-            <dt>Left</dt>
-            <dd>{figure(a)}</dd>
-            <dt>Right</dt>
-            <dd>{figure(b)}</dd>
-            <dt>Right over left</dt>
-            <dd>
-              <strong>{a !== undefined && b !== undefined && a !== 0 ? figure(b / a) : '–'}</strong>
-            </dd>
-          </dl>
-        </section>
+        <div class="stack">
+          <section class="card" aria-label="At the cursor">
+            <h2>At the cursor</h2>
+            <dl class="facts">
+              <dt>Left</dt>
+              <dd>{figure(a)}</dd>
+              <dt>Right</dt>
+              <dd>{figure(b)}</dd>
+              <dt>Right over left</dt>
+              <dd>
+                <strong>{a !== undefined && b !== undefined && a !== 0 ? figure(b / a) : '–'}</strong>
+              </dd>
+            </dl>
+            {first && second && <SlicePanel view={first} plane={first.measuredPlane} location={at[0]} />}
+          </section>
+          {first && second && <PairRegionCard views={[first, second]} pair={regions} />}
+        </div>
         <div class="card">
           <WindowPanel
             nifti={pair[0]}

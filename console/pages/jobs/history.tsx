@@ -1,6 +1,6 @@
 /** What happened to a job, who caused it, and the log of its run. */
 import { api, data, type Job } from '../../lib/api.ts';
-import { when } from '../../lib/format.ts';
+import { whenExactly } from '../../lib/format.ts';
 import { useAct, useResource } from '../../lib/use.ts';
 import { Problem } from '../../ui/parts.tsx';
 
@@ -22,9 +22,9 @@ export function HistoryCard({ job }: { job: Job }) {
       <ol class="timeline">
         {events.map((event, i) => (
           <li key={i}>
-            <p class="wrap">{event.text}</p>
+            <p class="wrap">{sentence(event.text)}</p>
             <p class="soft small">
-              {when(event.at)} · {actor(event.by)}
+              {whenExactly(event.at)} · {actor(event.by)}
             </p>
           </li>
         ))}
@@ -38,6 +38,11 @@ export function HistoryCard({ job }: { job: Job }) {
       <Problem error={open.error} />
     </section>
   );
+}
+
+/** Events are stored in lower case, as states are named; codes stay as they are. */
+function sentence(text: string): string {
+  return /^[a-z]+_/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function actor(by: string): string {

@@ -34,13 +34,11 @@ export function JobPage({ id }: { id: string }) {
     );
   }
   if (!job.data) {
-    return job.error ? (
+    return (
       <>
         <PageHead title="Job" />
-        <Problem error={job.error} />
+        {job.error ? <Problem error={job.error} /> : <Loading what="the job" />}
       </>
-    ) : (
-      <Loading what="the job" />
     );
   }
   return <Known job={job.data} onChange={put} />;

@@ -10,6 +10,7 @@ const NAMES: Record<string, string> = {
   assume_role: 'The broker may enter',
   external_id_required: 'Nobody may enter without the external ID',
   session_policy: 'Each session is limited to what it needs',
+  source_identity: 'CloudTrail says for whom the broker acts',
   state_machine: 'State machine',
   data_bucket: 'Data bucket',
   results_bucket: 'Results bucket',

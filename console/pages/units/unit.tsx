@@ -15,7 +15,14 @@ const TEST_JOB_MS = 2_500;
 export function UnitPage({ id }: { id: string }) {
   const path = { params: { path: { computingUnitId: id } } };
   const unit = useResource(() => data(api.GET('/api/computing-unit/{computingUnitId}', path)), [id]);
-  if (!unit.data) return unit.error ? <Problem error={unit.error} /> : <Loading what="the computing unit" />;
+  if (!unit.data) {
+    return (
+      <>
+        <PageHead title="Computing unit" />
+        {unit.error ? <Problem error={unit.error} /> : <Loading what="the computing unit" />}
+      </>
+    );
+  }
   return <Known unit={unit.data} onChange={(next) => unit.set(() => next)} />;
 }
 
