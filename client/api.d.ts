@@ -452,6 +452,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operator's view: open jobs, processes, budgets of AWS calls, errors, queues
+         * @description Of all broker processes together, at most five seconds old, and at a bounded cost whatever is stored. The runbook (docs/RUNBOOK.md) says what to do about each of them; the same is in /metrics.
+         */
+        get: operations["operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/computing-unit/external-id": {
         parameters: {
             query?: never;
@@ -2233,6 +2253,206 @@ export interface components {
                 /** @description Of a personal access token */
                 scopes?: ("profile:read" | "jobs:read" | "jobs:write" | "data:read" | "data:write" | "units:read" | "units:write" | "audit:read" | "webhooks:read" | "webhooks:write" | "admin:read" | "admin:write")[];
             };
+        };
+        /**
+         * @example {
+         *       "at": "2026-11-22T09:30:00.000Z",
+         *       "ages": [
+         *         60,
+         *         300,
+         *         1800,
+         *         7200,
+         *         22200
+         *       ],
+         *       "openJobs": {
+         *         "open": 3,
+         *         "counted": 3,
+         *         "more": false,
+         *         "byState": [
+         *           {
+         *             "state": "queued",
+         *             "jobs": 1,
+         *             "oldestSeconds": 4,
+         *             "byAge": [
+         *               1,
+         *               0,
+         *               0,
+         *               0,
+         *               0,
+         *               0
+         *             ]
+         *           },
+         *           {
+         *             "state": "running",
+         *             "jobs": 2,
+         *             "oldestSeconds": 410,
+         *             "byAge": [
+         *               0,
+         *               1,
+         *               1,
+         *               0,
+         *               0,
+         *               0
+         *             ]
+         *           }
+         *         ]
+         *       },
+         *       "sweepLagSeconds": 1,
+         *       "setAside": {
+         *         "jobs": [
+         *           {
+         *             "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYA",
+         *             "at": "2026-11-22T08:12:00.000Z",
+         *             "error": "TypeError: x is not a function",
+         *             "failures": 5
+         *           }
+         *         ],
+         *         "more": false
+         *       },
+         *       "brokers": [
+         *         {
+         *           "brokerId": "01K9ZB6E4H8J2D5F7G9K0P3RST",
+         *           "self": true,
+         *           "alive": true,
+         *           "startedAt": "2026-11-22T08:00:00.000Z",
+         *           "seenAt": "2026-11-22T09:29:59.000Z",
+         *           "release": "1.0.0",
+         *           "generation": 1,
+         *           "holds": [
+         *             "open-jobs-0",
+         *             "open-jobs-1",
+         *             "figures"
+         *           ],
+         *           "lagSeconds": 0.2,
+         *           "steps": 5120,
+         *           "failedSteps": 5,
+         *           "setAside": 1,
+         *           "lists": 96,
+         *           "orphansStopped": 0,
+         *           "budgetRefusals": 0
+         *         }
+         *       ],
+         *       "unheld": [],
+         *       "budgets": [
+         *         {
+         *           "account": "222222222222",
+         *           "region": "us-east-1",
+         *           "operation": "DescribeExecution",
+         *           "used": 31,
+         *           "limit": 250
+         *         }
+         *       ],
+         *       "errors": [
+         *         {
+         *           "kind": "request",
+         *           "code": "not_found",
+         *           "last5Minutes": 0,
+         *           "lastHour": 2,
+         *           "lastDay": 9
+         *         }
+         *       ],
+         *       "queues": [
+         *         {
+         *           "queue": "webhooks",
+         *           "waiting": 0,
+         *           "more": false,
+         *           "lagSeconds": 0
+         *         }
+         *       ]
+         *     }
+         */
+        Operations: {
+            /**
+             * Format: date-time
+             * @example 2026-11-22T09:30:00.000Z
+             */
+            at: string;
+            /** @description Upper ends of the classes of `byAge`, in seconds; the last class has none */
+            ages: number[];
+            openJobs: {
+                /** @description All open jobs, counted up to 2,000 */
+                open: number;
+                /** @description Those whose state was read: the oldest 200 */
+                counted: number;
+                /** @description There are open jobs whose state was not read */
+                more: boolean;
+                byState: {
+                    /** @enum {string} */
+                    state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
+                    jobs: number;
+                    oldestSeconds: number;
+                    byAge: number[];
+                }[];
+            };
+            /** @description How long the most overdue job waits for its next step */
+            sweepLagSeconds: number;
+            setAside: {
+                jobs: {
+                    jobId: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-11-22T09:30:00.000Z
+                     */
+                    at: string;
+                    error: string;
+                    failures: number;
+                }[];
+                more: boolean;
+            };
+            brokers: {
+                brokerId: string;
+                /** @description The process that answers */
+                self: boolean;
+                alive: boolean;
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T09:30:00.000Z
+                 */
+                startedAt: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T09:30:00.000Z
+                 */
+                seenAt: string;
+                release: string;
+                generation: number;
+                /** @description Pieces of background work */
+                holds: string[];
+                lagSeconds: number;
+                steps: number;
+                failedSteps: number;
+                setAside: number;
+                /** @description Units whose executions were listed in a sweep */
+                lists: number;
+                orphansStopped: number;
+                budgetRefusals: number;
+            }[];
+            /** @description Pieces of background work that no living process holds */
+            unheld: string[];
+            budgets: {
+                account: string;
+                region: string;
+                /** @enum {string} */
+                operation: "StartExecution" | "DescribeExecution" | "ListExecutions" | "StopExecution" | "AssumeRole";
+                /** @description Calls of the token bucket that are used now, by all processes */
+                used: number;
+                limit: number;
+            }[];
+            errors: {
+                /** @enum {string} */
+                kind: "job" | "request";
+                code: string;
+                last5Minutes: number;
+                lastHour: number;
+                lastDay: number;
+            }[];
+            queues: {
+                /** @enum {string} */
+                queue: "webhooks" | "mails" | "lost-jobs" | "unit-checks";
+                waiting: number;
+                more: boolean;
+                lagSeconds: number;
+            }[];
         };
         Account: {
             userId: string;
@@ -5980,6 +6200,85 @@ export interface operations {
                         /** @description Open event streams */
                         streams: number;
                     };
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_allowed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    operations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is going on */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operations"];
                 };
             };
             /** @description `not_signed_in` */

@@ -1,8 +1,11 @@
 /** What administrators and developers see of the broker itself. */
 import type { z } from 'zod';
 import type { Operations } from '../services/operations.ts';
+import type { OverviewData } from '../services/overview.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import { operationsAnswer } from '../src/schemas/http/operations.ts';
+import { AGE_LIMITS } from '../src/schemas/figures.ts';
+import { iso } from '../src/schemas/http/common.ts';
+import { operationsAnswer, overviewAnswer } from '../src/schemas/http/operations.ts';
 
 const tags = ['Administration'];
 
@@ -13,7 +16,7 @@ export interface AdminRoutesDeps {
   feed: { streams(): number };
 }
 
-/** GET /api/admin/health. */
+/** GET /api/admin/health, GET /api/admin/operations. */
 export function adminRoutes({ operations, awsCalls, feed }: AdminRoutesDeps) {
   return async (app: Api): Promise<void> => {
     app.get(
@@ -32,5 +35,42 @@ export function adminRoutes({ operations, awsCalls, feed }: AdminRoutesDeps) {
       },
       async () => ({ ...(await operations.figures()), aws: awsCalls(), streams: feed.streams() }),
     );
+
+    app.get(
+      '/admin/operations',
+      {
+        config: { access: 'admin' },
+        schema: {
+          tags,
+          operationId: 'operations',
+          summary: "The operator's view: open jobs, processes, budgets of AWS calls, errors, queues",
+          description:
+            'Of all broker processes together, at most five seconds old, and at a bounded cost whatever is stored. ' +
+            'The runbook (docs/RUNBOOK.md) says what to do about each of them; the same is in /metrics.',
+          response: { 200: answer('What is going on', overviewAnswer) },
+        },
+      },
+      async () => toAnswer(await operations.overview()),
+    );
+  };
+}
+
+function toAnswer(data: OverviewData): z.infer<typeof overviewAnswer> {
+  const { openJobs, setAside, brokers, at, ...rest } = data;
+  const byState = openJobs.byState.map((row) => ({ ...row, byAge: [...row.byAge] }));
+  return {
+    ...rest,
+    at: iso(at),
+    ages: [...AGE_LIMITS],
+    openJobs: { ...openJobs, byState },
+    sweepLagSeconds: openJobs.lagSeconds,
+    setAside: { ...setAside, jobs: setAside.jobs.map((job) => ({ ...job, at: iso(job.at) })) },
+    brokers: brokers.map(({ lagMs, refused, startedAt, seenAt, ...broker }) => ({
+      ...broker,
+      startedAt: iso(startedAt),
+      seenAt: iso(seenAt),
+      lagSeconds: lagMs / 1000,
+      budgetRefusals: refused,
+    })),
   };
 }

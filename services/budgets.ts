@@ -18,6 +18,8 @@ export interface BudgetUse {
   readonly operation: BudgetedOperation;
   /** 0: nothing used; 1: spent. */
   readonly used: number;
+  /** The same in calls of this process. */
+  readonly calls: number;
 }
 
 export interface Budgets {
@@ -80,7 +82,8 @@ export function createBudgets({ quotas, live, clock, timers }: BudgetsDeps): Bud
         const [account, region, operation] = key.split(' ') as [string, string, BudgetedOperation];
         const share = shareOf(operation);
         const used = 1 - Math.max(0, levelOf(key, share)) / share.bucket;
-        return { account, region, operation, used: Math.round(used * 1000) / 1000 };
+        const calls = Math.round(used * share.bucket * 10) / 10;
+        return { account, region, operation, used: Math.round(used * 1000) / 1000, calls };
       });
       return rows.sort((a, b) => b.used - a.used).slice(0, SHOWN);
     },

@@ -37,7 +37,13 @@ const SHARDS = [0, 1, 2, 3, 4, 5, 6, 7];
 const shardPiece = (shard: number): string => `open-jobs-${shard}`;
 
 /** What the broker processes share among them: shards of open jobs, and what one process does for all. */
-export const PIECES: readonly string[] = [...SHARDS.map(shardPiece), 'lost-jobs', 'unit-checks', 'webhooks'];
+export const PIECES: readonly string[] = [
+  ...SHARDS.map(shardPiece),
+  'lost-jobs',
+  'unit-checks',
+  'webhooks',
+  'figures',
+];
 
 /** Creates all of it. */
 export function createClockwork(deps: ClockworkDeps): Clockwork {

@@ -16,6 +16,7 @@ import { createStores, STORE_GENERATION, type Stores } from './aws/stores.ts';
 import { createUnitCloud } from './aws/unit-cloud.ts';
 import type { Config } from './config.ts';
 import { RELEASED_WORKER } from './run-estimator.ts';
+import type { ProcessFigures } from './schemas/figures.ts';
 import { createTimers } from './timers.ts';
 
 /** Where AWS is: the real one, or the embedded cloud. */
@@ -39,6 +40,8 @@ export interface AdaptersOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** What this process tells the others of itself. */
+  readonly figures: () => ProcessFigures;
 }
 
 export interface Adapters {
@@ -72,7 +75,7 @@ export function createAdapters(options: AdaptersOptions): Adapters {
     pieces: PIECES,
     generation: STORE_GENERATION,
     release: RELEASED_WORKER.version,
-    figures: () => ({}),
+    figures: options.figures,
     clock,
     ids,
     log,

@@ -11,7 +11,9 @@ import {
   recordRoleUse,
 } from '../services/audited.ts';
 import { createClockwork } from '../services/clockwork.ts';
+import { createErrorWindow } from '../services/error-window.ts';
 import { createFeed } from '../services/feed.ts';
+import { createFigures } from '../services/figures.ts';
 import type { Identity } from '../services/identity.ts';
 import { createIdentityServices } from '../services/identity-services.ts';
 import { createJobServices } from '../services/job-services.ts';
@@ -19,6 +21,7 @@ import type { Mailer } from '../services/mail-ports.ts';
 import { createMoves } from '../services/moves.ts';
 import { createObserve } from '../services/observe.ts';
 import { createOperations } from '../services/operations.ts';
+import { createOverview } from '../services/overview.ts';
 import type { Clock } from '../services/ports.ts';
 import { createStart } from '../services/start.ts';
 import { createUnitServices } from '../services/unit-services.ts';
@@ -34,6 +37,7 @@ import type { Config } from './config.ts';
 import { createConsoleFiles } from './console-files.ts';
 import { createLoop, type Loop, together } from './loop.ts';
 import { createMetrics } from './metrics.ts';
+import { ownFigures, workTotals } from './process-figures.ts';
 import { createReadiness } from './readiness.ts';
 import { readRelease } from './release.ts';
 import { runEstimator } from './run-estimator.ts';
@@ -90,8 +94,18 @@ export function createDeps(options: DepsOptions): Deps {
   const platform = { accountId: hubAccountId, mode1RoleArn: place.mode1RoleArn ?? brokerRoleArn };
   const ids = createIds(clock);
 
-  const adapters = createAdapters({ config, place, platform, cursorSecret: tokenSecret, log, clock, ids });
-  const { clients, stores, audit, uses, sessions, cloud, killSwitch, shares, timers } = adapters;
+  const errors = createErrorWindow(clock);
+  const adapters = createAdapters({
+    config,
+    place,
+    platform,
+    cursorSecret: tokenSecret,
+    log,
+    clock,
+    ids,
+    figures: () => ownFigures({ ticker, sweep, poison, budgets, errors }),
+  });
+  const { clients, stores, audit, uses, sessions, cloud, killSwitch, budgets, shares, timers } = adapters;
 
   // The life of a job; whatever is written to it reaches the feed
   const render = (job: Job): string => JSON.stringify(toJobView(job));
@@ -156,7 +170,7 @@ export function createDeps(options: DepsOptions): Deps {
       return publicUrl();
     },
   });
-  const { ticker, sweep, lateRepair } = createClockwork({
+  const { ticker, sweep, lateRepair, poison } = createClockwork({
     ...steps,
     stores,
     jobs,
@@ -165,11 +179,28 @@ export function createDeps(options: DepsOptions): Deps {
     mine: shares.mine,
     timers,
   });
+  const overview = createOverview({
+    ...stores,
+    jobs,
+    shares,
+    own: () => ownFigures({ ticker, sweep, poison, budgets, errors }),
+    quotas: config.quotas,
+    clock,
+  });
   const metrics = createMetrics({
     awsCalls: clients.counts.list,
     ticker: ticker.stats,
     streams: feed.streams,
+    errors,
+    overview,
     ofProcess: true,
+  });
+  const figures = createFigures({
+    overview,
+    totals: () => ({ ...metrics.totals(), ...workTotals({ ticker, budgets, counts: clients.counts }) }),
+    mine: () => shares.mine('figures'),
+    clock,
+    log,
   });
 
   // Use cases
@@ -188,7 +219,7 @@ export function createDeps(options: DepsOptions): Deps {
     audit,
     leftBehind: [hooks.webhooks, units],
   });
-  const tickers = [shares, ticker, watch, hooks.deliverer, lateRepair, identity.outbox, uses];
+  const tickers = [shares, ticker, watch, hooks.deliverer, lateRepair, identity.outbox, uses, figures];
   const loop = together(tickers.map((each) => createLoop({ ticker: each, clock, log })));
   const work = createJobServices({
     ...steps,
@@ -208,6 +239,7 @@ export function createDeps(options: DepsOptions): Deps {
     identity,
     loop,
     async close() {
+      figures.flush();
       await uses.flush();
       await adapters.leave();
       await audit.settled();
@@ -222,7 +254,7 @@ export function createDeps(options: DepsOptions): Deps {
       retry: auditedRetry(work.retry, audit),
       endedJobs: auditedEndedJobs(work.endedJobs, audit),
       audit,
-      operations: createOperations({ jobs, ticker, clock }),
+      operations: createOperations({ queues: stores.queues, jobs, ticker, overview, clock }),
       awsCalls: clients.counts.list,
       webhooks: hooks.webhooks,
       killSwitch: auditedSwitch(killSwitch, audit),

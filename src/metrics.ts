@@ -10,6 +10,10 @@ import {
   prometheusContentType,
   Registry,
 } from 'prom-client';
+import type { ErrorWindow } from '../services/error-window.ts';
+import { isTerminal } from '../services/lifecycle.ts';
+import type { Overview } from '../services/overview.ts';
+import { overviewGauges } from './overview-gauges.ts';
 import { FAILURES } from './schemas/failures.ts';
 import type { Job } from './schemas/job.ts';
 
@@ -22,6 +26,17 @@ export interface AnsweredRequest {
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
+  /** Of a refusal. */
+  readonly code?: string;
+}
+
+/** Counts since the start of the process. */
+export interface MetricTotals {
+  readonly requests: number;
+  readonly serverErrors: number;
+  readonly jobsEnded: number;
+  /** Failures that whoever runs the broker has to look at. */
+  readonly jobsFailedByUs: number;
 }
 
 export interface Metrics {
@@ -31,6 +46,7 @@ export interface Metrics {
   /** All figures in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
+  totals(): MetricTotals;
 }
 
 export interface MetricsDeps {
@@ -44,12 +60,18 @@ export interface MetricsDeps {
   ticker: () => { lagMs: number; steps: number; failedSteps: number };
   /** Open event streams. */
   streams: () => number;
+  /** Counts codes over time. */
+  errors: Pick<ErrorWindow, 'count'>;
+  /** The operator's view, of all processes; its figures are left out while it cannot be had. */
+  overview: Overview;
   /** Also memory, CPU and event loop of the process; once per process. */
   ofProcess?: boolean;
 }
 
 /** Creates the figures, all zero. */
-export function createMetrics({ awsCalls, ticker, streams, ofProcess = false }: MetricsDeps): Metrics {
+export function createMetrics(deps: MetricsDeps): Metrics {
+  const { awsCalls, ticker, streams, errors, overview, ofProcess = false } = deps;
+  const totals = { requests: 0, serverErrors: 0, jobsEnded: 0, jobsFailedByUs: 0 };
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry, prefix: 'cloudmr_' });
@@ -127,8 +149,22 @@ export function createMetrics({ awsCalls, ticker, streams, ofProcess = false }: 
     },
   });
 
+  const refusals = new Counter({
+    name: 'cloudmr_request_errors_total',
+    help: 'Refused requests by code',
+    labelNames: ['code'],
+    registers,
+  });
+  const showOverview = overviewGauges(registry);
+
   return {
-    answered({ method, route, status, seconds }) {
+    answered({ method, route, status, seconds, code }) {
+      totals.requests++;
+      if (status >= 500) totals.serverErrors++;
+      if (code !== undefined) {
+        refusals.inc({ code });
+        errors.count('request', code);
+      }
       const name = `${method} ${route} ${status}`;
       let series = seriesOf.get(name);
       if (!series) seriesOf.set(name, (series = requests.labels({ method, route, status })));
@@ -138,10 +174,18 @@ export function createMetrics({ awsCalls, ticker, streams, ofProcess = false }: 
       // A change that moves nothing, such as a new name, adds no entry to the history.
       if (history.at(-1)?.at !== updatedAt) return;
       moves.inc({ state });
-      if (state === 'failed')
-        failures.inc({ code: failure && failure.code in FAILURES ? failure.code : 'other' });
+      if (isTerminal(state)) totals.jobsEnded++;
+      if (state !== 'failed') return;
+      const code = failure && failure.code in FAILURES ? failure.code : 'other';
+      failures.inc({ code });
+      errors.count('job', code);
+      if (failure?.actor === 'operator') totals.jobsFailedByUs++;
     },
-    text: () => registry.metrics(),
+    async text() {
+      showOverview(await overview().catch(() => undefined));
+      return registry.metrics();
+    },
+    totals: () => ({ ...totals }),
     contentType: prometheusContentType,
   };
 }

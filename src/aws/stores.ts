@@ -3,6 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { AccessTokenStore, SignInStore } from '../../services/identity-ports.ts';
 import type { SwitchStore } from '../../services/kill-switch.ts';
 import type { MailStore } from '../../services/mail-ports.ts';
+import type { QueueStore } from '../../services/overview-ports.ts';
 import type {
   AsideStore,
   AuditStore,
@@ -29,6 +30,7 @@ import { createItemTable, type ItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
 import { createMailStore } from './mail-store.ts';
 import { createMemberStore } from './member-store.ts';
+import { createQueueStore } from './queue-store.ts';
 import { createRoiStore } from './roi-store.ts';
 import { createSignInStore } from './sign-in-store.ts';
 import { createSwitchStore } from './switch-store.ts';
@@ -71,6 +73,7 @@ export interface Stores {
   readonly drafts: DraftStore;
   readonly audit: AuditStore;
   readonly killSwitch: SwitchStore;
+  readonly queues: QueueStore;
 }
 
 /** Creates the stores. */
@@ -101,5 +104,6 @@ export function storesOn(table: ItemTable, clock: Clock): Stores {
     drafts: createDraftStore(table),
     audit: createAuditStore(table),
     killSwitch: createSwitchStore(table),
+    queues: createQueueStore(table),
   };
 }

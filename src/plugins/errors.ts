@@ -57,6 +57,7 @@ function sendNobodyThere(request: FastifyRequest, reply: FastifyReply): void {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toAppError(error);
   if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
+  reply.errorCode = known.code;
   // Said here again, because a request that never reached a route has passed no hook.
   reply.header('x-request-id', request.id);
   if (known.status === 401) reply.header('www-authenticate', 'Bearer');

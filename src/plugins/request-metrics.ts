@@ -3,7 +3,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 export interface RequestMetricsOptions {
-  readonly answered: (request: { method: string; route: string; status: number; seconds: number }) => void;
+  readonly answered: (request: {
+    method: string;
+    route: string;
+    status: number;
+    seconds: number;
+    code?: string;
+  }) => void;
+}
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Code of the refusal that this reply is; set by errors.ts. */
+    errorCode?: string;
+  }
 }
 
 /** The pattern of the route, as figures and traces name it: paths hold ids. */
@@ -19,6 +32,7 @@ export const requestMetrics = fp<RequestMetricsOptions>(async (app, { answered }
       route: routeOf(request),
       status: reply.statusCode,
       seconds: reply.elapsedTime / 1000,
+      code: reply.errorCode,
     });
     done();
   });

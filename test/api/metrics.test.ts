@@ -53,10 +53,13 @@ t.test('requests are counted by the pattern of their route, and nobody and nothi
 t.test('moves and failures of jobs are counted once each, by names from fixed lists', async (t) => {
   const { createMetrics } = await import('../../src/metrics.ts');
   const { sampleJob, SAMPLE_TIME } = await import('../helpers/samples.ts');
+  const counted: string[] = [];
   const metrics = createMetrics({
     awsCalls: () => [],
     ticker: () => ({ lagMs: 1_500, steps: 5, failedSteps: 2 }),
     streams: () => 3,
+    errors: { count: (kind, code) => void counted.push(`${kind} ${code}`) },
+    overview: () => Promise.reject(new Error('the store is away')),
   });
   const failure = { code: 'unsupported_sequence', message: 'm', remedy: 'r', actor: 'user' } as const;
   const history = [{ state: 'failed' as const, at: SAMPLE_TIME, by: 'step-functions' }];
@@ -70,4 +73,7 @@ t.test('moves and failures of jobs are counted once each, by names from fixed li
   t.match(text, 'cloudmr_ticker_lag_seconds 1.5');
   t.match(text, 'cloudmr_ticker_steps_total{outcome="failed"} 2');
   t.match(text, 'cloudmr_event_streams 3');
+  t.same(counted, ['job unsupported_sequence']);
+  t.match(metrics.totals(), { jobsEnded: 1, jobsFailedByUs: 0 });
+  t.notMatch(text, /cloudmr_sweep_lag_seconds \d/, 'what is not known is no zero');
 });

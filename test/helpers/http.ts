@@ -12,7 +12,9 @@ import {
   auditedSwitch,
   auditedUnits,
 } from '../../services/audited.ts';
-import { createClockwork } from '../../services/clockwork.ts';
+import { createBudgets } from '../../services/budgets.ts';
+import { createClockwork, PIECES } from '../../services/clockwork.ts';
+import { createErrorWindow } from '../../services/error-window.ts';
 import { createFeed } from '../../services/feed.ts';
 import { createIdentityServices } from '../../services/identity-services.ts';
 import { createJobServices } from '../../services/job-services.ts';
@@ -21,6 +23,8 @@ import type { Mailer } from '../../services/mail-ports.ts';
 import { createMoves } from '../../services/moves.ts';
 import { createObserve } from '../../services/observe.ts';
 import { createOperations } from '../../services/operations.ts';
+import { createOverview } from '../../services/overview.ts';
+import { createShares } from '../../services/shares.ts';
 import { createStart } from '../../services/start.ts';
 import { createUnitServices } from '../../services/unit-services.ts';
 import { watchJobs } from '../../services/watched-jobs.ts';
@@ -33,10 +37,12 @@ import { createConsoleFiles } from '../../src/console-files.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Api } from '../../src/plugins/zod.ts';
+import { ownFigures } from '../../src/process-figures.ts';
 import { readRelease } from '../../src/release.ts';
 import { runEstimator } from '../../src/run-estimator.ts';
 import { toJobView } from '../../src/schemas/http/jobs.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
+import { QUOTAS } from '../../src/schemas/quotas.ts';
 import { createForeignTokens } from '../../src/security/foreign-tokens.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
@@ -131,7 +137,7 @@ export async function broker(
     tokenSecret: SECRET,
     publicUrl: 'http://broker.test',
   });
-  const { ticker, lateRepair } = createClockwork({
+  const { ticker, sweep, poison, lateRepair } = createClockwork({
     stores,
     jobs: jobStore,
     cloud,
@@ -174,6 +180,20 @@ export async function broker(
     fairUse: FAIR_USE,
     tokenSecret: SECRET,
   });
+  const errors = createErrorWindow(clock);
+  const budgets = createBudgets({ quotas: QUOTAS, live: () => 1, clock, timers });
+  const own = () => ownFigures({ ticker, sweep, poison, budgets, errors });
+  const shares = createShares({
+    members: stores.members,
+    pieces: PIECES,
+    generation: 1,
+    release: 'test',
+    figures: own,
+    clock,
+    ids,
+    log,
+  });
+  const overview = createOverview({ ...stores, jobs: jobStore, shares, own, quotas: QUOTAS, clock });
   const awsCalls = () => [{ service: 'S3', operation: 'HeadObject', calls: 2, errors: { NotFound: 1 } }];
   const app = await buildApp({
     identity,
@@ -184,7 +204,7 @@ export async function broker(
     retry: auditedRetry(work.retry, audit),
     endedJobs: auditedEndedJobs(work.endedJobs, audit),
     audit,
-    operations: createOperations({ jobs: jobStore, ticker, clock }),
+    operations: createOperations({ queues: stores.queues, jobs: jobStore, ticker, overview, clock }),
     awsCalls,
     webhooks: hooks.webhooks,
     killSwitch: auditedSwitch(
@@ -196,7 +216,7 @@ export async function broker(
     clock,
     byMail: overrides.mailer !== undefined,
     readiness: async () => ({ store: true, tick: true }),
-    metrics: createMetrics({ awsCalls, ticker: ticker.stats, streams: feed.streams }),
+    metrics: createMetrics({ awsCalls, ticker: ticker.stats, streams: feed.streams, errors, overview }),
     log,
     newRequestId: ids.next,
     corsOrigins: ['https://gui.test'],
@@ -252,6 +272,9 @@ export async function broker(
     unitStore,
     userStore: users,
     ticker,
+    shares,
+    budgets,
+    aside: stores.aside,
     signer,
     clock,
     login,

@@ -1,6 +1,9 @@
 /** Figures for whoever runs the broker, on the wire. */
 import { z } from 'zod';
+import { QUEUES } from '../figures.ts';
 import { jobState } from '../job.ts';
+import { budgetedOperation } from '../quotas.ts';
+import { isoTime } from './common.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -25,3 +28,130 @@ export const operationsAnswer = z.object({
   ),
   streams: count.meta({ description: 'Open event streams' }),
 });
+
+const seconds = count;
+
+export const overviewAnswer = z
+  .object({
+    at: isoTime,
+    ages: z.array(seconds).meta({
+      description: 'Upper ends of the classes of `byAge`, in seconds; the last class has none',
+    }),
+    openJobs: z.object({
+      open: count.meta({ description: 'All open jobs, counted up to 2,000' }),
+      counted: count.meta({ description: 'Those whose state was read: the oldest 200' }),
+      more: z.boolean().meta({ description: 'There are open jobs whose state was not read' }),
+      byState: z.array(
+        z.object({ state: jobState, jobs: count, oldestSeconds: seconds, byAge: z.array(count) }),
+      ),
+    }),
+    sweepLagSeconds: seconds.meta({ description: 'How long the most overdue job waits for its next step' }),
+    setAside: z.object({
+      jobs: z.array(z.object({ jobId: z.string(), at: isoTime, error: z.string(), failures: count })),
+      more: z.boolean(),
+    }),
+    brokers: z.array(
+      z.object({
+        brokerId: z.string(),
+        self: z.boolean().meta({ description: 'The process that answers' }),
+        alive: z.boolean(),
+        startedAt: isoTime,
+        seenAt: isoTime,
+        release: z.string(),
+        generation: count,
+        holds: z.array(z.string()).meta({ description: 'Pieces of background work' }),
+        lagSeconds: z.number().nonnegative(),
+        steps: count,
+        failedSteps: count,
+        setAside: count,
+        lists: count.meta({ description: 'Units whose executions were listed in a sweep' }),
+        orphansStopped: count,
+        budgetRefusals: count,
+      }),
+    ),
+    unheld: z
+      .array(z.string())
+      .meta({ description: 'Pieces of background work that no living process holds' }),
+    budgets: z.array(
+      z.object({
+        account: z.string(),
+        region: z.string(),
+        operation: budgetedOperation,
+        used: count.meta({ description: 'Calls of the token bucket that are used now, by all processes' }),
+        limit: count,
+      }),
+    ),
+    errors: z.array(
+      z.object({
+        kind: z.enum(['job', 'request']),
+        code: z.string(),
+        last5Minutes: count,
+        lastHour: count,
+        lastDay: count,
+      }),
+    ),
+    queues: z.array(
+      z.object({ queue: z.enum(QUEUES), waiting: count, more: z.boolean(), lagSeconds: seconds }),
+    ),
+  })
+  .meta({
+    id: 'Operations',
+    examples: [
+      {
+        at: '2026-11-22T09:30:00.000Z',
+        ages: [60, 300, 1800, 7200, 22200],
+        openJobs: {
+          open: 3,
+          counted: 3,
+          more: false,
+          byState: [
+            { state: 'queued', jobs: 1, oldestSeconds: 4, byAge: [1, 0, 0, 0, 0, 0] },
+            { state: 'running', jobs: 2, oldestSeconds: 410, byAge: [0, 1, 1, 0, 0, 0] },
+          ],
+        },
+        sweepLagSeconds: 1,
+        setAside: {
+          jobs: [
+            {
+              jobId: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+              at: '2026-11-22T08:12:00.000Z',
+              error: 'TypeError: x is not a function',
+              failures: 5,
+            },
+          ],
+          more: false,
+        },
+        brokers: [
+          {
+            brokerId: '01K9ZB6E4H8J2D5F7G9K0P3RST',
+            self: true,
+            alive: true,
+            startedAt: '2026-11-22T08:00:00.000Z',
+            seenAt: '2026-11-22T09:29:59.000Z',
+            release: '1.0.0',
+            generation: 1,
+            holds: ['open-jobs-0', 'open-jobs-1', 'figures'],
+            lagSeconds: 0.2,
+            steps: 5120,
+            failedSteps: 5,
+            setAside: 1,
+            lists: 96,
+            orphansStopped: 0,
+            budgetRefusals: 0,
+          },
+        ],
+        unheld: [],
+        budgets: [
+          {
+            account: '222222222222',
+            region: 'us-east-1',
+            operation: 'DescribeExecution',
+            used: 31,
+            limit: 250,
+          },
+        ],
+        errors: [{ kind: 'request', code: 'not_found', last5Minutes: 0, lastHour: 2, lastDay: 9 }],
+        queues: [{ queue: 'webhooks', waiting: 0, more: false, lagSeconds: 0 }],
+      },
+    ],
+  });
