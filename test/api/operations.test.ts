@@ -57,8 +57,8 @@ t.test(
     const b = await broker(t);
     const admin = await b.administrator();
     await b.shares.tick();
-  b.pass(2_000);
-  await b.shares.tick();
+    b.pass(2_000);
+    await b.shares.tick();
     for (let i = 0; i < 30; i++) await b.budgets.take('222222222222', 'us-east-1', 'ListExecutions');
     await admin.get('/api/job/nothing');
     const seen = (await admin.get(path)).json();
