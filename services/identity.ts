@@ -68,8 +68,11 @@ export interface Identity
   updateProfile(userId: string, data: PersonalData): Promise<User>;
   /** Mail on its way; somebody has to call its tick. */
   readonly outbox: Pick<Outbox, 'tick' | 'idleMs' | 'onWake'>;
-  /** Creates the first administrator; returns the password only when it did, undefined afterwards. */
-  ensureAdmin(email: string): Promise<{ email: string; password: string } | undefined>;
+  /**
+   * Creates the first administrator with the given password or one of its own; returns it only when it did, undefined
+   * afterwards.
+   */
+  ensureAdmin(email: string, given?: string): Promise<{ email: string; password: string } | undefined>;
 }
 
 export interface IdentityDeps {
@@ -224,9 +227,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
     updateProfile: (userId, data) =>
       change(userId, (user) => ({ ...data, username: data.username ?? user.username })),
 
-    async ensureAdmin(email) {
+    async ensureAdmin(email, given) {
       if (await users.findByEmail(email)) return undefined;
-      const password = `${ids.secret(15)}-Aa1!`;
+      const password = given ?? `${ids.secret(15)}-Aa1!`;
       const admin = await create({ email, password, username: 'admin' }, { role: 'admin', status: 'active' });
       return admin && { email, password };
     },

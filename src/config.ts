@@ -33,6 +33,8 @@ interface Place<Cloud, Values> {
   readonly corsOrigins: readonly string[];
   readonly logLevel: z.infer<typeof common>['LOG_LEVEL'];
   readonly adminEmail: string;
+  /** Of the first administrator, at the first start. Undefined: generated, and shown at the terminal once. */
+  readonly adminPassword: Values;
   readonly trustProxy: boolean | string[];
   /** What one person may use of Mode 1. */
   readonly fairUse: Required<FairUse>;
@@ -93,6 +95,7 @@ export function safe(config: Config): Record<string, unknown> {
   return {
     ...config,
     tokenSecret: config.tokenSecret === undefined ? '[generated]' : '[set]',
+    adminPassword: config.adminPassword === undefined ? '[generated]' : '[set]',
     metricsToken: config.metricsToken === undefined ? '[none]' : '[set]',
     smtp: config.smtp && { url: '[set]', from: config.smtp.from },
   };
@@ -116,6 +119,7 @@ interface CloudValues {
   BROKER_ROLE_ARN?: string;
   PUBLIC_URL?: string;
   TOKEN_SECRET?: string;
+  ADMIN_PASSWORD?: string;
 }
 
 function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_REGION: string } & T) {
@@ -133,6 +137,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
     adminEmail: values.ADMIN_EMAIL.toLowerCase(),
+    adminPassword: values.ADMIN_PASSWORD as T['ADMIN_PASSWORD'],
     trustProxy: values.TRUST_PROXY,
     metricsToken: values.METRICS_TOKEN,
     traces: values.OTEL_EXPORTER_OTLP_ENDPOINT

@@ -55,11 +55,12 @@ async function main(): Promise<void> {
   closers.push(() => app.close());
   await app.listen({ port: config.port, host: config.host });
   ownUrl = urlOf(app.server.address() as AddressInfo);
-  const admin = await deps.identity.ensureAdmin(config.adminEmail);
+  const admin = await deps.identity.ensureAdmin(config.adminEmail, config.adminPassword);
   deps.loop.start();
   log.info({ cloud: config.cloud, region: place.region }, 'ready');
-  // For the person at the terminal, once: the password is in no log and nowhere else.
-  if (admin) say(`First administrator: ${admin.email}, password (shown only now): ${admin.password}`);
+  // For the person at the terminal, once: the password is in no log and nowhere else. Who has given it, knows it.
+  if (admin && config.adminPassword === undefined)
+    say(`First administrator: ${admin.email}, password (shown only now): ${admin.password}`);
   say(`CloudMR Broker is ready at ${ownUrl}`);
   say(`Open ${ownUrl}/console to work with it, or ${ownUrl}/docs to browse the API.`);
 }

@@ -6,21 +6,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { loadConfig } from './config.ts';
 import { createDeps } from './deps.ts';
 import { createLog } from './log.ts';
+import { createSmtpMailer } from './security/smtp-mailer.ts';
 
 const RUN_MS = 45_000;
 
 const config = loadConfig();
 if (config.cloud !== 'aws')
   throw new Error('The embedded broker ticks by itself: CLOUDMR_CLOUD must be aws.');
-const { region, hubAccountId, brokerRoleArn, tokenSecret, publicUrl } = config;
+const { region, hubAccountId, brokerRoleArn, mode1RoleArn, tokenSecret, publicUrl, smtp } = config;
 const log = createLog(config.logLevel);
+const roles = { brokerRoleArn, mode1RoleArn };
 const deps = createDeps({
   config,
-  place: { endpoint: undefined, region, hubAccountId, brokerRoleArn, credentials: { kind: 'default' } },
+  place: { endpoint: undefined, region, hubAccountId, ...roles, credentials: { kind: 'default' } },
   tokenSecret,
   publicUrl: () => publicUrl,
   log,
   clock: Date.now,
+  mailer: smtp && createSmtpMailer(smtp),
   tracer: undefined,
 });
 deps.loop.start();

@@ -10,6 +10,7 @@ const AWS = {
   BROKER_ROLE_ARN: 'arn:aws:iam::123456789012:role/cloudmr-broker',
   PUBLIC_URL: 'https://brain.example.org/Prod/',
   TOKEN_SECRET: 'canary-secret-0123456789-0123456789',
+  ADMIN_PASSWORD: 'Canary-password.7',
 };
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -104,6 +105,7 @@ t.test('all problems are told at once: the variable, what it must be, an example
   });
   const named = Object.fromEntries(problems.map((problem) => [problem.split(' ')[0], problem]));
   t.same(Object.keys(named).sort(), [
+    'ADMIN_PASSWORD',
     'AWS_REGION',
     'BROKER_ROLE_ARN',
     'CORS_ORIGINS',
@@ -136,6 +138,7 @@ t.test('each variable refuses nonsense', async (t) => {
     CORS_ORIGINS: ['*', 'gui.example.org', 'https://gui.example.org/'],
     LOG_LEVEL: ['loud'],
     ADMIN_EMAIL: ['admin'],
+    ADMIN_PASSWORD: ['no-digit.Upper', 'No7special', 'aA7.'],
     REQUESTS_PER_MINUTE: ['0', '-1', 'many'],
     SIGN_INS_PER_MINUTE: ['0', '1.5'],
     PROOF_CALLERS: ['(a+)+', 'arn:aws:iam::*:role/x y', '?'],
@@ -175,6 +178,7 @@ t.test('what is logged at the start holds no secret', async (t) => {
   const shown = safe(loadConfig(AWS));
   t.notMatch(JSON.stringify(shown), 'canary');
   t.equal(shown['tokenSecret'], '[set]');
+  t.equal(shown['adminPassword'], '[set]');
   t.equal(safe(loadConfig({}))['tokenSecret'], '[generated]');
   t.equal(shown['publicUrl'], 'https://brain.example.org/Prod', 'and everything else');
 });

@@ -3,6 +3,7 @@
  * them and gives them their names inside the broker.
  */
 import { z } from 'zod';
+import { newPassword } from './http/auth.ts';
 import { accountId, region, roleArn } from './ids.ts';
 import { budgetedOperation, quota } from './quotas.ts';
 
@@ -44,6 +45,10 @@ function parseQuotas(text: string): Record<string, { bucket: number; perSecond: 
     pairs.map(([name, bucket, rate]) => [name, { bucket: Number(bucket), perSecond: Number(rate) }]),
   );
 }
+
+const ADMIN_PASSWORD_MUST =
+  'the first password of the first administrator: at least 8 characters with a digit, an upper-case, a lower-case and a special character';
+const ADMIN_PASSWORD_EXAMPLE = 'the output of: openssl rand -base64 24, and -Aa1! behind it';
 
 /** Variables of both clouds. */
 export const common = z.object({
@@ -94,6 +99,7 @@ export const common = z.object({
     'the e-mail address of the first administrator',
     'admin@localhost',
   ),
+  ADMIN_PASSWORD: variable(newPassword.optional(), ADMIN_PASSWORD_MUST, ADMIN_PASSWORD_EXAMPLE),
   TRUST_PROXY: variable(
     z
       .string()
@@ -235,6 +241,8 @@ export const embeddedVariables = common.extend({
 });
 
 export const awsVariables = common.extend({
+  // What a process there prints ends in a log.
+  ADMIN_PASSWORD: variable(newPassword, ADMIN_PASSWORD_MUST, ADMIN_PASSWORD_EXAMPLE),
   AWS_REGION: variable(region, 'an AWS region', 'us-east-1'),
   HUB_ACCOUNT_ID: variable(accountId, 'the 12-digit AWS account id of the hub', '123456789012'),
   BROKER_ROLE_ARN: variable(

@@ -92,6 +92,7 @@ t.test('with aws nothing of the embedded cloud is loaded', async (t) => {
       BROKER_ROLE_ARN: 'arn:aws:iam::123456789012:role/broker',
       PUBLIC_URL: 'https://brain.example.org',
       TOKEN_SECRET: 'a-secret-of-the-tests-0123456789-0123456789',
+      ADMIN_PASSWORD: 'Correct-horse.7',
       AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'example',
       // Nobody listens there: the start ends when it asks the table for the administrator.

@@ -1,6 +1,5 @@
 /** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { serviceTrust } from '../../infra/local/stacks/worker.ts';
 import type { Principal } from '../../services/principal.ts';
 import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
 import { createIds } from '../../src/aws/ids.ts';
@@ -11,6 +10,7 @@ import type { Unit } from '../../src/schemas/unit.ts';
 import { type BrokerParts, type BrokerProcess, brokerOf, TOKEN_SECRET } from './broker.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
 import { sampleUser, withProof } from './samples.ts';
+import { serviceTrust } from './service-trust.ts';
 
 export { TOKEN_SECRET };
 

@@ -10,7 +10,6 @@ import { type Cloud, startCloud } from '../../infra/local/cloud.ts';
 import type { RoleResource, StackDocument } from '../../infra/local/contract.ts';
 import { type ControlClient, createControlClient } from '../../infra/local/control-client.ts';
 import { BROKER_ROLE_NAME, hubStacks, mode1Names, mode1Role } from '../../infra/local/stacks/hub.ts';
-import { serviceTrust } from '../../infra/local/stacks/worker.ts';
 import type { UnitCloud } from '../../services/ports.ts';
 import { type AwsClients, type AwsClientsOptions, createAwsClients } from '../../src/aws/clients.ts';
 import { type CredentialProvider, createBaseCredentials } from '../../src/aws/credentials.ts';
@@ -23,6 +22,7 @@ import type { Platform } from '../../src/aws/unit-role.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { createMemoryLog, type MemoryLog } from './memory-log.ts';
 import { sampleUnit } from './samples.ts';
+import { serviceTrust } from './service-trust.ts';
 
 export const REGION = 'us-east-1';
 export const HUB = '111111111111';

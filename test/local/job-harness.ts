@@ -1,7 +1,9 @@
 /** The project's state machine with its substitutions made for the tests' account. */
-import { renderStateMachine } from '../../infra/scripts/render-state-machine.ts';
+import { readFileSync } from 'node:fs';
 import { CLUSTER } from './cloud-harness.ts';
 import { ACCOUNT, functionArn, REGION } from './states-harness.ts';
+
+const SOURCE = new URL('../../infra/state-machine/job.asl.json', import.meta.url);
 
 /** Fixture functions and the fixture task that play the worker's part. */
 export interface Cast {
@@ -13,7 +15,7 @@ export interface Cast {
 
 /** Definition text; `change` may shorten pauses that a test cannot afford. */
 export function jobDefinition(cast: Cast = {}, change = (text: string) => text): string {
-  const definition = renderStateMachine({
+  const names: Record<string, string> = {
     Partition: 'aws',
     SelectPlatformFunctionArn: functionArn(cast.select ?? 'selectPlatform'),
     RunJobFunctionArn: functionArn(cast.run ?? 'runJob'),
@@ -24,6 +26,7 @@ export function jobDefinition(cast: Cast = {}, change = (text: string) => text):
     SubnetId2: 'subnet-2',
     SecurityGroupId: 'sg-1',
     AssignPublicIp: 'ENABLED',
-  });
-  return change(definition);
+  };
+  const text = JSON.stringify(JSON.parse(readFileSync(SOURCE, 'utf8')));
+  return change(text.replace(/\$\{(\w+)\}/g, (_all, name: string) => names[name]));
 }

@@ -39,7 +39,7 @@ export function stackDocumentOf(template: ResolvedTemplate): StackDocument {
       roleName: lastOf(properties['RoleArn']),
       definition: properties['DefinitionString'],
     })),
-    tables: [],
+    tables: ofType('AWS::DynamoDB::Table').map(([TableName, properties]) => table(TableName, properties)),
   };
 }
 
@@ -85,6 +85,17 @@ function lambda(name: string, properties: Properties): FunctionResource {
     memoryMb: Number(properties['MemorySize']),
     environment: properties['Environment'].Variables,
   };
+}
+
+/** Backups, the key and the protection against deletion mean nothing here. */
+function table(TableName: string, properties: Properties): Record<string, unknown> {
+  const {
+    PointInTimeRecoverySpecification: _backups,
+    SSESpecification: _key,
+    DeletionProtectionEnabled: _protection,
+    ...definition
+  } = properties;
+  return { ...definition, TableName };
 }
 
 function task(family: string, properties: Properties): TaskDefinitionResource {
