@@ -125,6 +125,8 @@ export interface BucketResource {
   publicAccessBlocked?: boolean;
   /** A bucket policy that refuses requests without TLS. Default false. */
   tlsOnly?: boolean;
+  /** ARN of the KMS key that encrypts it; who reads or writes objects must be allowed to use it. Default: keys of S3. */
+  kmsKeyArn?: string;
 }
 
 export interface FunctionResource {

@@ -136,3 +136,33 @@ t.test('ids that would be patterns or policy variables are refused', async (t) =
     problem: 'invalid',
   });
 });
+
+t.test('M21: the longest names of stacks and resources leave room below the limit of AWS', async (t) => {
+  const stack = 's'.repeat(39);
+  const ofStack = sampleUnit({
+    appId: 'a'.repeat(32),
+    region: 'ap-southeast-2',
+    stateMachineArn: `arn:aws:states:ap-southeast-2:222222222222:stateMachine:${stack}-JobChooser`,
+    dataBucket: `${stack}-data-222222222222`,
+    resultsBucket: `${stack}-results-222222222222`,
+    failedBucket: `${stack}-failed-222222222222`,
+  });
+  const ownNames = sampleUnit({
+    appId: 'a'.repeat(32),
+    region: 'us-gov-west-1',
+    stateMachineArn: `arn:aws-us-gov:states:us-gov-west-1:222222222222:stateMachine:${'m'.repeat(80)}`,
+    dataBucket: 'd'.repeat(63),
+    resultsBucket: 'r'.repeat(63),
+    failedBucket: 'f'.repeat(63),
+  });
+  const owner = '01JGK000000000000000USER00';
+  for (const purpose of PURPOSES.map((each) => ('ownerId' in each ? { ...each, ownerId: owner } : each))) {
+    const length = (unit: typeof ofStack) => JSON.stringify(sessionPolicy(purpose, unit)).length;
+    // AWS packs policies too, by a rule that it does not tell: hence the distance.
+    t.ok(length(ofStack) <= 0.8 * MAX_POLICY_CHARACTERS, `${purpose.kind}: ${length(ofStack)}`);
+    t.ok(
+      length(ownNames) <= MAX_POLICY_CHARACTERS,
+      `${purpose.kind}, names of one's own: ${length(ownNames)}`,
+    );
+  }
+});

@@ -4,7 +4,7 @@ import { createKeyRing, openMasterKey } from '../credentials.ts';
 import { cloudDir, HUB_ACCOUNT, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../launch.ts';
 import { type SigningCredentials, signRequest } from '../sigv4/sign.ts';
 import { mode1Names } from '../stacks/hub.ts';
-import { mode2Names, mode2Stack } from '../stacks/mode2.ts';
+import { type Mode2Options, mode2Names, mode2Stack } from '../stacks/mode2.ts';
 import { type Api, send, signIn } from './api.ts';
 
 const APP = 'mroptimum';
@@ -65,7 +65,12 @@ export function signChallenge(
 }
 
 /** Challenge and external ID from the broker, stack in the researcher's own account, registration with proof. */
-export async function deployMode2(researcher: Api, dataDir: string, endpoint: string): Promise<DemoUnit> {
+export async function deployMode2(
+  researcher: Api,
+  dataDir: string,
+  endpoint: string,
+  options: Pick<Mode2Options, 'kmsKeyArn'> = {},
+): Promise<DemoUnit> {
   const stackName = 'mroptimum-mode2';
   const challenge = await researcher.call<Challenge>('POST', '/api/computing-unit/challenges', {});
   const { externalId, brokerRoleArn } = challenge;
@@ -81,6 +86,7 @@ export async function deployMode2(researcher: Api, dataDir: string, endpoint: st
       brokerRoleArn,
       externalId,
       corsOrigins: ['*'],
+      ...options,
     }),
   );
   const unit = await researcher.call<{ computingUnitId: string; status: string; missing: string[] }>(

@@ -60,6 +60,7 @@ const stack = z.strictObject({
         cors: z.array(corsRule).max(100).optional(),
         publicAccessBlocked: z.boolean().optional(),
         tlsOnly: z.boolean().optional(),
+        kmsKeyArn: z.string().optional(),
       }),
     )
     .max(100),

@@ -1,6 +1,6 @@
 /**
  * What of a bucket's settings can be asked: GetPublicAccessBlock, GetBucketEncryption, GetBucketPolicy. The
- * stack says them; nothing of it is enforced, because nobody reaches these buckets without a signature or TLS.
+ * stack says them. Of it only the key is enforced (request.ts): nobody reaches these buckets without a signature or TLS.
  */
 import { sendXml } from './answers.ts';
 import { s3Error } from './errors.ts';
@@ -18,13 +18,16 @@ export async function getPublicAccessBlock(call: S3Call): Promise<void> {
   });
 }
 
-/** S3 encrypts every bucket with its own keys. */
+/** By the key that the stack names, else by keys of S3. */
 export async function getBucketEncryption(call: S3Call): Promise<void> {
   call.authorizeBucket('s3:GetEncryptionConfiguration');
+  const { kmsKeyArn } = call.bucket;
   sendXml(call, 'ServerSideEncryptionConfiguration', {
     Rule: {
-      ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },
-      BucketKeyEnabled: false,
+      ApplyServerSideEncryptionByDefault: kmsKeyArn
+        ? { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKeyArn }
+        : { SSEAlgorithm: 'AES256' },
+      BucketKeyEnabled: kmsKeyArn !== undefined,
     },
   });
 }

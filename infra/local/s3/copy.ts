@@ -11,7 +11,7 @@ import { commitNewContents } from './put.ts';
 import { missingKey } from './read.ts';
 import { MAX_PUT_BYTES } from './receive.ts';
 import type { ObjectRecord } from './records.ts';
-import { type S3Call, splitPath } from './request.ts';
+import { authorizeKey, type S3Call, splitPath } from './request.ts';
 import { checksumElements, storedHeaders } from './stored-headers.ts';
 
 type Contents = Pick<ObjectRecord, 'etag' | 'segments' | 'checksum'>;
@@ -48,6 +48,7 @@ function findSource(call: S3Call, { registry }: Stores): Address & { readonly ma
   const owner = call.header('x-amz-source-expected-bucket-owner');
   if (owner !== undefined && owner !== bucket.accountId) throw s3Error('AccessDenied');
   call.context.authorize('s3:GetObject', `arn:aws:s3:::${name}/${key}`);
+  authorizeKey(call.context, bucket, 'kms:Decrypt');
   const mayList = () => call.context.authorize('s3:ListBucket', `arn:aws:s3:::${name}`);
   return { scope: scopeOf(bucket), key, mayList };
 }

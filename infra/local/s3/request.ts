@@ -80,8 +80,16 @@ export interface S3Call {
   header(name: string): string | undefined;
   /** Throws AccessDenied unless the caller may act on the bucket; `keys` are condition keys such as s3:prefix. */
   authorizeBucket(action: string, keys?: Readonly<Record<string, string>>): void;
-  /** Throws AccessDenied unless the caller may act on the object. */
+  /** Throws AccessDenied unless the caller may act on the object, and use the key of the bucket for it. */
   authorizeObject(action: string): void;
+}
+
+/** What of AWS KMS S3 does in the caller's name. Parts are encrypted when they arrive, and read to be put together. */
+function keyActionsOf(action: string, query: ReadonlyMap<string, string>): string[] {
+  if (action === 's3:GetObject') return ['kms:Decrypt'];
+  if (action !== 's3:PutObject') return [];
+  const isPart = query.has('uploads') || query.has('uploadId');
+  return isPart ? ['kms:GenerateDataKey', 'kms:Decrypt'] : ['kms:GenerateDataKey'];
 }
 
 /**
@@ -101,6 +109,15 @@ export function headerOf(
   if (!name.startsWith('x-amz-') || NEVER_HOISTED.test(name) || !query.has('X-Amz-Signature'))
     return undefined;
   return Buffer.from(query.get(name) ?? '').toString('latin1') || undefined;
+}
+
+/** Throws AccessDenied unless the caller may use the key of the bucket, if it has one. */
+export function authorizeKey(
+  context: Pick<ServiceContext, 'authorize'>,
+  { kmsKeyArn, region }: RegisteredBucket,
+  action: string,
+): void {
+  if (kmsKeyArn) context.authorize(action, kmsKeyArn, { 'kms:ViaService': `s3.${region}.amazonaws.com` });
 }
 
 export function createCall(parts: {
@@ -123,6 +140,9 @@ export function createCall(parts: {
     bucket,
     header: (name) => headerOf(request, target.query, name),
     authorizeBucket: (action, keys) => context.authorize(action, arn, keys),
-    authorizeObject: (action) => context.authorize(action, `${arn}/${target.key}`),
+    authorizeObject(action) {
+      context.authorize(action, `${arn}/${target.key}`);
+      for (const keyAction of keyActionsOf(action, target.query)) authorizeKey(context, bucket, keyAction);
+    },
   };
 }

@@ -19,6 +19,8 @@ export interface Mode2Options {
   /** Issued by the broker; required by the trust policy. */
   externalId: string;
   corsOrigins: string[];
+  /** Of the buckets. Default: keys of S3. */
+  kmsKeyArn?: string;
 }
 
 /** Outputs of the stack, as its registration needs them. */
@@ -50,6 +52,7 @@ export function mode2Stack(options: Mode2Options): StackDocument {
         SubnetId1: 'subnet-local-1',
         SubnetId2: 'subnet-local-2',
         CorsOrigins: options.corsOrigins.join(','),
+        KmsKeyArn: options.kmsKeyArn ?? '',
       },
     ),
   );

@@ -61,12 +61,16 @@ function bucket(name: string, properties: Properties, policies: Properties[]): B
     | PolicyDocument
     | undefined;
   const block = Object.values(properties['PublicAccessBlockConfiguration'] ?? {});
+  const [encryption] = (properties['BucketEncryption']?.ServerSideEncryptionConfiguration ??
+    []) as Properties[];
+  const key = encryption?.['ServerSideEncryptionByDefault'].KMSMasterKeyID as string | undefined;
   const rules = (properties['CorsConfiguration']?.CorsRules ?? []) as Properties[];
   return {
     name,
     cors: rules.map(({ ExposedHeaders, MaxAge, ...rule }) => {
       return { ...rule, ExposeHeaders: ExposedHeaders, MaxAgeSeconds: MaxAge } as CorsRule;
     }),
+    ...(key ? { kmsKeyArn: key } : {}),
     publicAccessBlocked: block.length === 4 && block.every(Boolean),
     tlsOnly: (policy?.Statement ?? []).some(
       ({ Effect, Condition }) =>
