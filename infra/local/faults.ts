@@ -1,6 +1,6 @@
 /**
  * Faults on order: any operation can be told to throttle, to be denied, to find its session expired, to
- * lose its connection before or after its effect, or to answer late. Kept in memory: a restart heals all.
+ * lose its connection before or after its effect, to answer late, or slowly. Kept in memory: a restart heals all.
  */
 import { z } from 'zod';
 import { AwsError } from './contract.ts';
@@ -18,9 +18,11 @@ const faultInput = z
     operation: z.string().regex(/^(\*|[A-Za-z0-9]{1,64})$/),
     /** Only for callers of this account; default: for all. */
     accountId: accountIdSchema.optional(),
-    kind: z.enum(['throttle', 'deny', 'expired', 'timeout_before', 'timeout_after', 'late']),
+    kind: z.enum(['throttle', 'deny', 'expired', 'timeout_before', 'timeout_after', 'late', 'slow']),
     /** How late a `late` answer comes. */
     delayMs: z.number().int().min(0).max(600_000).optional(),
+    /** How fast a `slow` answer of S3 comes. */
+    bytesPerSecond: z.number().int().min(1).max(1_000_000_000).optional(),
     /** Strikes this often, then never again; default: always. */
     times: z.number().int().min(1).max(1_000_000).optional(),
     /** Strikes with this probability, by a generator that `seed` starts. */
@@ -29,6 +31,12 @@ const faultInput = z
   })
   .refine(({ kind, delayMs }) => (kind === 'late') === (delayMs !== undefined), {
     message: 'delayMs belongs to the kind late, and late needs it',
+  })
+  .refine(({ kind, bytesPerSecond }) => (kind === 'slow') === (bytesPerSecond !== undefined), {
+    message: 'bytesPerSecond belongs to the kind slow, and slow needs it',
+  })
+  .refine(({ kind, service }) => kind !== 'slow' || service === 's3', {
+    message: 'only answers of s3 come slowly',
   });
 
 export type FaultInput = z.input<typeof faultInput>;

@@ -102,8 +102,19 @@ t.test('run sends, submits, waits, fetches, and says the SNR and where the pictu
   t.match(await ada.json('jobs', 'download', jobId, '--out', join(out, 'again')), {
     map: join(out, 'again', 'data/SNR.nii.gz'),
   });
-  t.match((await ada.run('costs')).out, new RegExp(`${jobId} +\\$[\\d.e-]+ [\\s\\S]*In all: \\$`));
-  t.match(await ada.json('costs', '--month', '2001-01'), { jobs: [] });
+  const { computingUnitId } = laptop.units.mode_2;
+  t.match(
+    (await ada.run('jobs', 'show', jobId)).out,
+    /cost +\$[\d.e-]+, paid by the owner of the unit, estimated \$/,
+  );
+  const { cost } = await ada.json<{ cost: { usd: number } }>('jobs', 'show', jobId);
+  t.ok(cost.usd > 0);
+  t.match(
+    (await ada.run('costs')).out,
+    new RegExp(`${computingUnitId} +mode_2 +1 +[\\d.]+ s +\\$[\\d.e-]+ +unit owner\\nIn all: \\$`),
+  );
+  t.match(await ada.json('costs'), { total: { unit_owner: cost.usd, platform: 0 }, units: [{ jobs: 1 }] });
+  t.match(await ada.json('costs', '--month', '2001-01'), { units: [], total: { unit_owner: 0 } });
 });
 
 t.test('run --json prints one document and nothing else', async (t) => {

@@ -1,5 +1,14 @@
 /** Ctrl-C while `cloudmr run` sends, waits and fetches: nothing is half done, and the same command goes on. */
-import { mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -77,20 +86,73 @@ t.test('while it waits: the job goes on, and the same command waits for the same
   t.equal((await jobs()).filter(({ alias }) => alias === 'waited').length, 1, 'one job');
 });
 
-t.test('while it fetches: no partial file stays', async (t) => {
-  const [{ jobId }] = await jobs();
-  const out = join(folder, 'fetched');
-  await hub.addFault({ id: 'slow', service: 's3', operation: 'GetObject', kind: 'late', delayMs: 5_000 });
-  const first = ada.terminal('jobs', 'download', jobId, '--out', out);
-  await first.until(/0 %/);
-  first.type('\x03');
-  t.equal(await first.code, 130);
-  t.match(
-    first.screen(),
-    new RegExp(`Nothing was left half done\\. Fetch it again: cloudmr jobs download ${jobId}`),
-  );
-  t.same(readdirSync(folder).includes('fetched') ? readdirSync(out) : [], []);
+t.test(
+  'while it fetches: what has arrived waits under another name, and the printed command goes on there',
+  async (t) => {
+    const [{ jobId }] = await jobs();
+    const whole = join(folder, 'whole');
+    t.match(await ada.run('jobs', 'download', jobId, '--out', whole), { code: 0 });
+    const size = statSync(join(whole, 'result.zip')).size;
+
+    const out = join(folder, 'the result');
+    await hub.addFault({
+      id: 'slow',
+      service: 's3',
+      operation: 'GetObject',
+      kind: 'slow',
+      bytesPerSecond: Math.ceil(size / 20),
+    });
+    const first = ada.terminal('jobs', 'download', jobId, '--out', out);
+    await first.until(/[1-9]\d* % {2}downloading [1-9]/);
+    first.type('\x03');
+    t.equal(await first.code, 130);
+    const [, command = ''] =
+      /Stopped with [1-9].* fetched\. Go on there: cloudmr (.*?)\r?\n/.exec(first.screen()) ?? [];
+    t.equal(command, `jobs download ${jobId} --out '${out}'`, first.screen());
+    const [part, ...others] = readdirSync(out);
+    t.match(part, /^result\.zip\.\w+(-\d+)?\.part$/);
+    t.same(others, [], 'nothing else, and nothing under its name');
+    const before = statSync(join(out, part)).size;
+    t.ok(before > 0 && before < size, `${before} of ${size} bytes`);
+
+    await hub.clearFaults();
+    const again = await ada.pipe('', 'jobs', 'download', jobId, '--out', out);
+    t.match(again, { code: 0, out: /median/ }, again.err);
+    t.ok(
+      readFileSync(join(out, 'result.zip')).equals(readFileSync(join(whole, 'result.zip'))),
+      'the same bytes',
+    );
+    t.same(
+      readdirSync(out).filter((name) => name.endsWith('.part')),
+      [],
+    );
+  },
+);
+
+t.test('while `run` fetches: the same command goes on in the same folder', async (t) => {
+  const home = join(folder, 'place');
+  mkdirSync(home);
+  const command = ['run', PHANTOM, '--mode', 'mode_1', '--name', 'in this folder'];
+  const submitted = ada.terminalIn(home, ...command);
+  await submitted.until(/queued|starting|running/);
+  await hub.addFault({
+    id: 'slow',
+    service: 's3',
+    operation: 'GetObject',
+    kind: 'slow',
+    bytesPerSecond: 200_000,
+  });
+  await submitted.until(/[1-9]\d* % {2}downloading [1-9]/, 60_000);
+  submitted.type('\x03');
+  t.equal(await submitted.code, 130);
+  const [name, ...others] = readdirSync(home);
+  t.match(name, /^cloudmr-01/);
+  t.same(others, []);
+  t.match(readdirSync(join(home, name)), [/\.part$/]);
   await hub.clearFaults();
-  t.match(await ada.run('jobs', 'download', jobId, '--out', out), { code: 0 });
-  t.ok(readdirSync(out).includes('result.zip'));
+  const again = ada.terminalIn(home, ...command);
+  t.equal(await again.code, 0, again.screen());
+  t.same(readdirSync(home), [name], 'the same folder');
+  t.ok(readdirSync(join(home, name)).includes('overview.png'));
+  t.equal((await jobs()).filter(({ alias }) => alias === 'in this folder').length, 1, 'one job');
 });

@@ -30,6 +30,22 @@ const s3Fault = (kind: FaultInput['kind'], more: Partial<FaultInput> = {}): Faul
   ...more,
 });
 
+t.test('S3: a slow answer is the right one, and its client can leave in the middle', async (t) => {
+  const { control, put, get, client } = await lab(t);
+  await put('a', 'x'.repeat(30_000));
+  await control.addFault(s3Fault('slow', { operation: 'GetObject', bytesPerSecond: 100_000, times: 2 }));
+  const started = performance.now();
+  t.equal(await get('a'), 'x'.repeat(30_000));
+  t.ok(performance.now() - started >= 250);
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'a' }));
+  (Body as unknown as { destroy(): void }).destroy();
+  t.equal((await get('a')).length, 30_000, 'and the next one comes at once');
+  await t.rejects(control.addFault(s3Fault('slow')), { message: /bytesPerSecond/ });
+  await t.rejects(control.addFault({ service: 'sts', operation: '*', kind: 'slow', bytesPerSecond: 1 }), {
+    message: /only answers of s3/,
+  });
+});
+
 t.test('S3: each kind', async (t) => {
   const { control, put, get, s3, root } = await lab(t);
   await control.addFault(s3Fault('throttle'));

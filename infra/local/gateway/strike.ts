@@ -51,9 +51,26 @@ export async function underFaultStreaming(
     });
     await answerInto(late, exchange, work);
     request.socket.end();
+  } else if (fault?.kind === 'slow') {
+    await answerInto(slowed(request.socket, fault.bytesPerSecond ?? 1), exchange, work);
+    request.socket.end();
   } else {
     await work(response);
   }
+}
+
+/** What is written into it comes out in tenths of a second; an end of the connection ends it too. */
+function slowed(socket: Socket, bytesPerSecond: number): Writable {
+  const step = Math.max(1, Math.ceil(bytesPerSecond / 10));
+  return new Writable({
+    async write(chunk: Buffer, _encoding, done) {
+      for (let sent = 0; sent < chunk.length && !socket.destroyed; sent += step) {
+        socket.write(chunk.subarray(sent, sent + step));
+        await sleep(100, undefined, { ref: false });
+      }
+      done(socket.destroyed ? new Error('the client has gone') : null);
+    },
+  });
 }
 
 /** Lets a service answer into a stream that is not the client's socket; resolves when it has answered. */

@@ -1,14 +1,16 @@
 /** `cloudmr jobs`: look, follow, stop, try again, fetch. */
 import { Argument, type Command, Option } from 'commander';
-import { dataOf } from '../../../client/index.js';
+import { dataOf, type operations } from '../../../client/index.js';
 import type { Cli } from '../command.ts';
 import { followJob, type JobView } from '../run/follow.ts';
-import { failureLines, fetchResult, freshFolder, resultLines } from '../run/results.ts';
+import { failureLines, fetchResult, resultFolder, resultLines } from '../run/results.ts';
 import { table, usd } from '../text.ts';
 import { failed } from './run.ts';
 
 const STATES = ['queued', 'starting', 'running', 'canceling', 'succeeded', 'failed', 'canceled', 'lost'];
 const id = () => new Argument('<job>', 'id of the job');
+
+type JobCost = operations['getJobCost']['responses'][200]['content']['application/json'];
 
 /** Adds the commands. */
 export function jobCommands(program: Command, cli: Cli): void {
@@ -43,12 +45,16 @@ export function jobCommands(program: Command, cli: Cli): void {
 
   jobs
     .command('show')
-    .description('one job with its history')
+    .description('one job with its cost and its history')
     .addArgument(id())
     .action(async (jobId: string) => {
       const { client } = await cli.session();
-      const job = await dataOf(client.GET('/api/job/{jobId}', { params: { path: { jobId } } }));
-      cli.show(job, () => shown(job));
+      const params = { path: { jobId } };
+      const [job, cost] = await Promise.all([
+        dataOf(client.GET('/api/job/{jobId}', { params })),
+        dataOf(client.GET('/api/job/{jobId}/cost', { params })),
+      ]);
+      cli.show({ ...job, cost }, () => shown(job, cost));
     });
 
   jobs
@@ -94,7 +100,7 @@ export function jobCommands(program: Command, cli: Cli): void {
     .action(async (jobId: string, { out }: { out?: string }) => {
       const { client } = await cli.session();
       const job = await dataOf(client.GET('/api/job/{jobId}', { params: { path: { jobId } } }));
-      const fetched = await fetchResult(cli, client, job, out ?? (await freshFolder(`cloudmr-${jobId}`)));
+      const fetched = await fetchResult(cli, client, job, out ?? (await resultFolder(job)));
       cli.show({ jobId, ...fetched }, () => resultLines(job, fetched).join('\n'));
     });
 
@@ -110,13 +116,14 @@ export function jobCommands(program: Command, cli: Cli): void {
     });
 }
 
-function shown(job: JobView): string {
-  const price = job.estimate ? [`price    about ${usd(job.estimate.usd.likely)} before it began`] : [];
+function shown(job: JobView, cost: JobCost): string {
+  const estimate = job.estimate ? `, estimated ${usd(job.estimate.usd.likely)} before it began` : '';
+  const payer = cost.paidBy === 'platform' ? 'the platform' : 'the owner of the unit';
   return [
     `${job.alias}`,
     `state    ${job.state}${job.progress && job.state === 'running' ? `: ${job.progress.message}` : ''}`,
     ...resultLines(job, {}),
-    ...price,
+    `cost     ${usd(cost.usd)}${cost.final ? '' : ' so far'}, paid by ${payer}${estimate}`,
     ...(job.failure ? failureLines(job) : []),
     'history',
     ...job.history.map(({ state, at, by, note }) => `  ${at}  ${state} by ${by}${note ? `: ${note}` : ''}`),

@@ -8,7 +8,7 @@ import { createBar } from '../bar.ts';
 import { type Cli, CommandFailed, Interrupted, UsageError } from '../command.ts';
 import { followJob, type JobView } from '../run/follow.ts';
 import { type Pending, pendingFile } from '../run/pending.ts';
-import { failureLines, fetchResult, freshFolder, resultLines } from '../run/results.ts';
+import { failureLines, fetchResult, resultFolder, resultLines } from '../run/results.ts';
 import { METHODS, RECONSTRUCTIONS, type TaskFlags, taskDocument } from '../run/task-document.ts';
 import type { Session } from '../session.ts';
 import type { StateFile } from '../state-folder.ts';
@@ -147,7 +147,7 @@ async function run(
     await state.remove();
     throw failed(job);
   }
-  const fetched = await fetchResult(cli, client, job, flags.out ?? (await freshFolder(`cloudmr-${jobId}`)));
+  const fetched = await fetchResult(cli, client, job, flags.out ?? (await resultFolder(job)));
   await state.remove();
   return { value: { job, ...fetched }, lines: [`Job      ${jobId}`, ...resultLines(job, fetched)] };
 }

@@ -6,7 +6,7 @@ import { unpack } from '../../../compute/formats/unpack.ts';
 import { createBar } from '../bar.ts';
 import { type Cli, Interrupted } from '../command.ts';
 import { bytes, duration } from '../text.ts';
-import { download } from '../transfer/download.ts';
+import { download, partialOf } from '../transfer/download.ts';
 import type { JobView } from './follow.ts';
 
 export interface Fetched {
@@ -16,7 +16,7 @@ export interface Fetched {
   readonly map: string | undefined;
 }
 
-/** Downloads and unpacks the result, or the failure bundle. Ctrl-C: Interrupted, and no partial file stays. */
+/** Downloads and unpacks the result, or the failure bundle. Ctrl-C: Interrupted; what has arrived waits for the next time. */
 export async function fetchResult(
   cli: Cli,
   client: BrokerClient,
@@ -26,12 +26,15 @@ export async function fetchResult(
   const bar = createBar({ terminal: cli.io.terminal && !cli.json() });
   const { jobId } = job;
   const { signal } = cli;
+  let progress = 'nothing';
   try {
     const sign = async (): Promise<string> =>
       (await dataOf(client.GET('/api/job/{jobId}/result', { params: { path: { jobId } }, signal }))).url;
-    const zip = join(folder, job.state === 'succeeded' ? 'result.zip' : 'failure.zip');
-    const onProgress = (received: number, size: number): void =>
-      bar.show(size > 0 ? received / size : 0, `downloading ${bytes(received)}`);
+    const zip = join(folder, zipOf(job));
+    const onProgress = (received: number, size: number): void => {
+      progress = `${bytes(received)} of ${bytes(size)}`;
+      bar.show(size > 0 ? received / size : 0, `downloading ${progress}`);
+    };
     await download({ sign, path: zip, onProgress, signal });
     const names = await unpack(zip, folder);
     const found = (name: string): string | undefined =>
@@ -44,22 +47,35 @@ export async function fetchResult(
     };
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new Interrupted(`Nothing was left half done. Fetch it again: cloudmr jobs download ${jobId}`);
+    throw new Interrupted(
+      `Stopped with ${progress} fetched. Go on there: cloudmr jobs download ${jobId} --out ${quoted(folder)}`,
+    );
   } finally {
     bar.stop();
   }
 }
 
-/** A folder that does not exist yet: the one asked for, or with a number behind it. */
-export async function freshFolder(wanted: string): Promise<string> {
+/** Where the result of a job goes if nobody says: a folder that is new, or the one where an earlier try has stopped. */
+export async function resultFolder(job: Pick<JobView, 'jobId' | 'state'>): Promise<string> {
   for (let n = 1; ; n++) {
-    const path = n === 1 ? wanted : `${wanted}-${n}`;
-    const taken = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (!taken) return path;
+    const path = `cloudmr-${job.jobId}${n === 1 ? '' : `-${n}`}`;
+    if (!(await exists(path)) || (await partialOf(join(path, zipOf(job))))) return path;
   }
+}
+
+function zipOf({ state }: Pick<JobView, 'state'>): string {
+  return state === 'succeeded' ? 'result.zip' : 'failure.zip';
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** As an argument for a shell. */
+function quoted(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The lines for people. */

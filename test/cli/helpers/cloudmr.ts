@@ -25,6 +25,8 @@ export interface Person {
   pipe(input: string, ...args: string[]): Promise<Ran>;
   /** The program in a pseudo-terminal. */
   terminal(...args: string[]): Terminal;
+  /** The same in another folder than that of the project. */
+  terminalIn(folder: string, ...args: string[]): Terminal;
 }
 
 export interface Terminal {
@@ -82,35 +84,38 @@ export function person(t: { teardown(fn: () => unknown): unknown }, url: string)
         child.once('close', (code) => resolve({ code: code ?? -1, out, err }));
         child.stdin.end(input);
       }),
-    terminal(...args) {
-      const pty = spawnPty(process.execPath, [...program, ...args], { cwd: ROOT, env, cols: 100, rows: 30 });
-      let screen = '';
-      const watchers = new Set<() => void>();
-      pty.onData((data) => {
-        screen += data;
-        for (const look of watchers) look();
-      });
-      const code = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
-      return {
-        screen: () => screen,
-        code,
-        type: (text) => pty.write(text),
-        until: (pattern, limitMs = LIMIT_MS) =>
-          new Promise((resolve, reject) => {
-            const limit = setTimeout(() => {
-              watchers.delete(look);
-              reject(new Error(`not seen: ${pattern}\n${screen}`));
-            }, limitMs);
-            function look(): void {
-              if (!pattern.test(screen)) return;
-              clearTimeout(limit);
-              watchers.delete(look);
-              resolve();
-            }
-            watchers.add(look);
-            look();
-          }),
-      };
-    },
+    terminal: (...args) => openTerminal(ROOT, args),
+    terminalIn: (folder, ...args) => openTerminal(folder, args),
   };
+
+  function openTerminal(cwd: string, args: string[]): Terminal {
+    const pty = spawnPty(process.execPath, [...program, ...args], { cwd, env, cols: 100, rows: 30 });
+    let screen = '';
+    const watchers = new Set<() => void>();
+    pty.onData((data) => {
+      screen += data;
+      for (const look of watchers) look();
+    });
+    const code = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
+    return {
+      screen: () => screen,
+      code,
+      type: (text) => pty.write(text),
+      until: (pattern, limitMs = LIMIT_MS) =>
+        new Promise((resolve, reject) => {
+          const limit = setTimeout(() => {
+            watchers.delete(look);
+            reject(new Error(`not seen: ${pattern}\n${screen}`));
+          }, limitMs);
+          function look(): void {
+            if (!pattern.test(screen)) return;
+            clearTimeout(limit);
+            watchers.delete(look);
+            resolve();
+          }
+          watchers.add(look);
+          look();
+        }),
+    };
+  }
 }
