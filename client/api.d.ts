@@ -609,7 +609,7 @@ export interface paths {
         };
         /**
          * Your units and the shared ones; the one used by default comes first
-         * @description Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same.
+         * @description Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same. With `limit`, `cursor` or `search` it is a page: those of the platform, those shared with you, your own, each newest first.
          */
         get: operations["listUnits"];
         put?: never;
@@ -7632,6 +7632,11 @@ export interface operations {
                 cloudapp_id?: components["schemas"]["AppNameInput"];
                 application?: components["schemas"]["AppNameInput"];
                 mode?: components["schemas"]["ModeNameInput"] | "" | null;
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+                /** @description A part of the alias or of the account number */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -7716,6 +7721,8 @@ export interface operations {
                          */
                         units: components["schemas"]["ComputingUnit"][];
                         count: number;
+                        /** @description Of a page: pass as cursor for the next one; null on the last */
+                        cursor?: string | null;
                     };
                 };
             };

@@ -14,7 +14,7 @@ import {
 } from '../src/schemas/http/units.ts';
 
 export interface UnitRoutesDeps {
-  units: Pick<Units, 'list' | 'get' | 'remove'>;
+  units: Pick<Units, 'list' | 'page' | 'get' | 'remove'>;
 }
 
 const tags = ['Computing units'];
@@ -32,16 +32,21 @@ export function unitRoutes({ units }: UnitRoutesDeps) {
           operationId: 'listUnits',
           summary: 'Your units and the shared ones; the one used by default comes first',
           description:
-            'Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same.',
+            'Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean ' +
+            'the same. With `limit`, `cursor` or `search` it is a page: those of the platform, those shared with you, ' +
+            'your own, each newest first.',
           querystring: unitQuery,
           response: { 200: answer('The units', unitList) },
         },
       },
       async (request) => {
         const who = principalOf(request);
-        const found = await units.list(who, request.query.appId, request.query.mode);
+        const { appId, mode, page } = request.query;
+        const paged = page && (await units.page(who, appId, { mode, ...page }));
+        const found = paged?.items ?? (await units.list(who, appId, mode));
         const views = found.map((unit) => toUnitView(unit, who.userId));
-        return { computingUnits: views, units: views, count: views.length };
+        const cursor = paged && { cursor: paged.cursor ?? null };
+        return { computingUnits: views, units: views, count: views.length, ...cursor };
       },
     );
 

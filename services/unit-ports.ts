@@ -1,6 +1,7 @@
 /** What the trust and the checks of computing units need from the outside, beside ports.ts. */
 import type { ObjectLocation } from '../src/schemas/execution.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import type { Page } from './ports.ts';
 
 export interface UnitStore {
   get(unitId: string): Promise<Unit | undefined>;
@@ -16,6 +17,12 @@ export interface UnitStore {
   dueForCheck(now: number, limit: number): Promise<string[]>;
   /** A user's own units, those shared with them, and the shared ones of the app. */
   listVisible(ownerId: string, appId: string): Promise<Unit[]>;
+  /** The same a page at a time: those of the platform, those shared with the user, their own; each newest first. */
+  pageVisible(
+    ownerId: string,
+    appId: string,
+    options: { limit: number; cursor?: string },
+  ): Promise<Page<Unit>>;
   /**
    * Creates or replaces (version conditional). `role_taken` if another owner holds the role ARN.
    * The role claim, the natural key and the unit are one transaction.

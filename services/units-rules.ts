@@ -64,6 +64,19 @@ function whereWrong({ region, stateMachineArn }: Pick<Registration, 'region' | '
   return wrong;
 }
 
+/** All that is given must hold. */
+export interface UnitFilter {
+  mode?: Mode;
+  /** A part of the alias or of the account's number, in any case. */
+  search?: string;
+}
+
+/** True if the unit is one that a filter asks for. */
+export function passes(unit: Unit, { mode, search }: UnitFilter): boolean {
+  const text = `${unit.alias} ${unit.awsAccountId}`.toLowerCase();
+  return (!mode || unit.mode === mode) && (!search || text.includes(search.toLowerCase()));
+}
+
 /** Default first, then ready before all others, then the newest. */
 export function byPreference(a: Unit, b: Unit): number {
   const rank = (unit: Unit): number => (unit.status === 'ready' ? 0 : 2) + (unit.isDefault ? 0 : 1);

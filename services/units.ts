@@ -6,17 +6,19 @@ import { AppError } from '../src/errors.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
 import type { ExternalIds, IssuedExternalId } from './external-ids.ts';
 import type { Challenge, Ownership } from './ownership.ts';
-import type { Clock, UnitCloud, UserStore } from './ports.ts';
+import type { Clock, Page, UnitCloud, UserStore } from './ports.ts';
 import type { Principal } from './principal.ts';
 import type { SignedIdentity, UnitStore } from './unit-ports.ts';
 import { mayRun } from './unit-status.ts';
 import type { UnitWatch } from './unit-watch.ts';
 import type { Register, Registered, UnitChange } from './units-register.ts';
-import { byPreference, type Registration } from './units-rules.ts';
+import { byPreference, passes, type Registration, type UnitFilter } from './units-rules.ts';
 import { mayUse, ownerIsThere } from './usable-units.ts';
 
 /** People a unit may be shared with. */
 const MAX_MEMBERS = 50;
+/** Pages that one request for a page of a filtered list looks through. */
+const MAX_READS = 10;
 /** A unit that cannot run jobs is looked at again for a submit, but not more often than this. */
 const RECHECK_PAUSE_MS = 15_000;
 /** Where the units of people are. If they named other apps, the schedule finds those (unit-watch.ts). */
@@ -37,6 +39,15 @@ export interface Units {
   update(who: Principal, unitId: string, change: UnitChange, signed?: SignedIdentity): Promise<Unit>;
   /** Own and shared units of an app; the one to use first comes first. */
   list(who: Principal, appId: string, mode?: Mode): Promise<Unit[]>;
+  /**
+   * The same a page at a time: those of the platform, those shared with this person, their own; each newest first. Its
+   * cost is that of the page. A page may hold fewer than `limit` although more follow.
+   */
+  page(
+    who: Principal,
+    appId: string,
+    options: { limit: number; cursor?: string } & UnitFilter,
+  ): Promise<Page<Unit>>;
   get(who: Principal, unitId: string): Promise<Unit>;
   /** True if something was removed; removing twice is fine. */
   remove(
@@ -84,6 +95,28 @@ export function createUnits(deps: UnitsDeps): Units {
     const wanted = visible.filter((unit) => !mode || unit.mode === mode);
     const usableNow = await Promise.all(wanted.map((unit) => isThereFor(who, unit)));
     return wanted.filter((_, i) => usableNow[i]).sort(byPreference);
+  }
+
+  async function page(
+    who: Principal,
+    appId: string,
+    { limit, cursor, ...filter }: { limit: number; cursor?: string } & UnitFilter,
+  ): Promise<Page<Unit>> {
+    const items: Unit[] = [];
+    let next = cursor;
+    // Never more than is still wanted, so that the cursor always stands right behind the last one shown.
+    for (let read = 0; read < MAX_READS && items.length < limit; read++) {
+      const found = await units.pageVisible(who.userId, appId, {
+        limit: limit - items.length,
+        cursor: next,
+      });
+      const wanted = found.items.filter((unit) => passes(unit, filter));
+      const usableNow = await Promise.all(wanted.map((unit) => isThereFor(who, unit)));
+      items.push(...wanted.filter((_, i) => usableNow[i]));
+      next = found.cursor;
+      if (next === undefined) break;
+    }
+    return { items, cursor: next };
   }
 
   async function get(who: Principal, unitId: string): Promise<Unit> {
@@ -182,6 +215,7 @@ export function createUnits(deps: UnitsDeps): Units {
     },
 
     list,
+    page,
     get,
 
     async remove(who, which) {

@@ -4,12 +4,12 @@
  * change in one transaction, and so do the entries in the lists of those it is shared with.
  */
 import { z } from 'zod';
-import type { Clock } from '../../services/ports.ts';
+import type { Clock, Page } from '../../services/ports.ts';
 import type { UnitStore } from '../../services/unit-ports.ts';
 import { AppError } from '../errors.ts';
 import { type Unit, unit as unitShape } from '../schemas/unit.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
-import { type ItemTable, MAX_PAGE, type Operation } from './item-table.ts';
+import { type ItemTable, MAX_PAGE, type Operation, type PageOptions } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import {
   checkIndexKeys,
@@ -51,6 +51,9 @@ const REMOVED_MS = 7 * 24 * 3_600_000;
 /** Rounds against other writers of the same claims. */
 const MAX_ROUNDS = 10;
 
+/** Cursors of `pageVisible`: which list, and where in it. The rest is sealed (cursor.ts). */
+const PAGE_CURSOR = /^([0-2])\.(.*)$/;
+
 /** Creates the store of computing units. The first version of a unit is 1. */
 export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
   const get = (unitId: string): Promise<Unit | undefined> => table.read(UNIT, unitKey(unitId));
@@ -67,11 +70,12 @@ export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
   }
 
   /** The units that others share with a person; the unit itself says whether they still do. */
-  async function listGranted(userId: string, appId: string): Promise<Unit[]> {
+  async function pageGranted(userId: string, appId: string, options: PageOptions): Promise<Page<Unit>> {
     const list = { index: 'gsi1' as const, partition: grantedUnitsPartition(userId, appId) };
-    const { items } = await table.page(GRANT, list, { limit: MAX_PAGE });
+    const { items, cursor } = await table.page(GRANT, list, options);
     const units = await Promise.all(items.map(({ unitId }) => get(unitId)));
-    return units.filter((unit) => unit !== undefined && (unit.sharedWith ?? []).includes(userId)) as Unit[];
+    const there = units.filter((unit) => unit !== undefined && (unit.sharedWith ?? []).includes(userId));
+    return { items: there as Unit[], cursor };
   }
 
   /** The operations that make the list of each member follow `sharedWith`. */
@@ -161,10 +165,30 @@ export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
       const [own, shared, granted] = await Promise.all([
         listPartition(ownUnitsPartition(ownerId, appId)),
         listPartition(sharedUnitsPartition(appId)),
-        listGranted(ownerId, appId),
+        pageGranted(ownerId, appId, { limit: MAX_PAGE }),
       ]);
       // While a unit is being shared, the index may show it in both places for a moment.
-      return [...new Map([...own, ...shared, ...granted].map((unit) => [unit.unitId, unit])).values()];
+      return [...new Map([...own, ...shared, ...granted.items].map((unit) => [unit.unitId, unit])).values()];
+    },
+
+    async pageVisible(ownerId, appId, { limit, cursor }) {
+      const ofPartition = (partition: string) => (options: PageOptions) =>
+        table.page(UNIT, { index: 'gsi1', partition }, options);
+      const lists = [
+        ofPartition(sharedUnitsPartition(appId)),
+        (options: PageOptions) => pageGranted(ownerId, appId, options),
+        ofPartition(ownUnitsPartition(ownerId, appId)),
+      ];
+      const [, first, start] = PAGE_CURSOR.exec(cursor ?? '0.') ?? [undefined, '0', 'not a cursor'];
+      const items: Unit[] = [];
+      for (let at = Number(first), from = start || undefined; at < lists.length; ) {
+        const page = await lists[at]({ limit: limit - items.length, cursor: from });
+        items.push(...page.items);
+        from = page.cursor;
+        if (from === undefined) at++;
+        if (items.length >= limit && at < lists.length) return { items, cursor: `${at}.${from ?? ''}` };
+      }
+      return { items, cursor: undefined };
     },
 
     async put(unit) {

@@ -271,6 +271,9 @@ export async function broker(
     jobStore,
     unitStore,
     userStore: users,
+    dataStore: stores.data,
+    /** The client of the table: what is read can be counted there. */
+    documents,
     ticker,
     shares,
     budgets,

@@ -1,5 +1,5 @@
 /** What jobs have cost, month by month, by computing unit. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { api, data } from '../../lib/api.ts';
 import { count, duration, usd } from '../../lib/format.ts';
 import { Link } from '../../lib/router.tsx';
@@ -10,8 +10,11 @@ import { addedUp, type MonthSum } from './sums.ts';
 /** Pages of 200 jobs that are added up; who has more jobs in a month is told so. */
 const MAX_PAGES = 10;
 const MONTHS = 6;
+/** So many units are named; who uses more sees the ids of the rest. */
+const MAX_NAMES = 25;
 
-async function readMonth(month: string): Promise<MonthSum> {
+/** Calls `onPart` with what is added up so far. */
+async function readMonth(month: string, onPart: (sum: MonthSum) => void): Promise<MonthSum> {
   let sum: MonthSum = { jobs: 0, usd: 0, units: [], isWhole: true };
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -19,6 +22,7 @@ async function readMonth(month: string): Promise<MonthSum> {
     sum = addedUp(sum, found);
     cursor = found.cursor ?? undefined;
     if (!cursor) return sum;
+    onPart({ ...sum, isWhole: false });
   }
   return { ...sum, isWhole: false };
 }
@@ -26,12 +30,14 @@ async function readMonth(month: string): Promise<MonthSum> {
 export function Costs() {
   const months = monthsBefore(new Date(), MONTHS);
   const [month, setMonth] = useState(months[0]);
-  const sums = useResource(() => readMonth(month), [month]);
-  const units = useResource(() => data(api.GET('/api/computing-unit/list')), []);
-  const names = new Map(
-    units.data?.computingUnits.map(({ computingUnitId, alias }) => [computingUnitId, alias]),
+  const shown = useRef(month);
+  shown.current = month;
+  const sums = useResource<MonthSum>(
+    () => readMonth(month, (part) => shown.current === month && sums.set(() => part)),
+    [month],
   );
   const found = sums.data;
+  const names = useUnitNames(found?.units.map(({ computingUnitId }) => computingUnitId) ?? []);
   return (
     <>
       <PageHead title="Costs">
@@ -84,7 +90,7 @@ export function Costs() {
                       <tr key={unit.computingUnitId}>
                         <td>
                           <Link class="strong" to={`/units/${unit.computingUnitId}`}>
-                            {names.get(unit.computingUnitId) ?? unit.computingUnitId}
+                            {names.get(unit.computingUnitId) || unit.computingUnitId}
                           </Link>
                         </td>
                         <td data-label="Paid by">
@@ -111,13 +117,30 @@ export function Costs() {
               </div>
             )}
             {!found.isWhole && (
-              <p class="soft">Only the newest {count(found.jobs, 'job')} are added up here.</p>
+              <p class="soft" role="status">
+                {sums.loading ? 'Adding up' : 'Only'} the newest {count(found.jobs, 'job')}
+                {sums.loading ? ' …' : ' are added up here.'}
+              </p>
             )}
           </>
         )}
       </div>
     </>
   );
+}
+
+/** The names of units; those of units that are gone stay empty. */
+function useUnitNames(ids: readonly string[]): ReadonlyMap<string, string> {
+  const names = useResource(async () => {
+    const named = ids.slice(0, MAX_NAMES).map(async (computingUnitId) => {
+      const call = api.GET('/api/computing-unit/{computingUnitId}', {
+        params: { path: { computingUnitId } },
+      });
+      return [computingUnitId, (await call).data?.alias ?? ''] as const;
+    });
+    return new Map(await Promise.all(named));
+  }, [ids.join()]);
+  return names.data ?? new Map();
 }
 
 /** This month and those before it, UTC, as 2026-11. */

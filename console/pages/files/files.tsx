@@ -5,18 +5,17 @@ import { readFiles } from '../../lib/files.ts';
 import { ago, bytes } from '../../lib/format.ts';
 import { Link } from '../../lib/router.tsx';
 import { useAct, useNow, useResource } from '../../lib/use.ts';
-import { SelectField } from '../../ui/fields.tsx';
 import { ConfirmButton, Loading, Notice, PageHead, Problem } from '../../ui/parts.tsx';
+import { UnitField, useUsableUnits } from '../../ui/unit-field.tsx';
 import { DropArea } from '../../upload/drop-area.tsx';
 import { Pager } from '../jobs/list.tsx';
 
 const PAGE = 25;
 
 export function Files() {
-  const units = useResource(() => data(api.GET('/api/computing-unit/list')), []);
-  const usable = (units.data?.computingUnits ?? []).filter(({ status }) => status !== 'pending');
+  const units = useUsableUnits();
   const [chosen, setChosen] = useState<string>();
-  const unitId = chosen ?? usable[0]?.computingUnitId;
+  const unitId = chosen ?? units.items?.[0]?.computingUnitId;
   const [cursors, setCursors] = useState<(string | undefined)[]>([undefined]);
   const cursor = cursors.at(-1);
   const page = useResource(() => readFiles(PAGE, cursor), [cursor]);
@@ -28,21 +27,16 @@ export function Files() {
       </PageHead>
       <div class="stack">
         <Problem error={units.error} />
-        {units.data && usable.length === 0 && (
+        {units.items?.length === 0 && !units.more && (
           <Notice tone="warn">
             <p>
               There is no computing unit to upload to yet. <Link to="/units">Computing units</Link>
             </p>
           </Notice>
         )}
-        {usable.length > 0 && (
+        {unitId && (
           <>
-            <SelectField
-              label="Upload to"
-              value={unitId ?? ''}
-              options={usable.map(({ computingUnitId, alias }) => [computingUnitId, alias])}
-              onValue={setChosen}
-            />
+            <UnitField label="Upload to" units={units} chosen={unitId} onChoose={setChosen} />
             <DropArea unitId={unitId} onDone={() => void page.reload()} />
           </>
         )}

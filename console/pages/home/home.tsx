@@ -4,6 +4,7 @@ import { api, data, type Job } from '../../lib/api.ts';
 import { watchJobs } from '../../lib/events.ts';
 import { useMe } from '../../lib/me.ts';
 import { Link } from '../../lib/router.tsx';
+import { readUnits } from '../../lib/units.ts';
 import { useResource } from '../../lib/use.ts';
 import { Loading, PageHead, Problem, UnitBadge } from '../../ui/parts.tsx';
 import { JobTable } from '../jobs/table.tsx';
@@ -18,7 +19,7 @@ const UNITS = 4;
 export function Home() {
   const me = useMe();
   const jobs = useResource(() => data(api.GET('/api/job', { params: { query: { limit: NEWEST } } })), []);
-  const units = useResource(() => data(api.GET('/api/computing-unit/list')), []);
+  const units = useResource(() => readUnits({ limit: UNITS }), []);
   useEffect(() => {
     const put = (job: Job): void =>
       jobs.set((now) => {
@@ -31,7 +32,7 @@ export function Home() {
       jobs.set((now) => now && { ...now, jobs: now.jobs.filter((one) => one.jobId !== jobId) });
     return watchJobs({ job: put, removed });
   }, []);
-  const found = units.data?.computingUnits ?? [];
+  const found = units.data?.units ?? [];
   const isNew = jobs.data?.jobs.length === 0;
   return (
     <>
@@ -56,11 +57,11 @@ export function Home() {
             <div class="row row-between">
               <h2 id="units-here">Computing units</h2>
               <Link to="/units" class="small">
-                All {found.length > 0 && found.length}
+                All
               </Link>
             </div>
             <Problem error={units.error} />
-            {found.slice(0, UNITS).map((unit) => (
+            {found.map((unit) => (
               <p key={unit.computingUnitId} class="row row-between">
                 <Link to={`/units/${unit.computingUnitId}`}>{unit.alias}</Link>
                 <UnitBadge status={unit.status} />

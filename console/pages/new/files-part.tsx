@@ -1,4 +1,5 @@
 /** Signal and noise. */
+import type { Growing } from '../../lib/growing.ts';
 import type { FileChoice, JobForm } from '../../task/form.ts';
 import { CheckField } from '../../ui/fields.tsx';
 import { FileField } from '../../ui/file-field.tsx';
@@ -9,16 +10,21 @@ export interface PartProps {
   onChange: (part: Partial<JobForm>) => void;
 }
 
-export function FilesPart({ form, files, onChange }: PartProps) {
+export function FilesPart({ form, files, older, onChange }: PartProps & { older: Growing<unknown> }) {
   return (
     <>
       <FileField
         label="Signal"
-        hint={files.length === 0 ? 'This unit has no files yet: upload one below.' : undefined}
+        hint={files.length === 0 && !older.more ? 'This unit has no files yet: upload one below.' : undefined}
         files={files}
         chosen={form.signal}
         onChoose={(signal) => onChange({ signal })}
       />
+      {older.more && (
+        <button type="button" class="tight more" disabled={older.busy} onClick={older.more}>
+          Older files
+        </button>
+      )}
       <CheckField
         label="The signal file holds its own noise measurement"
         hint="Siemens MultiRAID files do, and ISMRMRD files with noise readouts."

@@ -1,13 +1,15 @@
 /** A new job: a preset, a file, and what it takes; price and time before anything runs. */
 import { useMemo, useState } from 'preact/hooks';
-import { api, data } from '../../lib/api.ts';
+import { api, type DataFile, data } from '../../lib/api.ts';
 import { placeOf, readFiles } from '../../lib/files.ts';
+import { useGrowing } from '../../lib/growing.ts';
 import { goTo, Link, usePlace } from '../../lib/router.tsx';
-import { useAct, useResource } from '../../lib/use.ts';
+import { useAct } from '../../lib/use.ts';
 import { aliasOf, bodyOf, problemsOf } from '../../task/body.ts';
 import { EMPTY, type FileChoice, type JobForm, PRESETS } from '../../task/form.ts';
-import { Choices, SelectField, TextField } from '../../ui/fields.tsx';
+import { Choices, TextField } from '../../ui/fields.tsx';
 import { Notice, PageHead, Problem } from '../../ui/parts.tsx';
+import { UnitField, useUsableUnits } from '../../ui/unit-field.tsx';
 import { DropArea } from '../../upload/drop-area.tsx';
 import { EstimateCard } from './estimate.tsx';
 import { FilesPart } from './files-part.tsx';
@@ -19,16 +21,18 @@ const FILES = 100;
 
 export function NewJob() {
   const { query } = usePlace();
-  const units = useResource(() => data(api.GET('/api/computing-unit/list')), []);
-  const files = useResource(() => readFiles(FILES), []);
+  const units = useUsableUnits();
+  const files = useGrowing<DataFile>(async (cursor) => {
+    const page = await readFiles(FILES, cursor);
+    return { items: page.files, cursor: page.cursor };
+  });
   const [form, setForm] = useState<JobForm>({
     ...EMPTY,
     unitId: query.get('unit') ?? undefined,
     ...PRESETS.find(({ id }) => id === (query.get('preset') ?? 'snr'))?.change,
   });
   const [preset, setPreset] = useState<string | undefined>(query.get('preset') ?? 'snr');
-  const usable = (units.data?.computingUnits ?? []).filter(({ status }) => status !== 'pending');
-  const unitId = form.unitId ?? usable[0]?.computingUnitId;
+  const unitId = form.unitId ?? units.items?.[0]?.computingUnitId;
   const complete = useMemo(() => ({ ...form, unitId }), [form, unitId]);
   const change = (part: Partial<JobForm>): void => {
     setForm((now) => ({ ...now, ...part }));
@@ -44,12 +48,12 @@ export function NewJob() {
     );
     goTo(`/jobs/${jobId}`);
   });
-  const here = (files.data?.files ?? [])
+  const here = (files.items ?? [])
     .filter(({ computingUnitId, status }) => computingUnitId === unitId && status === 'available')
-    .map((file): FileChoice => ({ id: file.id, filename: file.filename, ...placeOf(file) }));
+    .map(choiceOf);
   const problems = problemsOf(complete);
 
-  if (units.data && usable.length === 0) {
+  if (units.items?.length === 0 && !units.more) {
     return (
       <>
         <PageHead title="New job" />
@@ -86,22 +90,22 @@ export function NewJob() {
           </section>
           <section class="card stack">
             <h2>Raw data</h2>
-            <SelectField
+            <UnitField
               label="Computing unit"
               hint="Where the data lies and the job runs."
-              value={unitId ?? ''}
-              options={usable.map((unit) => [unit.computingUnitId, nameOf(unit)])}
-              onValue={(next) =>
+              units={units}
+              chosen={unitId}
+              onChoose={(next) =>
                 change({ unitId: next, signal: undefined, noise: undefined, bodyCoil: undefined })
               }
             />
-            <FilesPart form={complete} files={here} onChange={change} />
+            <FilesPart form={complete} files={here} older={files} onChange={change} />
             <details>
               <summary>Upload files</summary>
               <DropArea
                 unitId={unitId}
                 onDone={(upload) => {
-                  void files.reload().then(() => upload.dataId && setArrived(upload.dataId));
+                  if (upload.dataId) void takeArrived(upload.dataId);
                 }}
               />
             </details>
@@ -130,21 +134,15 @@ export function NewJob() {
   );
 
   /** A file that was just uploaded is the one that is meant. */
-  function setArrived(dataId: string): void {
-    files.set((now) => {
-      const file = now?.files.find(({ id }) => id === dataId);
-      if (file) {
-        const choice = { id: file.id, filename: file.filename, ...placeOf(file) };
-        setForm((form) => (form.signal ? form : { ...form, signal: choice }));
-      }
-      return now;
-    });
+  async function takeArrived(dataId: string): Promise<void> {
+    const file = (await readFiles(FILES)).files.find(({ id }) => id === dataId);
+    if (file) setForm((now) => (now.signal ? now : { ...now, signal: choiceOf(file) }));
+    await files.reload();
   }
 }
 
-function nameOf({ alias, mode, status }: { alias: string; mode: string; status: string }): string {
-  const place = mode === 'mode_2' ? 'own account' : 'platform';
-  return `${alias} (${place}${status === 'ready' ? '' : `, ${status}`})`;
+function choiceOf(file: DataFile): FileChoice {
+  return { id: file.id, filename: file.filename, ...placeOf(file) };
 }
 
 /** A second click is the same job; a changed form is another one. */

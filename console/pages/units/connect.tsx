@@ -4,6 +4,7 @@ import { api, data } from '../../lib/api.ts';
 import { duration } from '../../lib/format.ts';
 import { Link } from '../../lib/router.tsx';
 import { settings } from '../../lib/settings.ts';
+import { readUnits } from '../../lib/units.ts';
 import { useAct, useEvery, useNow, useResource } from '../../lib/use.ts';
 import { TextField } from '../../ui/fields.tsx';
 import { Copyable, Notice, PageHead, Problem } from '../../ui/parts.tsx';
@@ -11,6 +12,8 @@ import { LaunchLinks } from './launch.tsx';
 import { HealthCard } from './unit.tsx';
 
 const LOOK_MS = 3_000;
+/** Among these the unit of the stack appears. */
+const NEWEST = { mode: 'mode_2', limit: 50 } as const;
 
 export function Connect() {
   const about = useResource(settings, []);
@@ -18,18 +21,16 @@ export function Connect() {
   const [known, setKnown] = useState<ReadonlySet<string>>();
   const [found, setFound] = useState<string>();
   const begin = useAct(async () => {
-    const before = await data(api.GET('/api/computing-unit/list', { params: { query: { mode: 'mode_2' } } }));
-    setKnown(new Set(before.computingUnits.map(stampOf)));
+    const before = await readUnits(NEWEST);
+    setKnown(new Set(before.units.map(stampOf)));
     setChallenge(await data(api.POST('/api/computing-unit/challenges', { body: {} })));
   });
   const [challenge, setChallenge] = useState<Challenge>();
   const now = useNow(1_000, challenge !== undefined && !found);
   const left = challenge ? (Date.parse(challenge.expiresAt) - now) / 1000 : 0;
   const look = useAct(async () => {
-    const { computingUnits } = await data(
-      api.GET('/api/computing-unit/list', { params: { query: { mode: 'mode_2' } } }),
-    );
-    const fresh = computingUnits.find((unit) => unit.sharedWith !== undefined && !known?.has(stampOf(unit)));
+    const { units } = await readUnits(NEWEST);
+    const fresh = units.find((unit) => unit.sharedWith !== undefined && !known?.has(stampOf(unit)));
     if (fresh) setFound(fresh.computingUnitId);
   });
   useEvery(LOOK_MS, () => void look.run(), known !== undefined && !found);

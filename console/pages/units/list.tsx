@@ -1,8 +1,9 @@
 /** Computing units: where jobs run, and how they are. */
-import { useState } from 'preact/hooks';
-import { api, data, type Unit } from '../../lib/api.ts';
-import { ago, count, modeName } from '../../lib/format.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { Unit } from '../../lib/api.ts';
+import { ago, modeName } from '../../lib/format.ts';
 import { Link } from '../../lib/router.tsx';
+import { readUnits } from '../../lib/units.ts';
 import { useNow, useResource } from '../../lib/use.ts';
 import { TextField } from '../../ui/fields.tsx';
 import { Loading, PageHead, Problem, UnitBadge } from '../../ui/parts.tsx';
@@ -12,16 +13,24 @@ import { Pager } from '../jobs/list.tsx';
 const PAGE = 25;
 
 export function UnitList() {
-  const units = useResource(() => data(api.GET('/api/computing-unit/list')), []);
   const [name, setName] = useState('');
-  const [page, setPage] = useState(0);
-  const now = useNow(60_000);
-  const wanted = name.trim().toLowerCase();
-  const all = units.data?.computingUnits ?? [];
-  const found = all.filter(({ alias, awsAccountId }) =>
-    `${alias} ${awsAccountId}`.toLowerCase().includes(wanted),
+  const [search, setSearch] = useState('');
+  const [cursors, setCursors] = useState<(string | undefined)[]>([undefined]);
+  const cursor = cursors.at(-1);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setSearch(name.trim());
+      setCursors([undefined]);
+    }, 300);
+    return () => clearTimeout(timer);
+  }, [name]);
+  const page = useResource(
+    () => readUnits({ limit: PAGE, cursor, search: search || undefined }),
+    [cursor, search],
   );
-  const shown = found.slice(page * PAGE, (page + 1) * PAGE);
+  const now = useNow(60_000);
+  const shown = page.data?.units ?? [];
+  const isLong = cursors.length > 1 || search !== '' || name !== '' || page.data?.cursor !== undefined;
   return (
     <>
       <PageHead
@@ -35,19 +44,11 @@ export function UnitList() {
         Where jobs run: on the platform, or in an AWS account of your own, so that data never leaves it.
       </PageHead>
       <div class="stack">
-        <Problem error={units.error} />
-        {!units.data && !units.error && <Loading what="computing units" />}
-        {all.length > PAGE && (
-          <TextField
-            label={`Search ${count(all.length, 'unit')} by name or account`}
-            type="search"
-            value={name}
-            onValue={(text) => {
-              setName(text);
-              setPage(0);
-            }}
-          />
+        <Problem error={page.error} />
+        {isLong && (
+          <TextField label="Search by name or account" type="search" value={name} onValue={setName} />
         )}
+        {!page.data && !page.error && <Loading what="computing units" />}
         {shown.length > 0 && (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
           <section class="table-box" tabIndex={0} aria-label="Computing units">
@@ -69,19 +70,21 @@ export function UnitList() {
             </table>
           </section>
         )}
-        {units.data && all.length === 0 && (
+        {page.data && shown.length === 0 && (
           <div class="card empty">
-            <h2>No computing units yet</h2>
+            <h2>{isLong ? 'No such computing units on this page' : 'No computing units yet'}</h2>
             <p>
-              Connect an AWS account of yours, or ask an administrator to register the unit of the platform.
+              {isLong
+                ? 'Older ones may follow on the next page.'
+                : 'Connect an AWS account of yours, or ask an administrator to register the unit of the platform.'}
             </p>
           </div>
         )}
         <Pager
-          first={page === 0}
-          last={(page + 1) * PAGE >= found.length}
-          onBack={() => setPage(page - 1)}
-          onNext={() => setPage(page + 1)}
+          first={cursors.length === 1}
+          last={!page.data?.cursor}
+          onBack={() => setCursors(cursors.slice(0, -1))}
+          onNext={() => setCursors([...cursors, page.data?.cursor])}
         />
       </div>
     </>

@@ -10,6 +10,8 @@ import {
   iso,
   isoTime,
   modeWord,
+  nextCursor,
+  pageQuery,
   shortText,
   unitIdWord,
 } from './common.ts';
@@ -221,12 +223,30 @@ export const registerUnitAnswer = z.object({
 });
 
 export const unitQuery = z
-  .object({ ...appFields, mode: blankable(modeWord) })
-  .transform((query) => ({ appId: appOf(query), mode: query.mode }));
+  .object({
+    ...appFields,
+    mode: blankable(modeWord),
+    limit: pageQuery.shape.limit.removeDefault().optional(),
+    cursor: pageQuery.shape.cursor,
+    search: z
+      .string()
+      .max(200)
+      .optional()
+      .meta({ description: 'A part of the alias or of the account number' }),
+  })
+  .transform(({ mode, limit, cursor, search, ...app }) => ({
+    appId: appOf(app),
+    mode,
+    // Without any of these the list is whole, as the web client reads it.
+    page: limit || cursor || search ? { limit: limit ?? 50, cursor, search } : undefined,
+  }));
 export const unitList = z.object({
   computingUnits: z.array(unitView),
   units: z.array(unitView).meta({ deprecated: true, description: 'The same list' }),
   count: z.number().int(),
+  cursor: nextCursor
+    .optional()
+    .meta({ description: 'Of a page: pass as cursor for the next one; null on the last' }),
 });
 
 export const externalIdAnswer = z.object({
