@@ -23,7 +23,7 @@ const tags = ['Auth'];
 /** Routes under /api/auth that open and end sessions. */
 export function authRoutes({ identity, signInsPerMinute }: AuthRoutesDeps) {
   return async (app: Api): Promise<void> => {
-    const strict = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'sign-in' };
+    const strict = { max: signInsPerMinute, group: 'sign-in' };
 
     app.post(
       '/auth/register',

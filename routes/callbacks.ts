@@ -25,7 +25,7 @@ export interface CallbackRoutesDeps {
 /** Routes of the worker. */
 export function callbackRoutes({ callbacks, perMinute }: CallbackRoutesDeps) {
   return async (app: Api): Promise<void> => {
-    const rateLimit = { max: perMinute, timeWindow: 60_000 };
+    const rateLimit = { max: perMinute };
 
     app.post(
       '/job/:jobId/callback',

@@ -33,7 +33,7 @@ type SignedIn = Awaited<ReturnType<Identity['login']>>;
 /** POST opens, PUT renews, DELETE ends. */
 export function consoleSessionRoutes({ identity, signInsPerMinute }: ConsoleSessionDeps) {
   return async (app: Api): Promise<void> => {
-    const strict = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'sign-in' };
+    const strict = { max: signInsPerMinute, group: 'sign-in' };
 
     app.post(
       PATH,

@@ -26,7 +26,7 @@ const said = (message: string) => ({ success: true as const, message });
 /** Routes under /api/auth about passwords. */
 export function passwordRoutes({ identity, signInsPerMinute, byMail }: PasswordRoutesDeps) {
   return async (app: Api): Promise<void> => {
-    const rateLimit = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'sign-in' };
+    const rateLimit = { max: signInsPerMinute, group: 'sign-in' };
 
     app.post(
       '/auth/forgot-password',

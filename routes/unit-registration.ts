@@ -53,7 +53,7 @@ function registered({ unit, action }: Registered): z.infer<typeof registerUnitAn
 export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistrationDeps) {
   return async (app: Api): Promise<void> => {
     // Each attempt may make the broker ask AWS for a role: nobody shall try many.
-    const strict = { max: signInsPerMinute, timeWindow: 60_000, groupId: 'unit-registration' };
+    const strict = { max: signInsPerMinute, group: 'unit-registration' };
 
     app.post(
       '/computing-unit/external-id',

@@ -15,7 +15,8 @@ const storage = new AsyncLocalStorage<WorkContext>();
 
 /** Runs `work` with this context, added to the one around it. */
 export function within<T>(context: WorkContext, work: () => T): T {
-  return storage.run({ ...storage.getStore(), ...context }, work);
+  const around = storage.getStore();
+  return storage.run(around ? { ...around, ...context } : context, work);
 }
 
 /** The context of the work at hand; empty outside of any. */

@@ -30,6 +30,8 @@ interface Proof {
 export interface Bearers {
   /** The active user behind a token. @throws AppError not_signed_in, not_approved, unavailable */
   authenticate(bearer: string): Promise<Principal>;
+  /** The same at once, if all that it takes is remembered and speaks for the token. */
+  remembered(bearer: string): Principal | undefined;
   /** Drops what is remembered of a person. */
   forget(userId: string): void;
 }
@@ -100,6 +102,18 @@ export function createBearers(deps: BearersDeps): Bearers {
       if (user?.status !== 'active') throw new AppError('not_signed_in', 'The account is not active.');
       if (!stands(user)) throw new AppError('not_signed_in', 'This token was revoked.');
       return { userId, role: user.role, expiresAt, scopes };
+    },
+    remembered(bearer) {
+      const now = clock();
+      const known = proofs.get(bearer);
+      if (!known || known.until <= now) return undefined;
+      const { userId, expiresAt, scopes, stands } = known.proof;
+      const person = people.get(userId);
+      if (!person || person.until <= now) return undefined;
+      const { user } = person;
+      return user.status === 'active' && stands(user)
+        ? { userId, role: user.role, expiresAt, scopes }
+        : undefined;
     },
     forget(userId) {
       changes++;

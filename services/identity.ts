@@ -51,7 +51,7 @@ export interface Identity
   extends Accounts,
     Pick<PasswordActs, 'issueResetCode' | 'resetPassword' | 'changePassword'>,
     Pick<AccessTokens, 'createAccessToken' | 'listAccessTokens' | 'revokeAccessToken'>,
-    Pick<Bearers, 'authenticate'> {
+    Pick<Bearers, 'authenticate' | 'remembered'> {
   /** Stores an account that waits for approval. @throws AppError already_exists */
   register(input: Registration): Promise<User>;
   /** `ip`: where the attempt comes from. @throws AppError wrong_credentials, not_approved, too_many_requests */
@@ -173,6 +173,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
     listAccessTokens,
     revokeAccessToken,
     authenticate: bearers.authenticate,
+    remembered: bearers.remembered,
 
     async register(input) {
       const user = await create(input, { role: 'user', status: 'waiting' });

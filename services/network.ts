@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 
 /** Whoever has one IPv6 address has the 2^64 of its network, so those count as one; IPv4 as it is. */
 export function networkOf(ip: string): string {
+  if (!ip.includes(':')) return ip;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);
   if (mapped) return mapped[1];
   if (!isIPv6(ip)) return ip;

@@ -2,33 +2,14 @@
  * Figures of this broker process for Prometheus. Labels are patterns of routes, names of AWS operations, states
  * and codes: all from lists that do not grow with use, and none of them names a person, a job or a unit.
  */
-import {
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  Histogram,
-  prometheusContentType,
-  Registry,
-} from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, prometheusContentType, Registry } from 'prom-client';
 import type { ErrorWindow } from '../services/error-window.ts';
 import { isTerminal } from '../services/lifecycle.ts';
 import type { Overview } from '../services/overview.ts';
 import { overviewGauges } from './overview-gauges.ts';
+import { type AnsweredRequest, createRequestDurations } from './request-durations.ts';
 import { FAILURES } from './schemas/failures.ts';
 import type { Job } from './schemas/job.ts';
-
-/** Seconds. Reads take milliseconds, a sign-in or a check of an account takes seconds. */
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-export interface AnsweredRequest {
-  readonly method: string;
-  /** The pattern of the route; `none` if there is no such route. */
-  readonly route: string;
-  readonly status: number;
-  readonly seconds: number;
-  /** Of a refusal. */
-  readonly code?: string;
-}
 
 /** Counts since the start of the process. */
 export interface MetricTotals {
@@ -76,15 +57,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry, prefix: 'cloudmr_' });
 
-  const requests = new Histogram({
-    name: 'cloudmr_http_request_duration_seconds',
-    help: 'Requests by route and status, and how long they took',
-    labelNames: ['method', 'route', 'status'],
-    buckets: BUCKETS,
-    registers,
-  });
-  /** Kept, because finding one by its labels takes longer than counting. */
-  const seriesOf = new Map<string, ReturnType<typeof requests.labels>>();
+  const requests = createRequestDurations();
   const moves = new Counter({
     name: 'cloudmr_job_moves_total',
     help: 'Moves of jobs stored by this process, by the new state',
@@ -158,17 +131,15 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   const showOverview = overviewGauges(registry);
 
   return {
-    answered({ method, route, status, seconds, code }) {
+    answered(request) {
+      const { status, code } = request;
       totals.requests++;
       if (status >= 500) totals.serverErrors++;
       if (code !== undefined) {
         refusals.inc({ code });
         errors.count('request', code);
       }
-      const name = `${method} ${route} ${status}`;
-      let series = seriesOf.get(name);
-      if (!series) seriesOf.set(name, (series = requests.labels({ method, route, status })));
-      series.observe(seconds);
+      requests.count(request);
     },
     stored({ state, history, updatedAt, failure }) {
       // A change that moves nothing, such as a new name, adds no entry to the history.
@@ -183,7 +154,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     },
     async text() {
       showOverview(await overview().catch(() => undefined));
-      return registry.metrics();
+      return `${await registry.metrics()}\n${requests.text()}`;
     },
     totals: () => ({ ...totals }),
     contentType: prometheusContentType,

@@ -4,7 +4,7 @@
  * keeps the broker from starting.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Principal } from '../../services/principal.ts';
 import { AppError } from '../errors.ts';
@@ -51,6 +51,8 @@ declare module 'fastify' {
 export interface AuthOptions {
   /** Finds the active user behind a token. @throws AppError not_signed_in */
   authenticate: (bearer: string) => Promise<Principal>;
+  /** The same at once, if it is known; undefined otherwise. */
+  remembered: (bearer: string) => Principal | undefined;
   /** Undefined: figures are for developers only. */
   metricsToken?: string;
 }
@@ -82,8 +84,11 @@ export const SECURITY_SCHEMES = {
   },
 } as const;
 
+/** As nearly all callers write it. */
+const SCHEME = 'Bearer ';
+
 /** Installs the check of `config.access`. */
-export const auth = fp<AuthOptions>(async (app, { authenticate, metricsToken }) => {
+export const auth = fp<AuthOptions>(async (app, { authenticate, remembered, metricsToken }) => {
   app.decorateRequest('principal', null);
   app.decorateRequest('jobToken', null);
   app.decorateRequest('stillSignedIn', async function (this: FastifyRequest) {
@@ -96,11 +101,14 @@ export const auth = fp<AuthOptions>(async (app, { authenticate, metricsToken }) 
     }
   });
 
-  async function signedIn(request: FastifyRequest): Promise<Principal> {
-    const principal = await authenticate(bearerOf(request));
+  function letIn(request: FastifyRequest, principal: Principal): Principal {
     mustAllow(principal, request.routeOptions.config.scope);
     request.principal = principal;
     return principal;
+  }
+
+  async function signedIn(request: FastifyRequest): Promise<Principal> {
+    return letIn(request, await authenticate(bearerOf(request)));
   }
 
   async function developer(request: FastifyRequest): Promise<void> {
@@ -108,8 +116,22 @@ export const auth = fp<AuthOptions>(async (app, { authenticate, metricsToken }) 
     if (role === 'user') throw new AppError('not_allowed', 'This is for developers and administrators.');
   }
 
-  const checks: Record<Exclude<Access, 'public'>, (request: FastifyRequest) => Promise<unknown>> = {
-    user: signedIn,
+  type Check = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: () => void,
+  ) => Promise<unknown> | undefined;
+  const checks: Record<Exclude<Access, 'public'>, Check> = {
+    user(request, _reply, done) {
+      // Nearly always: then the request waits for nothing here. What is remembered was once read by bearerOf.
+      const { authorization = '' } = request.headers;
+      const known = authorization.startsWith(SCHEME)
+        ? remembered(authorization.slice(SCHEME.length))
+        : undefined;
+      if (!known) return signedIn(request);
+      letIn(request, known);
+      done();
+    },
     developer,
     async metrics(request) {
       if (metricsToken === undefined || !sameText(bearerOf(request), metricsToken)) await developer(request);

@@ -27,6 +27,7 @@ const NOUNS = new Set([
  * stage that existing base URLs end with: `/Prod/api/x`, `/Prod/x` and `/x` are all `/api/x`.
  */
 export function canonicalUrl(url: string): string {
+  if (url.startsWith('/api/')) return url;
   const path = url.startsWith('/Prod/') ? url.slice('/Prod'.length) : url;
   const noun = /^\/([a-z_-]+)(?=[/?]|$)/.exec(path)?.[1];
   return noun && NOUNS.has(noun) ? `/api${path}` : path;

@@ -26,7 +26,7 @@ const messageOf: Partial<Record<ErrorCode, string>> = {
   unsupported_media_type: 'The body is not of a type this route reads.',
 };
 
-/** Installs the handlers of errors and of unknown routes; needs the rate limits of protection.ts. */
+/** Installs the handlers of errors and of unknown routes; needs the limits of request-limits.ts. */
 export const errors = fp(async (app) => {
   app.setErrorHandler((error, request, reply) => {
     // Fastify may refuse a body before it says that there is nobody to read it.
@@ -34,7 +34,7 @@ export const errors = fp(async (app) => {
     else sendError(error, request, reply);
   });
   // Counted like every other request, so that nobody can guess paths without end.
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, sendNobodyThere);
+  app.setNotFoundHandler({ preHandler: app.countRequest }, sendNobodyThere);
 });
 
 /** 405 if the path has other methods, else 404. */

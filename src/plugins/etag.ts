@@ -25,6 +25,7 @@ export function etagOf(things: readonly { jobId: string; version: number }[], mo
 /** Says the ETag; true if the caller holds that very answer (RFC 9110, 13.1.2). */
 export function unchanged(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
   reply.header('etag', etag).header('cache-control', 'private, no-cache');
-  const held = request.headers['if-none-match'] ?? '';
+  const held = request.headers['if-none-match'];
+  if (held === undefined) return false;
   return held.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

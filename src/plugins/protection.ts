@@ -1,11 +1,9 @@
 /** Security headers, CORS exactly as configured, and limits on how often a caller may ask. */
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import fp from 'fastify-plugin';
-import { networkOf } from '../../services/network.ts';
-import { AppError } from '../errors.ts';
+import { requestLimits } from './request-limits.ts';
 
 export interface Limits {
   /** Requests per minute and address. */
@@ -53,14 +51,7 @@ export const protection = fp<ProtectionOptions>(async (app, { corsOrigins, limit
       maxAge: 600,
       strictPreflight: false,
     });
-  await app.register(rateLimit, {
-    max: limits.perMinute,
-    timeWindow: 60_000,
-    cache: 20_000,
-    keyGenerator: ({ ip }) => networkOf(ip),
-    errorResponseBuilder: (_request, { after }) =>
-      new AppError('too_many_requests', `Too many requests; try again in ${after}.`),
-  });
+  await app.register(requestLimits, limits);
 });
 
 /**

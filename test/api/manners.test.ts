@@ -200,6 +200,8 @@ t.test(
     looksLikeAnError(t, refused, 'too_many_requests');
     const wait = Number(refused.headers['retry-after']);
     t.ok(wait > 0 && wait <= 60, `Retry-After: ${wait}`);
+    const guess = await app.inject({ method: 'POST', url: '/api/auth/register', remoteAddress: '10.0.0.1' });
+    looksLikeAnError(t, guess, 'too_many_requests');
     t.equal((await login('/api/auth/login', '10.0.0.2')).statusCode, 401, 'another address is not affected');
     const spoofed = await app.inject({
       method: 'POST',

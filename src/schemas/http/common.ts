@@ -102,8 +102,17 @@ export const nextCursor = z.string().nullable().meta({ description: 'Pass as cur
 /** Epoch milliseconds as an ISO date and time in UTC. */
 export const isoTime = z.string().meta({ format: 'date-time', examples: ['2026-11-22T09:30:00.000Z'] });
 export function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString();
+  const day = Math.floor(epochMs / DAY_MS);
+  // Answers hold many times of few days: the day is worked out once, the rest is a matter of dividing.
+  if (day !== lastDay.number) lastDay = { number: day, text: new Date(epochMs).toISOString().slice(0, -13) };
+  const ms = Math.floor(epochMs) - day * DAY_MS;
+  const [minutes, seconds] = [Math.floor(ms / 60_000), Math.floor(ms / 1_000)];
+  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`;
+  return `${lastDay.text}${clock}.${String(ms % 1_000).padStart(3, '0')}Z`;
 }
+const DAY_MS = 86_400_000;
+let lastDay = { number: Number.NaN, text: '' };
+const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
 
 /** A presigned URL as it is handed out. */
 export const signedUrl = z.object({
