@@ -2,6 +2,7 @@
 import type { LimitsService } from '../services/limits.ts';
 import type { Submit } from '../services/submit.ts';
 import { principalOf } from '../src/plugins/auth.ts';
+import { createTurnstile } from '../src/plugins/turnstile.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { estimateAnswer, toCapView, toKeptEstimateView } from '../src/schemas/http/estimates.ts';
 import {
@@ -17,11 +18,16 @@ export interface TaskRoutesDeps {
   caps: Pick<LimitsService, 'caps'>;
 }
 
+/** A submit takes most of a millisecond; a look at a job waits for a few turns. */
+const SUBMITS_PER_TURN = 4;
+/** About half a second of them. */
+const SUBMITS_WAITING = 500;
 const FREE = { low: 0, likely: 0, high: 0 };
 
 /** POST /api/task/queue, the name existing callers use for it, and POST /api/task/estimate. */
 export function taskRoutes({ submit, caps }: TaskRoutesDeps) {
   return async (app: Api): Promise<void> => {
+    const inTurn = createTurnstile({ perTurn: SUBMITS_PER_TURN, waiting: SUBMITS_WAITING });
     for (const [url, operationId] of [
       ['/task/queue', 'queueTask'],
       ['/pipeline/queue_job', 'queueJob'],
@@ -29,6 +35,7 @@ export function taskRoutes({ submit, caps }: TaskRoutesDeps) {
       app.post(
         url,
         {
+          preParsing: inTurn,
           config: {
             access: 'user',
             errors: [

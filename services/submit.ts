@@ -95,9 +95,30 @@ export function createSubmit(deps: SubmitDeps): Submit {
     };
   }
 
-  async function stored(who: Principal, submission: Submission, idempotency: IdempotencyKey | undefined) {
-    const known = idempotency && (await jobs.ofKey(who.userId, idempotency, clock()));
-    if (known) return { job: mustBeSame(known), warnings: [] };
+  /** The unit is undefined for a job that was there before. */
+  type Stored = Pick<Accepted, 'job' | 'unit' | 'warnings'>;
+
+  async function stored(
+    who: Principal,
+    submission: Submission,
+    idempotency: IdempotencyKey | undefined,
+  ): Promise<Stored> {
+    try {
+      return await storedNow(who, submission, idempotency);
+    } catch (error) {
+      // Nearly all keys are new, so the write itself looks whether this one is; only who is refused is looked up.
+      const refused = error instanceof AppError && error.code !== 'idempotency_key_reuse';
+      const known = refused && idempotency && (await jobs.ofKey(who.userId, idempotency, clock()));
+      if (known) return { job: mustBeSame(known), unit: undefined, warnings: [] };
+      throw error;
+    }
+  }
+
+  async function storedNow(
+    who: Principal,
+    submission: Submission,
+    idempotency: IdempotencyKey | undefined,
+  ): Promise<Stored> {
     const draft = submission.draftId ? await drafts.find(who, submission.draftId) : undefined;
     const alias = submission.alias ?? draft?.alias;
     if (alias === undefined) throw new AppError('invalid_request', 'Parameter alias is required');
@@ -108,16 +129,18 @@ export function createSubmit(deps: SubmitDeps): Submit {
     const created = await limits.admit(who, plan.unit, { jobId, usd: plan.estimate.usd.likely }, (usages) =>
       jobs.create(job, idempotency, usages),
     );
-    return { job: mustBeSame(created), warnings: plan.warnings };
+    const stored = mustBeSame(created);
+    if (stored === job) return { job, unit: plan.unit, warnings: plan.warnings };
+    return { job: stored, unit: undefined, warnings: [] };
   }
 
   return {
     async submit(who, submission, idempotencyKey) {
       const key = idempotencyKey ?? (submission.draftId && `pipeline ${submission.draftId}`);
       const idempotency = key === undefined ? undefined : fingerprint(who, submission, key);
-      const { job, warnings } = await stored(who, submission, idempotency);
+      const { job, warnings, ...planned } = await stored(who, submission, idempotency);
       ticker.nudge(job.jobId);
-      const unit = await units.get(job.unitId);
+      const unit = planned.unit ?? (await units.get(job.unitId));
       const arn = unit && executionArn(unit.stateMachineArn, job.executionName);
       return { job, unit, executionArn: job.executionArn ?? arn, warnings };
     },

@@ -11,6 +11,7 @@ const EXTENSION = extname(fileURLToPath(import.meta.url));
 export interface Member {
   /** Undefined while it is being replaced. */
   readonly url: string | undefined;
+  readonly pid: number | undefined;
   /** Kills it and starts another; resolves when that is ready. */
   kill(): Promise<void>;
   /** CPU and memory it has used. */
@@ -41,6 +42,9 @@ export async function startMember(place: BenchPlace, work: 'all' | 'doors' = 'al
   return {
     get url() {
       return url;
+    },
+    get pid() {
+      return child.pid;
     },
     async kill() {
       url = undefined;

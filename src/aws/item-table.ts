@@ -1,28 +1,21 @@
 /** Reading and writing items: the only code that calls DynamoDB. Throws AppError `unavailable` if it cannot. */
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Log, Page } from '../../services/ports.ts';
-import { AppError } from '../errors.ts';
 import { type Condition, ofWrite } from './conditions.ts';
 import type { Cursors, StartKey } from './cursor.ts';
 import { failedConditions, isConflict, toStoreError } from './dynamo-errors.ts';
+import { createGatheredReads } from './gathered-reads.ts';
+import {
+  createGatheredTransactions,
+  isUnavailable,
+  type Operation,
+  type Outcome,
+} from './gathered-transactions.ts';
 import { fromItem, type Item, type Kind } from './items.ts';
 import type { IndexKeys, Key } from './table.ts';
-
-/** One operation of a transaction. */
-export type Operation =
-  | { readonly put: Item; readonly condition?: Condition }
-  | { readonly remove: Key; readonly condition?: Condition };
 
 /** A list: a partition of an index, or of the table itself if `index` is left out. Newest first. */
 export interface List {
@@ -39,7 +32,7 @@ export interface ItemTable {
   /** Removes an item and answers it; undefined if there was none (or somebody else took it). */
   take<T>(kind: Kind<T>, key: Key): Promise<T | undefined>;
   /** All or nothing. `written`, or for each operation whether its condition failed. */
-  transact(operations: Operation[]): Promise<'written' | boolean[]>;
+  transact(operations: readonly Operation[]): Promise<Outcome>;
   /** At most `limit` values (1 to MAX_PAGE); unreadable items are logged and left out. */
   page<T>(kind: Kind<T>, list: List, options: PageOptions): Promise<Page<T>>;
   /**
@@ -78,17 +71,14 @@ const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
 export function createItemTable({ documents, tableName, cursors, log }: ItemTableDeps): ItemTable {
   const TableName = tableName;
 
-  async function rawRead(key: Key): Promise<Record<string, unknown> | undefined> {
-    const { Item } = await patiently(() =>
-      documents.send(new GetCommand({ TableName, Key: keyOf(key), ConsistentRead: true })),
-    );
-    return Item;
-  }
+  const rawRead = createGatheredReads(documents, TableName);
 
   /** After an answer that never came: true if the write had happened. */
   async function happened(item: Item): Promise<boolean> {
     return (await rawRead(item))?.['writeId'] === item.writeId;
   }
+
+  const transact = createGatheredTransactions({ documents, tableName, patiently, happened });
 
   return {
     async read(kind, key) {
@@ -122,23 +112,7 @@ export function createItemTable({ documents, tableName, cursors, log }: ItemTabl
       return Attributes && fromItem(kind, Attributes);
     },
 
-    async transact(operations) {
-      const TransactItems = operations.map((operation) => transactItem(TableName, operation));
-      try {
-        // A new token per round: a round that met a conflict wrote nothing. Within a round the SDK's own
-        // tries share it, so DynamoDB recognises them.
-        await patiently(() =>
-          documents.send(new TransactWriteCommand({ TransactItems, ClientRequestToken: randomUUID() })),
-        );
-        return 'written';
-      } catch (error) {
-        const failed = failedConditions(error);
-        if (failed) return failed;
-        const put = operations.find((operation) => 'put' in operation);
-        if (isUnavailable(error) && put && (await happened(put.put))) return 'written';
-        throw error;
-      }
-    },
+    transact,
 
     async page(kind, list, { limit, cursor, between }) {
       const wanted = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
@@ -226,15 +200,6 @@ async function patiently<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function transactItem(
-  TableName: string,
-  operation: Operation,
-): NonNullable<TransactWriteCommandInput['TransactItems']>[number] {
-  return 'put' in operation
-    ? { Put: { TableName, Item: operation.put, ...operation.condition } }
-    : { Delete: { TableName, Key: keyOf(operation.remove), ...operation.condition } };
-}
-
 /** A DynamoDB key has exactly the key attributes. */
 function keyOf({ pk, sk }: Key): Record<string, string> {
   return { pk, sk };
@@ -243,8 +208,4 @@ function keyOf({ pk, sk }: Key): Record<string, string> {
 function startKeyOf(item: Record<string, unknown>, list: List): StartKey {
   const names = list.index ? ['pk', 'sk', `${list.index}pk`, `${list.index}sk`] : ['pk', 'sk'];
   return Object.fromEntries(names.map((name) => [name, String(item[name])]));
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'unavailable';
 }

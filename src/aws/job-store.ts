@@ -6,7 +6,8 @@ import { AppError } from '../errors.ts';
 import { type Job, job as jobShape } from '../schemas/job.ts';
 import type { Usage } from '../schemas/limits.ts';
 import { ABSENT, type Condition, ofVersion } from './conditions.ts';
-import type { ItemTable, Operation } from './item-table.ts';
+import type { Operation } from './gathered-transactions.ts';
+import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import {
   dueBefore,

@@ -9,7 +9,8 @@ import type { UnitStore } from '../../services/unit-ports.ts';
 import { AppError } from '../errors.ts';
 import { type Unit, unit as unitShape } from '../schemas/unit.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
-import { type ItemTable, MAX_PAGE, type Operation, type PageOptions } from './item-table.ts';
+import type { Operation } from './gathered-transactions.ts';
+import { type ItemTable, MAX_PAGE, type PageOptions } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import {
   checkIndexKeys,

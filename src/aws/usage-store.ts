@@ -2,7 +2,8 @@
 import type { UsageStore } from '../../services/ports.ts';
 import { type UnitLimits, type Usage, unitLimits, usage as usageShape } from '../schemas/limits.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
-import type { ItemTable, Operation } from './item-table.ts';
+import type { Operation } from './gathered-transactions.ts';
+import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { unitLimitsKey, usageKey } from './table.ts';
 

@@ -2,7 +2,8 @@
 import type { Test } from 'tap';
 import { z } from 'zod';
 import { ABSENT, type Condition, ofVersion } from '../../src/aws/conditions.ts';
-import type { ItemTable, Operation } from '../../src/aws/item-table.ts';
+import type { Operation } from '../../src/aws/gathered-transactions.ts';
+import type { ItemTable } from '../../src/aws/item-table.ts';
 import { type Item, type Kind, toItem } from '../../src/aws/items.ts';
 import type { IndexKeys, Key } from '../../src/aws/table.ts';
 

@@ -5,7 +5,8 @@
 import type { Log } from '../../services/ports.ts';
 import type { Condition } from '../../src/aws/conditions.ts';
 import { createCursors, type StartKey } from '../../src/aws/cursor.ts';
-import { type ItemTable, MAX_PAGE, type Operation } from '../../src/aws/item-table.ts';
+import type { Operation } from '../../src/aws/gathered-transactions.ts';
+import { type ItemTable, MAX_PAGE } from '../../src/aws/item-table.ts';
 import { fromItem, type Item, type Kind } from '../../src/aws/items.ts';
 import type { Key } from '../../src/aws/table.ts';
 

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { CloudError, type ExecutionState, type Ids, type UnitCloud } from '../../services/ports.ts';
-import type { ItemTable, Operation } from '../../src/aws/item-table.ts';
+import type { Operation } from '../../src/aws/gathered-transactions.ts';
+import type { ItemTable } from '../../src/aws/item-table.ts';
 import { fromItem, type Item } from '../../src/aws/items.ts';
 import { type Stores, storesOn } from '../../src/aws/stores.ts';
 import { openPartition } from '../../src/aws/table.ts';
