@@ -49,7 +49,7 @@ export interface paths {
         };
         /**
          * The store answers and jobs are being moved
-         * @description For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which.
+         * @description For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which. `degraded` (200) while a service of AWS is down, slow or throttles: requests are answered, and jobs that need it wait; `dependencies` says which, where and since when. A probe asks nothing of AWS.
          */
         get: operations["ready"];
         put?: never;
@@ -466,6 +466,26 @@ export interface paths {
         get: operations["operations"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/jobs/{jobId}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a job again that was set aside
+         * @description A job whose steps fail five times in ways that nobody expected is set aside, so that it holds up no other. After its cause is mended, it is let go by this: its next step comes within seconds. It is set aside again if it goes on failing. 404 for a job that is not set aside.
+         */
+        post: operations["releaseJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3365,18 +3385,52 @@ export interface operations {
                      *       "checks": {
                      *         "store": true,
                      *         "tick": true
-                     *       }
+                     *       },
+                     *       "dependencies": [
+                     *         {
+                     *           "name": "s3",
+                     *           "state": "ok",
+                     *           "since": null,
+                     *           "regions": [
+                     *             {
+                     *               "region": "eu-west-1",
+                     *               "state": "down",
+                     *               "since": "2026-11-22T09:30:00.000Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": {
                         /** @enum {string} */
-                        status: "ready" | "not_ready";
+                        status: "ready" | "degraded" | "not_ready";
                         checks: {
                             /** @description The table answers */
                             store: boolean;
                             /** @description Due jobs are being moved */
                             tick: boolean;
                         };
+                        /** @description The services of AWS, as the calls of this process have found them; no probe asks them */
+                        dependencies: {
+                            /** @enum {string} */
+                            name: "store" | "sts" | "step_functions" | "s3";
+                            /**
+                             * @description `ok` while it answers in any region; `unknown` if nothing was asked of it for ten minutes
+                             * @enum {string}
+                             */
+                            state: "ok" | "slow" | "throttled" | "down" | "unknown";
+                            /** @description The first call that went wrong */
+                            since: string | null;
+                            /** @description Where it does not answer well */
+                            regions: {
+                                region: string;
+                                /** @enum {string} */
+                                state: "ok" | "slow" | "throttled" | "down" | "unknown";
+                                /** @description The first call that went wrong */
+                                since: string | null;
+                            }[];
+                        }[];
                     };
                 };
             };
@@ -3414,13 +3468,33 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {string} */
-                        status: "ready" | "not_ready";
+                        status: "ready" | "degraded" | "not_ready";
                         checks: {
                             /** @description The table answers */
                             store: boolean;
                             /** @description Due jobs are being moved */
                             tick: boolean;
                         };
+                        /** @description The services of AWS, as the calls of this process have found them; no probe asks them */
+                        dependencies: {
+                            /** @enum {string} */
+                            name: "store" | "sts" | "step_functions" | "s3";
+                            /**
+                             * @description `ok` while it answers in any region; `unknown` if nothing was asked of it for ten minutes
+                             * @enum {string}
+                             */
+                            state: "ok" | "slow" | "throttled" | "down" | "unknown";
+                            /** @description The first call that went wrong */
+                            since: string | null;
+                            /** @description Where it does not answer well */
+                            regions: {
+                                region: string;
+                                /** @enum {string} */
+                                state: "ok" | "slow" | "throttled" | "down" | "unknown";
+                                /** @description The first call that went wrong */
+                                since: string | null;
+                            }[];
+                        }[];
                     };
                 };
             };
@@ -6294,6 +6368,117 @@ export interface operations {
             };
             /** @description `not_allowed` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next try */
+                    "Retry-After"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    releaseJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 01K9ZB4T8N5W3V6Q2R7S0M1XYA */
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let go; why it had been set aside */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        jobId: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was set aside
+                         */
+                        at: string;
+                        /** @description Of the last failure */
+                        error: string;
+                        /** @description Failures in a row */
+                        failures: number;
+                    };
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_signed_in` */
+            401: {
+                headers: {
+                    /** @description Always `Bearer` */
+                    "WWW-Authenticate"?: unknown;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_allowed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,18 +2,34 @@
 import { z } from 'zod';
 import { RETRY_AFTER } from '../src/plugins/openapi-answers.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import { liveAnswer, type Readiness, readyAnswer } from '../src/schemas/http/health.ts';
+import { liveAnswer, type Readiness, readyAnswer, toReadyAnswer } from '../src/schemas/http/health.ts';
 
 const tags = ['Health'];
 /** A store that is away, or a loop that stands still, is seldom back sooner. */
 const RETRY_SECONDS = 5;
+const SINCE = '2026-11-22T09:30:00.000Z';
+const NOT_READY = {
+  status: 'not_ready',
+  checks: { store: false, tick: true },
+  dependencies: [
+    {
+      name: 'store',
+      state: 'down',
+      since: SINCE,
+      regions: [{ region: 'us-east-1', state: 'down', since: SINCE }],
+    },
+    { name: 'sts', state: 'ok', since: null, regions: [] },
+    { name: 'step_functions', state: 'ok', since: null, regions: [] },
+    { name: 's3', state: 'unknown', since: null, regions: [] },
+  ],
+};
 const notReady = {
   description: 'It cannot; `checks` says why',
   headers: RETRY_AFTER,
   content: {
     'application/json': {
       schema: readyAnswer,
-      examples: { not_ready: { value: { status: 'not_ready', checks: { store: false, tick: true } } } },
+      examples: { not_ready: { value: NOT_READY } },
     },
   },
 };
@@ -79,7 +95,9 @@ export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
           operationId: 'ready',
           summary: 'The store answers and jobs are being moved',
           description:
-            'For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which.',
+            'For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says ' +
+            'which. `degraded` (200) while a service of AWS is down, slow or throttles: requests are answered, and ' +
+            'jobs that need it wait; `dependencies` says which, where and since when. A probe asks nothing of AWS.',
           response: {
             200: answer('It can work', readyAnswer),
             503: notReady,
@@ -87,10 +105,10 @@ export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
         },
       },
       async (_request, reply) => {
-        const checks = await readiness();
-        const ready = Object.values(checks).every(Boolean);
+        const found = toReadyAnswer(await readiness());
+        const ready = found.status !== 'not_ready';
         if (!ready) reply.header('retry-after', RETRY_SECONDS);
-        return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', checks });
+        return reply.status(ready ? 200 : 503).send(found);
       },
     );
   };

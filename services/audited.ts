@@ -7,6 +7,8 @@ import type { Refusals } from './identity-guard.ts';
 import type { Jobs } from './jobs.ts';
 import type { KillSwitch } from './kill-switch.ts';
 import type { LimitsService } from './limits.ts';
+import type { Poison } from './poison.ts';
+import type { AsideJob } from './ports.ts';
 import type { Principal } from './principal.ts';
 import type { Retry } from './retry.ts';
 import type { RoleUse } from './unit-ports.ts';
@@ -24,6 +26,25 @@ export function auditedJobs(jobs: Jobs, audit: Recorder): Jobs {
       await audit.record({ ownerId: who.userId, action: 'job.cancel', subject: jobId, outcome: job.state });
       return job;
     },
+  };
+}
+
+/** Lets a job go that was set aside. */
+export type ReleaseJob = (who: Principal, jobId: string) => Promise<AsideJob>;
+
+/** The operator's release of jobs that were set aside. */
+export function auditedRelease(poison: Pick<Poison, 'release'>, audit: Recorder): ReleaseJob {
+  return async (who, jobId) => {
+    const entry = await poison.release(jobId);
+    const details = { error: entry.error, failures: String(entry.failures) };
+    await audit.record({
+      ownerId: who.userId,
+      action: 'job.release',
+      subject: jobId,
+      outcome: 'ok',
+      details,
+    });
+    return entry;
   };
 }
 

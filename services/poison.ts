@@ -6,7 +6,7 @@
 import { AppError } from '../src/errors.ts';
 import { backoffMs } from './backoff.ts';
 import { isTerminal } from './lifecycle.ts';
-import type { Moves } from './moves.ts';
+import type { Change, Moves } from './moves.ts';
 import {
   type AsideJob,
   type AsideStore,
@@ -32,6 +32,8 @@ export interface Poison {
   failed(jobId: string, error: unknown): Promise<void>;
   /** Jobs that this process has set aside. */
   count(): number;
+  /** Jobs that this process has let go. */
+  releases(): number;
   list(limit: number): Promise<AsideJob[]>;
   /** Lets a job go: its next step comes soon, if it is open. Throws AppError not_found. */
   release(jobId: string): Promise<AsideJob>;
@@ -50,9 +52,10 @@ export interface PoisonDeps {
 export function createPoison({ aside, jobs, moves, clock, ids, log }: PoisonDeps): Poison {
   const failing = new Map<string, { failures: number; notBefore: number }>();
   let count = 0;
+  let releases = 0;
 
   async function setAside(jobId: string, failures: number, error: unknown): Promise<void> {
-    await noted(jobId);
+    await noted(jobId, 'set aside after unexpected failures: an operator has to look at it');
     await aside.put({ jobId, at: clock(), error: textOf(error), failures });
     failing.delete(jobId);
     count++;
@@ -60,12 +63,11 @@ export function createPoison({ aside, jobs, moves, clock, ids, log }: PoisonDeps
   }
 
   /** Tells its owner, if the job can be written at all. */
-  async function noted(jobId: string): Promise<void> {
+  async function noted(jobId: string, note: string, change: Change = {}): Promise<void> {
     try {
-      const note = 'set aside after unexpected failures: an operator has to look at it';
-      await moves.move(jobId, { by: 'broker', note }, (job) => (isTerminal(job.state) ? undefined : {}));
+      await moves.move(jobId, { by: 'broker', note }, (job) => (isTerminal(job.state) ? undefined : change));
     } catch (error) {
-      log.warn({ jobId, err: error }, 'a job that is set aside could not be told so');
+      log.warn({ jobId, err: error, note }, 'the owner of a job could not be told');
     }
   }
 
@@ -73,6 +75,7 @@ export function createPoison({ aside, jobs, moves, clock, ids, log }: PoisonDeps
     mayTry: (jobId) => (failing.get(jobId)?.notBefore ?? 0) <= clock(),
     cleared: (jobId) => void failing.delete(jobId),
     count: () => count,
+    releases: () => releases,
     list: (limit) => aside.list(limit),
 
     async failed(jobId, error) {
@@ -92,7 +95,9 @@ export function createPoison({ aside, jobs, moves, clock, ids, log }: PoisonDeps
       const entry = await aside.release(jobId, (await isOpen(jobId)) ? clock() : undefined);
       if (!entry) throw new AppError('not_found', `job ${jobId} is not set aside`);
       failing.delete(jobId);
+      releases++;
       log.warn({ jobId }, 'an operator let a job go that was set aside');
+      await noted(jobId, 'tried again: an operator has looked at it', { dueAt: clock() });
       return entry;
     },
   };

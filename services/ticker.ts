@@ -73,6 +73,8 @@ export function createTicker(deps: TickerDeps): Ticker {
     } catch (error) {
       stats.failedSteps++;
       log.error({ jobId, err: error }, 'a step failed');
+      // Its back-off says when it comes again, if it is not set aside.
+      nudged.delete(jobId);
       await poison.failed(jobId, error);
     }
   }

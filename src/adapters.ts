@@ -11,6 +11,7 @@ import { createSessionUses, type SessionUses } from '../services/session-uses.ts
 import { createShares, type Shares } from '../services/shares.ts';
 import { type AwsClients, createAwsClients } from './aws/clients.ts';
 import { type CredentialSource, createBaseCredentials } from './aws/credentials.ts';
+import { createDependencyHealth, type DependencyHealth } from './aws/dependency-health.ts';
 import { createSessions, type Sessions, type SessionsDeps } from './aws/sessions.ts';
 import { createStores, STORE_GENERATION, type Stores } from './aws/stores.ts';
 import { createUnitCloud } from './aws/unit-cloud.ts';
@@ -46,6 +47,8 @@ export interface AdaptersOptions {
 
 export interface Adapters {
   readonly clients: AwsClients;
+  /** How AWS answers. */
+  readonly health: DependencyHealth;
   readonly stores: Stores;
   readonly audit: Audit;
   /** Told to the audit from time to time. */
@@ -66,7 +69,8 @@ export function createAdapters(options: AdaptersOptions): Adapters {
   const { config, place, platform, cursorSecret, log, clock, ids } = options;
   const { region, endpoint, hubAccountId } = place;
   const credentials = createBaseCredentials(place.credentials, clock);
-  const clients = createAwsClients({ region, endpoint, credentials });
+  const health = createDependencyHealth({ clock });
+  const clients = createAwsClients({ region, endpoint, credentials, observed: health.observed });
   const { documents, sts } = clients;
   const stores = createStores({ documents, tableName: config.tableName, cursorSecret, clock, log });
   const timers = createTimers();
@@ -97,6 +101,7 @@ export function createAdapters(options: AdaptersOptions): Adapters {
   const killSwitch = createKillSwitch({ store: stores.killSwitch, units: stores.units, cloud, clock });
   return {
     clients,
+    health,
     stores,
     audit,
     uses,

@@ -5,6 +5,7 @@ import Fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { accessTokenRoutes } from '../routes/access-tokens.ts';
 import { type AdminRoutesDeps, adminRoutes } from '../routes/admin.ts';
+import { adminJobRoutes } from '../routes/admin-jobs.ts';
 import { adminUserRoutes } from '../routes/admin-users.ts';
 import { auditRoutes } from '../routes/audit.ts';
 import { authRoutes } from '../routes/auth.ts';
@@ -32,6 +33,7 @@ import { unitRegistrationRoutes } from '../routes/unit-registration.ts';
 import { uploadRoutes } from '../routes/uploads.ts';
 import { webhookRoutes } from '../routes/webhooks.ts';
 import type { Audit } from '../services/audit.ts';
+import type { ReleaseJob } from '../services/audited.ts';
 import type { Callbacks } from '../services/callbacks.ts';
 import type { Costs } from '../services/costs.ts';
 import type { Counts } from '../services/counts.ts';
@@ -55,6 +57,7 @@ import type { Units } from '../services/units.ts';
 import type { Uploads } from '../services/uploads.ts';
 import type { Webhooks } from '../services/webhooks.ts';
 import type { Metrics } from './metrics.ts';
+import { type Admission, admission } from './plugins/admission.ts';
 import { auth } from './plugins/auth.ts';
 import { bareErrorHandler } from './plugins/bare-errors.ts';
 import { context } from './plugins/context.ts';
@@ -89,6 +92,7 @@ export interface AppDeps extends ConsoleDeps {
   endedJobs: EndedJobs;
   audit: Audit;
   operations: Operations;
+  releaseJob: ReleaseJob;
   awsCalls: AdminRoutesDeps['awsCalls'];
   feed: Feed;
   webhooks: Webhooks;
@@ -105,6 +109,7 @@ export interface AppDeps extends ConsoleDeps {
   results: Results;
   rois: Rois;
   readiness: () => Promise<Readiness>;
+  admission: Admission;
   metrics: Metrics;
   /** Lets whoever holds it read the figures. Undefined: developers only. */
   metricsToken?: string;
@@ -148,6 +153,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   await app.register(methods);
   await app.register(protection, { corsOrigins: deps.corsOrigins, limits });
   await app.register(errors);
+  await app.register(admission, deps);
   await app.register(emptyContentType);
   const { authenticate, remembered } = deps.identity;
   await app.register(auth, { authenticate, remembered, metricsToken: deps.metricsToken });
@@ -165,6 +171,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       await api.register(accessTokenRoutes(deps));
       await api.register(adminUserRoutes(deps));
       await api.register(adminRoutes(deps));
+      await api.register(adminJobRoutes(deps));
       await api.register(unitRegistrationRoutes({ ...deps, signInsPerMinute: limits.signInsPerMinute }));
       await api.register(unitRoutes(deps));
       await api.register(unitActRoutes(deps));

@@ -44,7 +44,12 @@ interface Place<Cloud, Values> {
   readonly proofCallers: readonly string[];
   /** How often AWS may be asked, per account and region. */
   readonly quotas: Quotas;
-  readonly limits: { readonly perMinute: number; readonly signInsPerMinute: number };
+  readonly limits: {
+    readonly perMinute: number;
+    readonly signInsPerMinute: number;
+    /** Requests under way at once. */
+    readonly inFlight: number;
+  };
   /** Lets a Prometheus server read /metrics. Undefined: only developers and administrators. */
   readonly metricsToken: string | undefined;
   /** Undefined: no traces. */
@@ -155,6 +160,10 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
     proofCallers: values.PROOF_CALLERS,
     mode2TemplateUrl: values.MODE2_TEMPLATE_URL,
     quotas: { ...QUOTAS, ...values.AWS_QUOTAS },
-    limits: { perMinute: values.REQUESTS_PER_MINUTE, signInsPerMinute: values.SIGN_INS_PER_MINUTE },
+    limits: {
+      perMinute: values.REQUESTS_PER_MINUTE,
+      signInsPerMinute: values.SIGN_INS_PER_MINUTE,
+      inFlight: values.MAX_REQUESTS_IN_FLIGHT,
+    },
   };
 }

@@ -5,6 +5,7 @@ import {
   auditedCaps,
   auditedEndedJobs,
   auditedJobs,
+  auditedRelease,
   auditedRetry,
   auditedSwitch,
   auditedUnits,
@@ -35,8 +36,10 @@ import { createUnitProbe } from './aws/unit-probe.ts';
 import { createUnitTrust } from './aws/unit-trust.ts';
 import type { Config } from './config.ts';
 import { createConsoleFiles } from './console-files.ts';
+import { createGuardFigures } from './guard-figures.ts';
 import { createLoop, type Loop, together } from './loop.ts';
 import { createMetrics } from './metrics.ts';
+import { createAdmission } from './plugins/admission.ts';
 import { ownFigures, workTotals } from './process-figures.ts';
 import { createReadiness } from './readiness.ts';
 import { readRelease } from './release.ts';
@@ -105,7 +108,8 @@ export function createDeps(options: DepsOptions): Deps {
     ids,
     figures: () => ownFigures({ ticker, sweep, poison, budgets, errors }),
   });
-  const { clients, stores, audit, uses, sessions, cloud, killSwitch, budgets, shares, timers } = adapters;
+  const { clients, health, stores, audit, uses, sessions, cloud, killSwitch, budgets, shares, timers } =
+    adapters;
 
   // The life of a job; whatever is written to it reaches the feed
   const render = (job: Job): string => JSON.stringify(toJobView(job));
@@ -187,12 +191,14 @@ export function createDeps(options: DepsOptions): Deps {
     quotas: config.quotas,
     clock,
   });
+  const admission = createAdmission(config.limits.inFlight);
   const metrics = createMetrics({
     awsCalls: clients.counts.list,
     ticker: ticker.stats,
     streams: feed.streams,
     errors,
     overview,
+    guards: createGuardFigures({ admission, health, poison }),
     ofProcess: true,
   });
   const figures = createFigures({
@@ -255,6 +261,7 @@ export function createDeps(options: DepsOptions): Deps {
       endedJobs: auditedEndedJobs(work.endedJobs, audit),
       audit,
       operations: createOperations({ queues: stores.queues, jobs, ticker, overview, clock }),
+      releaseJob: auditedRelease(poison, audit),
       awsCalls: clients.counts.list,
       webhooks: hooks.webhooks,
       killSwitch: auditedSwitch(killSwitch, audit),
@@ -262,7 +269,8 @@ export function createDeps(options: DepsOptions): Deps {
       timers,
       clock,
       byMail: config.smtp !== undefined,
-      readiness: createReadiness({ users: stores.users, loop }),
+      readiness: createReadiness({ users: stores.users, loop, health, clock }),
+      admission,
       metrics,
       metricsToken: config.metricsToken,
       tracer,

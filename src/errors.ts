@@ -66,6 +66,7 @@ export const ERRORS = {
     status: 503,
     remedy: 'A service the broker needs does not answer. Try again after Retry-After.',
   },
+  busy: { status: 503, remedy: 'Try again after Retry-After; the broker works on as much as it can.' },
   cloud_refused: { status: 502, remedy: 'The AWS account of the computing unit refused; check the unit.' },
   internal: { status: 500, remedy: 'Send the request id to support.' },
 } as const satisfies Record<string, ErrorInfo>;

@@ -45,16 +45,19 @@ export interface MetricsDeps {
   errors: Pick<ErrorWindow, 'count'>;
   /** The operator's view, of all processes; its figures are left out while it cannot be had. */
   overview: Overview;
+  /** Adds figures of others. */
+  guards?: (registry: Registry) => void;
   /** Also memory, CPU and event loop of the process; once per process. */
   ofProcess?: boolean;
 }
 
 /** Creates the figures, all zero. */
 export function createMetrics(deps: MetricsDeps): Metrics {
-  const { awsCalls, ticker, streams, errors, overview, ofProcess = false } = deps;
+  const { awsCalls, ticker, streams, errors, overview, guards, ofProcess = false } = deps;
   const totals = { requests: 0, serverErrors: 0, jobsEnded: 0, jobsFailedByUs: 0 };
   const registry = new Registry();
   const registers = [registry];
+  guards?.(registry);
   if (ofProcess) collectDefaultMetrics({ register: registry, prefix: 'cloudmr_' });
 
   const requests = createRequestDurations();

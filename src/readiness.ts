@@ -1,20 +1,41 @@
-/** Whether this process can work, and what it works without. */
-import type { UserStore } from '../services/ports.ts';
+/**
+ * Whether this process can work. What the table does is seen from the calls that are made anyway (each process says
+ * every two seconds that it lives), so that a probe costs nothing; only a table of which nothing is known is asked.
+ */
+import type { Clock, UserStore } from '../services/ports.ts';
+import type { DependencyHealth } from './aws/dependency-health.ts';
 import type { Loop } from './loop.ts';
 import type { Readiness } from './schemas/http/health.ts';
 
 /** `/ready` waits this long for the table. */
 const PROBE_MS = 2_000;
+/** An answer of the table counts for this long: several times as long as the loops are silent. */
+const FRESH_MS = 10_000;
 
-/** Creates the answer of `/ready`. */
-export function createReadiness({
-  users,
-  loop,
-}: {
+export interface ReadinessDeps {
   users: Pick<UserStore, 'get'>;
   loop: Pick<Loop, 'healthy'>;
-}): () => Promise<Readiness> {
-  return async () => ({ store: await answers(users), tick: loop.healthy() });
+  health: Pick<DependencyHealth, 'list' | 'storeAnsweredAt'>;
+  clock: Clock;
+}
+
+/** Creates the answer of `/ready`. */
+export function createReadiness({ users, loop, health, clock }: ReadinessDeps): () => Promise<Readiness> {
+  let probe: Promise<boolean> | undefined;
+
+  async function storeAnswers(): Promise<boolean> {
+    if (clock() - (health.storeAnsweredAt() ?? Number.NEGATIVE_INFINITY) < FRESH_MS) return true;
+    // Of many who ask at once, one asks the table.
+    probe ??= answers(users).finally(() => {
+      probe = undefined;
+    });
+    return probe;
+  }
+
+  return async () => ({
+    checks: { store: await storeAnswers(), tick: loop.healthy() },
+    dependencies: health.list(),
+  });
 }
 
 /** True if the table answers a read soon. */

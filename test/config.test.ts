@@ -42,7 +42,7 @@ t.test('an empty environment is the embedded cloud on loopback', async (t) => {
     fairUse: { jobsPerMonth: 100, jobsAtOnce: 20, usdPerMonth: 10 },
     proofCallers: ['*'],
     quotas: QUOTAS,
-    limits: { perMinute: 1200, signInsPerMinute: 20 },
+    limits: { perMinute: 1200, signInsPerMinute: 20, inFlight: 512 },
     oidc: undefined,
     unknownVariables: [],
   });
@@ -140,6 +140,7 @@ t.test('each variable refuses nonsense', async (t) => {
     ADMIN_EMAIL: ['admin'],
     ADMIN_PASSWORD: ['no-digit.Upper', 'No7special', 'aA7.'],
     REQUESTS_PER_MINUTE: ['0', '-1', 'many'],
+    MAX_REQUESTS_IN_FLIGHT: ['0', '-1', 'many'],
     SIGN_INS_PER_MINUTE: ['0', '1.5'],
     PROOF_CALLERS: ['(a+)+', 'arn:aws:iam::*:role/x y', '?'],
     FAIR_USE_JOBS_PER_MONTH: ['-1', '1.5'],

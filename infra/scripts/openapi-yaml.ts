@@ -25,6 +25,8 @@ export async function openapiYaml(): Promise<string> {
     endedJobs: neverCalled<AppDeps['endedJobs']>(),
     audit: neverCalled<AppDeps['audit']>(),
     operations: neverCalled<AppDeps['operations']>(),
+    releaseJob: neverCalled<AppDeps['releaseJob']>(),
+    admission: neverCalled<AppDeps['admission']>(),
     awsCalls: services.awsCalls,
     webhooks: neverCalled<AppDeps['webhooks']>(),
     killSwitch: neverCalled<AppDeps['killSwitch']>(),

@@ -9,9 +9,18 @@ export interface CallCount {
   readonly errors: Record<string, number>;
 }
 
+/** A call that has ended, tries included. */
+export interface ObservedCall {
+  readonly service: string;
+  readonly region: string;
+  readonly ms: number;
+  /** Undefined: it was granted. */
+  readonly error?: unknown;
+}
+
 export interface CallCounts {
-  /** Counts the calls of a client from now on; returns the client. */
-  watch<C extends Countable>(client: C): C;
+  /** Counts the calls of a client of this region from now on; returns the client. */
+  watch<C extends Countable>(client: C, region: string): C;
   /** Sorted by service and operation. */
   list(): CallCount[];
 }
@@ -32,8 +41,8 @@ interface Context {
 /** Codes kept per operation: they come from outside. */
 const MAX_CODES = 50;
 
-/** Creates empty counts. */
-export function createCallCounts(): CallCounts {
+/** Creates empty counts; `observed` is told of each call. */
+export function createCallCounts(observed: (call: ObservedCall) => void = () => {}): CallCounts {
   const counts = new Map<string, CallCount>();
 
   function countOf({ clientName = '', commandName = '' }: Context): CallCount {
@@ -48,13 +57,19 @@ export function createCallCounts(): CallCounts {
   }
 
   const middleware =
+    (region: string) =>
     (next: Handler, context: Context): Handler =>
     async (call) => {
       const count = countOf(context);
+      const { service } = count;
+      const begun = performance.now();
       count.calls++;
       try {
-        return await inSpan(count.service, count.operation, () => next(call));
+        const answer = await inSpan(service, count.operation, () => next(call));
+        observed({ service, region, ms: performance.now() - begun });
+        return answer;
       } catch (error) {
+        observed({ service, region, ms: performance.now() - begun, error });
         const code = error instanceof Error ? error.name : 'Error';
         const known = code in count.errors || Object.keys(count.errors).length < MAX_CODES;
         const name = known ? code : 'other';
@@ -64,8 +79,12 @@ export function createCallCounts(): CallCounts {
     };
 
   return {
-    watch(client) {
-      client.middlewareStack.add(middleware, { step: 'initialize', name: 'callCounts', priority: 'high' });
+    watch(client, region) {
+      client.middlewareStack.add(middleware(region), {
+        step: 'initialize',
+        name: 'callCounts',
+        priority: 'high',
+      });
       return client;
     },
     list: () =>

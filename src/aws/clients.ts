@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type CallCounts, createCallCounts } from './call-counts.ts';
+import { type CallCounts, createCallCounts, type ObservedCall } from './call-counts.ts';
 import type { AwsCredentials, CredentialProvider } from './credentials.ts';
 
 export interface AwsClientsOptions {
@@ -15,6 +15,8 @@ export interface AwsClientsOptions {
   readonly credentials: CredentialProvider;
   /** Milliseconds; default 2,000 to connect and 10,000 for an answer, per try. */
   readonly timeouts?: { readonly connectMs: number; readonly answerMs: number };
+  /** Told of every call that has ended. */
+  readonly observed?: (call: ObservedCall) => void;
 }
 
 export interface AwsClients {
@@ -33,7 +35,8 @@ export interface AwsClients {
 const MAX_ATTEMPTS = 3;
 
 /** Creates the clients of one broker process. */
-export function createAwsClients({ region, endpoint, credentials, timeouts }: AwsClientsOptions): AwsClients {
+export function createAwsClients(options: AwsClientsOptions): AwsClients {
+  const { region, endpoint, credentials, timeouts } = options;
   const common = {
     endpoint,
     maxAttempts: MAX_ATTEMPTS,
@@ -41,7 +44,7 @@ export function createAwsClients({ region, endpoint, credentials, timeouts }: Aw
     // Stated, so that nothing of a developer's ~/.aws/config applies to the embedded cloud.
     ...(endpoint ? { useFipsEndpoint: false, useDualstackEndpoint: false } : {}),
   };
-  const counts = createCallCounts();
+  const counts = createCallCounts(options.observed);
   const sts = new STSClient({
     ...common,
     region,
@@ -54,13 +57,13 @@ export function createAwsClients({ region, endpoint, credentials, timeouts }: Aw
   });
   // All clients share the connections of one handler; a client per session then costs no sockets.
   const shared = { ...common, requestHandler: sts.config.requestHandler };
-  const dynamo = counts.watch(new DynamoDBClient({ ...shared, region, credentials }));
-  counts.watch(sts);
+  const dynamo = counts.watch(new DynamoDBClient({ ...shared, region, credentials }), region);
+  counts.watch(sts, region);
   return {
     documents: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
     sts,
     sfn: createKept((held, unitRegion) =>
-      counts.watch(new SFNClient({ ...shared, region: unitRegion, ...identity(held) })),
+      counts.watch(new SFNClient({ ...shared, region: unitRegion, ...identity(held) }), unitRegion),
     ),
     s3: createKept((held, unitRegion) =>
       counts.watch(
@@ -73,6 +76,7 @@ export function createAwsClients({ region, endpoint, credentials, timeouts }: Aw
           requestChecksumCalculation: 'WHEN_REQUIRED',
           responseChecksumValidation: 'WHEN_REQUIRED',
         }),
+        unitRegion,
       ),
     ),
     counts,

@@ -56,7 +56,9 @@ function sendNobodyThere(request: FastifyRequest, reply: FastifyReply): void {
 /** Answers with an error; also used for requests that never reached a route. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toAppError(error);
-  if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
+  // Refusals under load are counted (metrics); a log line for each would add to the load.
+  if (known.status >= 500 && known.code !== 'busy')
+    request.log.error({ err: error, code: known.code }, 'request failed');
   reply.errorCode = known.code;
   // Said here again, because a request that never reached a route has passed no hook.
   reply.header('x-request-id', request.id);

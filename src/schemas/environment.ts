@@ -114,6 +114,11 @@ export const common = z.object({
     'how many requests one address may make in a minute',
     '1200',
   ),
+  MAX_REQUESTS_IN_FLIGHT: variable(
+    z.coerce.number().int().min(1).max(1_000_000).default(512),
+    'how many requests one process works on at once; more are refused with 503 and Retry-After',
+    '512',
+  ),
   FAIR_USE_JOBS_PER_MONTH: variable(
     z.coerce.number().int().min(0).max(1_000_000).default(100),
     'how many jobs one person may run in Mode 1 in a month',

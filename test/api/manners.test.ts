@@ -91,7 +91,10 @@ t.test(
   async (t) => {
     const checks: Record<string, unknown> = { store: true, tick: true, passwordHash: 'canary' };
     const b = await broker(t, {
-      readiness: async () => ({ ...checks }) as { store: boolean; tick: boolean },
+      readiness: async () => ({
+        checks: { ...checks } as { store: boolean; tick: boolean },
+        dependencies: [],
+      }),
     });
     t.same((await b.app.inject('/ready')).json().checks, { store: true, tick: true });
     checks['tick'] = 'canary';
@@ -287,11 +290,17 @@ t.test('answers carry security headers, and the pages of /docs need nothing from
 
 t.test('live and ready tell what they know', async (t) => {
   const checks = { store: true, tick: true };
-  const { app } = await broker(t, { readiness: async () => ({ ...checks }) });
+  const { app } = await broker(t, {
+    readiness: async () => ({ checks: { ...checks }, dependencies: [] }),
+  });
   t.same((await app.inject('/live')).json(), { status: 'live' });
-  t.same((await app.inject('/ready')).json(), { status: 'ready', checks });
+  t.same((await app.inject('/ready')).json(), { status: 'ready', checks, dependencies: [] });
   checks.store = false;
   const away = await app.inject('/ready');
   t.equal(away.statusCode, 503);
-  t.same(away.json(), { status: 'not_ready', checks: { store: false, tick: true } });
+  t.same(away.json(), {
+    status: 'not_ready',
+    checks: { store: false, tick: true },
+    dependencies: [],
+  });
 });

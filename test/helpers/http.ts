@@ -8,6 +8,7 @@ import {
   auditedCaps,
   auditedEndedJobs,
   auditedJobs,
+  auditedRelease,
   auditedRetry,
   auditedSwitch,
   auditedUnits,
@@ -36,6 +37,7 @@ import type { Config } from '../../src/config.ts';
 import { createConsoleFiles } from '../../src/console-files.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { createAdmission } from '../../src/plugins/admission.ts';
 import type { Api } from '../../src/plugins/zod.ts';
 import { ownFigures } from '../../src/process-figures.ts';
 import { readRelease } from '../../src/release.ts';
@@ -205,6 +207,7 @@ export async function broker(
     endedJobs: auditedEndedJobs(work.endedJobs, audit),
     audit,
     operations: createOperations({ queues: stores.queues, jobs: jobStore, ticker, overview, clock }),
+    releaseJob: auditedRelease(poison, audit),
     awsCalls,
     webhooks: hooks.webhooks,
     killSwitch: auditedSwitch(
@@ -215,7 +218,8 @@ export async function broker(
     timers,
     clock,
     byMail: overrides.mailer !== undefined,
-    readiness: async () => ({ store: true, tick: true }),
+    admission: createAdmission(10_000),
+    readiness: async () => ({ checks: { store: true, tick: true }, dependencies: [] }),
     metrics: createMetrics({ awsCalls, ticker: ticker.stats, streams: feed.streams, errors, overview }),
     log,
     newRequestId: ids.next,
