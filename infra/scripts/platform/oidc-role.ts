@@ -1,4 +1,7 @@
-/** The role of the deploying workflow: no keys; one repository, one environment, one audience; stacks by their names. */
+/**
+ * The roles of the workflow: no keys; one repository, one environment, one audience; stacks by their names. One deploys;
+ * the other, for pull requests, only looks at what would change. Both hand a role of its own to each stack.
+ */
 import { readFileSync } from 'node:fs';
 import type { Aws } from '../../mode2-deployment/aws-cli.ts';
 import { failure } from '../../mode2-deployment/failure.ts';
@@ -6,15 +9,21 @@ import type { Dialogue } from '../../mode2-deployment/io.ts';
 import { PRIVATE_REPOSITORIES, PUBLIC_REPOSITORIES } from './repositories.ts';
 
 const ISSUER = 'token.actions.githubusercontent.com';
-/** The stacks that the workflow deploys, and the role that CloudFormation makes their resources with. */
-export const PLATFORM_STACKS = ['mroptimum-app', 'cloudmr-broker'] as const;
-export const STACK_ROLE = 'CloudMRCloudFormationRole';
-const DEPLOYER_POLICY = new URL('../../mode2-deployment/deployer-policy.json', import.meta.url);
+/** The stacks that the workflow deploys; the role that CloudFormation makes the resources of each with, and its policy. */
+export const PLATFORM_STACKS = {
+  'mroptimum-app': { role: 'CloudMRWorkerStackRole', policy: '../../mode2-deployment/deployer-policy.json' },
+  'cloudmr-broker': { role: 'CloudMRBrokerStackRole', policy: '../../broker/deployer-policy.json' },
+} as const;
+const STACK_ROLES = Object.values(PLATFORM_STACKS).map(({ role }) => role);
+/** Of templates that a pull request has changed: apart from those that are deployed. */
+const PREVIEW_PREFIX = 'preview';
 
 export interface RoleWish {
   readonly organisation: string;
   readonly repository: string;
   readonly environment: string;
+  /** Of the role for pull requests. */
+  readonly previewEnvironment: string;
   readonly audience: string;
   readonly roleName: string;
   readonly accountId: string;
@@ -22,7 +31,10 @@ export interface RoleWish {
 }
 
 /** Who may take the role: a job of exactly this repository in exactly this environment. */
-export function trustOf({ organisation, repository, environment, audience, accountId, partition }: RoleWish) {
+export function trustOf(
+  { organisation, repository, audience, accountId, partition }: RoleWish,
+  environment: string,
+) {
   return {
     Version: '2012-10-17',
     Statement: [
@@ -41,8 +53,57 @@ export function trustOf({ organisation, repository, environment, audience, accou
   };
 }
 
+type Place = Pick<RoleWish, 'accountId' | 'partition'>;
+
+/** What a pull request may do: have CloudFormation say what would change in our stacks. Nothing is carried out. */
+export function previewPermissionsOf({ accountId, partition }: Place) {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: [
+          'cloudformation:CreateChangeSet',
+          'cloudformation:DeleteChangeSet',
+          'cloudformation:DescribeChangeSet',
+          'cloudformation:DescribeStacks',
+          'cloudformation:GetTemplate',
+          'cloudformation:GetTemplateSummary',
+        ],
+        Resource: stacksOf({ accountId, partition }),
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject'],
+        Resource: `arn:${partition}:s3:::${artifactBucket(accountId)}/${PREVIEW_PREFIX}/*`,
+      },
+      passStackRoles({ accountId, partition }),
+    ],
+  };
+}
+
+/** Where templates are put for CloudFormation to read. */
+export const artifactBucket = (accountId: string): string => `cloudmr-artifacts-${accountId}`;
+
+function stacksOf({ accountId, partition }: Place): string[] {
+  const names = Object.keys(PLATFORM_STACKS);
+  return [
+    ...names.map((name) => `arn:${partition}:cloudformation:*:${accountId}:stack/${name}*/*`),
+    `arn:${partition}:cloudformation:*:aws:transform/Serverless-2016-10-31`,
+  ];
+}
+
+function passStackRoles({ accountId, partition }: Place) {
+  return {
+    Effect: 'Allow',
+    Action: 'iam:PassRole',
+    Resource: STACK_ROLES.map((role) => `arn:${partition}:iam::${accountId}:role/${role}`),
+    Condition: { StringEquals: { 'iam:PassedToService': 'cloudformation.amazonaws.com' } },
+  };
+}
+
 /** What the workflow may do: push to our repositories, and have CloudFormation change our stacks. */
-export function permissionsOf({ accountId, partition }: Pick<RoleWish, 'accountId' | 'partition'>) {
+export function permissionsOf({ accountId, partition }: Place) {
   const account = (service: string, what: string): string =>
     `arn:${partition}:${service}:*:${accountId}:${what}`;
   return {
@@ -52,6 +113,8 @@ export function permissionsOf({ accountId, partition }: Pick<RoleWish, 'accountI
         Effect: 'Allow',
         // These take no resource.
         Action: [
+          'ec2:DescribeSubnets',
+          'ec2:DescribeVpcs',
           'ecr:GetAuthorizationToken',
           'ecr-public:GetAuthorizationToken',
           'sts:GetServiceBearerToken',
@@ -98,22 +161,14 @@ export function permissionsOf({ accountId, partition }: Pick<RoleWish, 'accountI
           'cloudformation:GetTemplate',
           'cloudformation:GetTemplateSummary',
         ],
-        Resource: [
-          ...PLATFORM_STACKS.map((name) => account('cloudformation', `stack/${name}*/*`)),
-          `arn:${partition}:cloudformation:*:aws:transform/Serverless-2016-10-31`,
-        ],
+        Resource: stacksOf({ accountId, partition }),
       },
       {
         Effect: 'Allow',
         Action: ['s3:GetObject', 's3:PutObject'],
-        Resource: `arn:${partition}:s3:::cloudmr-artifacts-${accountId}/*`,
+        Resource: `arn:${partition}:s3:::${artifactBucket(accountId)}/*`,
       },
-      {
-        Effect: 'Allow',
-        Action: 'iam:PassRole',
-        Resource: `arn:${partition}:iam::${accountId}:role/${STACK_ROLE}`,
-        Condition: { StringEquals: { 'iam:PassedToService': 'cloudformation.amazonaws.com' } },
-      },
+      passStackRoles({ accountId, partition }),
     ],
   };
 }
@@ -125,12 +180,46 @@ const STACK_TRUST = {
   ],
 };
 
-/** Makes provider and roles, or brings them up to date. Returns the ARN of the workflow's role. */
-export async function createOidcRole(
+/** Every role with its trust and policies: what `--dry-run` shows and createOidcRoles makes. */
+export function rolesOf(
+  wish: RoleWish,
+): { name: string; trust: object; policy: object; environment?: string }[] {
+  const { roleName, environment, previewEnvironment } = wish;
+  const readPolicy = (path: string): object =>
+    JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+  return [
+    ...Object.values(PLATFORM_STACKS).map(({ role, policy }) => {
+      const template = {
+        Effect: 'Allow',
+        Action: 's3:GetObject',
+        Resource: `arn:${wish.partition}:s3:::${artifactBucket(wish.accountId)}/*`,
+      };
+      const known = readPolicy(policy) as { Statement: object[] };
+      return {
+        name: role,
+        trust: STACK_TRUST,
+        policy: { ...known, Statement: [...known.Statement, template] },
+      };
+    }),
+    { name: roleName, trust: trustOf(wish, environment), policy: permissionsOf(wish), environment },
+    {
+      name: `${roleName}-preview`,
+      trust: trustOf(wish, previewEnvironment),
+      policy: previewPermissionsOf(wish),
+      environment: previewEnvironment,
+    },
+  ];
+}
+
+/**
+ * Makes provider, roles and the bucket of templates, or brings them up to date. Returns the ARN of the workflow's role
+ * in each environment.
+ */
+export async function createOidcRoles(
   aws: Aws,
   wish: RoleWish,
   { say }: Pick<Dialogue, 'say'>,
-): Promise<string> {
+): Promise<Record<string, string>> {
   const provider = `arn:${wish.partition}:iam::${wish.accountId}:oidc-provider/${ISSUER}`;
   const known = await aws.find<{ ClientIDList: string[] }>(
     'iam',
@@ -150,9 +239,14 @@ export async function createOidcRole(
     });
   }
   say(`identity provider ${ISSUER}: ${known ? 'is there' : 'made'}`);
-  await ensureRole(aws, STACK_ROLE, STACK_TRUST, JSON.parse(readFileSync(DEPLOYER_POLICY, 'utf8')), say);
-  await ensureRole(aws, wish.roleName, trustOf(wish), permissionsOf(wish), say);
-  return `arn:${wish.partition}:iam::${wish.accountId}:role/${wish.roleName}`;
+  const roles = rolesOf(wish);
+  for (const { name, trust, policy } of roles) await ensureRole(aws, name, trust, policy, say);
+  await ensureArtifacts(aws, wish, say);
+  return Object.fromEntries(
+    roles.flatMap(({ name, environment }) =>
+      environment ? [[environment, `arn:${wish.partition}:iam::${wish.accountId}:role/${name}`]] : [],
+    ),
+  );
 }
 
 async function ensureRole(
@@ -178,6 +272,53 @@ async function ensureRole(
     PolicyDocument: JSON.stringify(policy),
   });
   say(`role ${name}: ${known ? 'brought up to date' : 'made'}`);
+}
+
+/** The bucket of templates: closed, by TLS only; what was put there for one deployment goes after 30 days. */
+async function ensureArtifacts(
+  aws: Aws,
+  { accountId, partition }: Place,
+  say: Dialogue['say'],
+): Promise<void> {
+  const Bucket = artifactBucket(accountId);
+  const head = { Bucket, ExpectedBucketOwner: accountId };
+  const known = await aws.find('s3api', 'head-bucket', head, ['404', 'NoSuchBucket', 'NotFound']);
+  if (!known) {
+    const elsewhere = aws.region !== 'us-east-1';
+    const place = elsewhere ? { CreateBucketConfiguration: { LocationConstraint: aws.region } } : {};
+    await aws.call('s3api', 'create-bucket', { Bucket, ...place });
+  }
+  const arn = `arn:${partition}:s3:::${Bucket}`;
+  const PublicAccessBlockConfiguration = {
+    BlockPublicAcls: true,
+    BlockPublicPolicy: true,
+    IgnorePublicAcls: true,
+    RestrictPublicBuckets: true,
+  };
+  await aws.call('s3api', 'put-public-access-block', { Bucket, PublicAccessBlockConfiguration });
+  await aws.call('s3api', 'put-bucket-policy', {
+    Bucket,
+    Policy: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'TlsOnly',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:*',
+          Resource: [arn, `${arn}/*`],
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ],
+    }),
+  });
+  await aws.call('s3api', 'put-bucket-lifecycle-configuration', {
+    Bucket,
+    LifecycleConfiguration: {
+      Rules: [{ ID: 'expire', Status: 'Enabled', Filter: { Prefix: '' }, Expiration: { Days: 30 } }],
+    },
+  });
+  say(`bucket ${Bucket}: ${known ? 'brought up to date' : 'made'}`);
 }
 
 /** @throws DeployFailure wrong_arguments */

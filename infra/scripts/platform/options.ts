@@ -36,6 +36,13 @@ export const PLATFORM_OPTIONS = {
     help: 'GitHub environment of the deploying job',
     programs: ['create-github-oidc-role', 'setup-github-secrets'],
   },
+  'preview-environment': {
+    type: 'string',
+    value: 'NAME',
+    default: 'preview',
+    help: 'GitHub environment of pull requests',
+    programs: ['create-github-oidc-role'],
+  },
   audience: {
     type: 'string',
     value: 'TEXT',
@@ -46,8 +53,18 @@ export const PLATFORM_OPTIONS = {
   'role-name': {
     type: 'string',
     value: 'NAME',
-    help: 'default: GitHubActionsRole-REPOSITORY',
+    help: 'default: GitHubActionsRole-REPOSITORY; that of pull requests has -preview behind it',
     programs: ['create-github-oidc-role'],
+  },
+  yes: {
+    type: 'boolean',
+    help: 'asks nothing: secrets come from variables of their names',
+    programs: ['setup-github-secrets'],
+  },
+  json: {
+    type: 'boolean',
+    help: 'asks nothing; one JSON document on standard output, words on standard error',
+    programs: ALL,
   },
   'dry-run': { type: 'boolean', help: 'shows what would be done', programs: ALL },
   help: { type: 'boolean', help: 'shows this', programs: ALL },

@@ -35,6 +35,7 @@ async function main([stackName = '', region = '']: string[]): Promise<void> {
     awsAccountId: accountId,
     region,
     stateMachineArn,
+    crossAccountRoleArn: stack.outputs['CrossAccountRoleArn'],
     resultsBucket: variables['RESULTS'],
     failedBucket: variables['FAILED'],
     dataBucket: variables['DATA'],

@@ -17,17 +17,27 @@ const LIFECYCLE = JSON.stringify({
   ],
 });
 
-/** Makes what is not there yet. Tags of private images never move; `latest` exists in public only. */
+type Made = Record<string, 'there' | 'made' | 'missing'>;
+
+/**
+ * Makes what is not there yet; a dry run only looks. Tags of private images never move; `latest` exists in public only.
+ */
 export async function createRepositories(
   aws: Aws,
   publicAws: Aws,
   { say }: Pick<Dialogue, 'say'>,
-): Promise<void> {
+  dryRun: boolean,
+): Promise<Made> {
+  const made: Made = {};
+  const tell = (name: string, found: boolean): void => {
+    made[name] = found ? 'there' : dryRun ? 'missing' : 'made';
+    say(`${name}: ${found ? 'is there' : dryRun ? 'would be made' : 'made'}`);
+  };
   for (const repositoryName of PRIVATE_REPOSITORIES) {
     const found = await aws.find('ecr', 'describe-repositories', { repositoryNames: [repositoryName] }, [
       'RepositoryNotFoundException',
     ]);
-    if (!found) {
+    if (!found && !dryRun) {
       await aws.call('ecr', 'create-repository', {
         repositoryName,
         imageTagMutability: 'IMMUTABLE',
@@ -36,7 +46,7 @@ export async function createRepositories(
       });
       await aws.call('ecr', 'put-lifecycle-policy', { repositoryName, lifecyclePolicyText: LIFECYCLE });
     }
-    say(`private ${repositoryName}: ${found ? 'is there' : 'made'}`);
+    tell(`private ${repositoryName}`, found !== undefined);
   }
   for (const repositoryName of PUBLIC_REPOSITORIES) {
     const found = await publicAws.find(
@@ -45,12 +55,13 @@ export async function createRepositories(
       { repositoryNames: [repositoryName] },
       ['RepositoryNotFoundException'],
     );
-    if (!found) {
+    if (!found && !dryRun) {
       await publicAws.call('ecr-public', 'create-repository', {
         repositoryName,
         catalogData: { description: 'The worker of MR Optimum, for computing units in your own AWS account' },
       });
     }
-    say(`public ${repositoryName}: ${found ? 'is there' : 'made'}`);
+    tell(`public ${repositoryName}`, found !== undefined);
   }
+  return made;
 }
