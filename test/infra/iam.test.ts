@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { RoleResource } from '../../infra/local/contract.ts';
 import { stackDocumentOf } from '../../infra/local/template/stack-document.ts';
-import { mayEnter, type Row, wrongRows } from './helpers/questions.ts';
+import { may, mayEnter, mayNot, type Row, wrongRows } from './helpers/questions.ts';
 import { ACCOUNT, KEY_ARN, mode2, REQUIRED } from './helpers/templates.ts';
 
 const STACK = stackDocumentOf(mode2());
@@ -10,13 +10,6 @@ const bucket = (kind: string, key = ''): string => `arn:aws:s3:::mroptimum-mode2
 const here = (service: string, rest: string): string => `arn:aws:${service}:us-west-2:${ACCOUNT}:${rest}`;
 const role = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/mroptimum-mode2-${name}`;
 const JOB = '/mroptimum/user-1/job-1/0';
-
-function may(action: string, resource: string, keys?: Record<string, string>): Row {
-  return { action, resource, allowed: true, keys };
-}
-function mayNot(action: string, resource: string, keys?: Record<string, string>): Row {
-  return { action, resource, allowed: false, keys };
-}
 
 /** What no role of the stack may do to the buckets: a result could be published, changed for all, or lost. */
 const NEVER = ['data', 'results', 'failed'].flatMap((kind) => [

@@ -36,6 +36,9 @@ const CONDITION_KEYS = new Set(
     'aws:userid',
     'ecs:cluster',
     'kms:ViaService',
+    // No resource here has tags: what asks for one is never allowed.
+    'aws:RequestTag/App',
+    'aws:ResourceTag/App',
     'aws:SourceAccount',
     'aws:ResourceAccount',
     'iam:PassedToService',

@@ -32,3 +32,10 @@ export function mayEnter(role: RoleResource, principal: string, externalId?: str
     evaluate([readPolicy(role.trust, 'trust')], { action: 'sts:AssumeRole', keys, isPrincipal }) === 'allow'
   );
 }
+
+export function may(action: string, resource: string, keys?: Record<string, string>): Row {
+  return { action, resource, allowed: true, keys };
+}
+export function mayNot(action: string, resource: string, keys?: Record<string, string>): Row {
+  return { action, resource, allowed: false, keys };
+}
