@@ -4,8 +4,9 @@ import { readDeployEnvironment } from '../../mode2-deployment/environment.ts';
 import { DeployFailure, exitCodeOf } from '../../mode2-deployment/failure.ts';
 import { createDialogue, type Dialogue, standardIo } from '../../mode2-deployment/io.ts';
 import { whoAmI } from '../../mode2-deployment/session.ts';
+import { createOidcRoles } from './create-oidc-roles.ts';
 import { setSecrets } from './github-secrets.ts';
-import { createOidcRoles, mustBeName, rolesOf } from './oidc-role.ts';
+import { mustBeName, rolesOf } from './oidc-role.ts';
 import { type PlatformRequest, platformUsage, readPlatformRequest } from './options.ts';
 import { createRepositories } from './repositories.ts';
 
