@@ -1,11 +1,11 @@
 /**
  * `node --import tsx .ci/mode2/main.ts PYTHON`: deploy-mode2.sh without a person, with the real `aws`, against moto:
- * create, update, delete. In between the registration function of the template runs against a live broker on the
+ * create, update, delete, some of it as `cloudmr` commands. In between the registration function of the template runs against a live broker on the
  * embedded cloud, where the roles and the state machine of the template are in force: the unit becomes ready, a job runs.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
 import { ended, fileReference, submitReferences } from '../../test/helpers/laptop.ts';
 import { openPlace } from './place.ts';
@@ -13,6 +13,7 @@ import { openPlace } from './place.ts';
 const [python = 'python3'] = process.argv.slice(2);
 const ROOT = join(import.meta.dirname, '../..');
 const DEPLOY = join(ROOT, 'infra/mode2-deployment/deploy-mode2.sh');
+const CLOUDMR = join(ROOT, 'bin/cloudmr.js');
 const PHANTOM = join(ROOT, 'infra/local/phantom/phantom.h5');
 const STACK = 'lab-mroptimum';
 const BUCKETS = ['results', 'failed', 'data'].map((kind) => `${STACK}-${kind}-${RESEARCHER_ACCOUNT}`);
@@ -20,13 +21,19 @@ const BUCKETS = ['results', 'failed', 'data'].map((kind) => `${STACK}-${kind}-${
 const place = await openPlace(python);
 const env = { ...place.env, CLOUDMR_API_URL: place.brokerUrl, CLOUDMR_STACK_NAME: STACK };
 
-/** Runs deploy-mode2.sh; its words go to this terminal, its document comes back. */
-async function deploy(args: string[], token: string | undefined = place.token) {
-  console.log(`== deploy-mode2.sh ${args.join(' ')}`);
-  const child = spawn(DEPLOY, [...args, '--json'], {
-    env: { ...env, ...(token ? { CLOUDMR_TOKEN: token } : {}) },
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** Runs deploy-mode2.sh with a token. */
+const deploy = (args: string[]) => run(DEPLOY, args, { CLOUDMR_TOKEN: place.token });
+/** The same program as the `cloudmr` command has it, with the session of its login. */
+const cloudmr = (args: string[], stdin = '') => run(CLOUDMR, args, {}, stdin);
+
+/** Runs a program; its words go to this terminal, its document comes back. */
+async function run(program: string, args: string[], more: Record<string, string>, stdin = '') {
+  console.log(`== ${basename(program)} ${args.join(' ')}`);
+  const child = spawn(program, [...args, '--json'], {
+    env: { ...env, ...more },
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  child.stdin.end(stdin);
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk));
   const code = await new Promise((resolve) => child.once('close', resolve));
@@ -87,7 +94,16 @@ try {
   assert.equal(done.state, 'succeeded', JSON.stringify(done.failure));
   console.log(`job ${done.state}, median SNR ${done.summary?.medianSnr}`);
 
-  const updated = await deploy(['update', '--yes', '--image-tag', 'v1.3.0', '--wait', '0']);
+  const signedIn = await cloudmr(
+    ['login', '--url', place.brokerUrl, '--email', 'researcher@example.org'],
+    `${place.password}\n`,
+  );
+  assert.equal(signedIn.code, 0, JSON.stringify(signedIn.answer));
+  const healthy = await cloudmr(['doctor']);
+  assert.equal(healthy.code, 0, JSON.stringify(healthy.answer));
+  assert.equal(healthy.answer.command, 'doctor');
+
+  const updated = await cloudmr(['deploy-mode2', 'update', '--yes', '--image-tag', 'v1.3.0', '--wait', '0']);
   assert.equal(updated.code, 0, JSON.stringify(updated.answer));
   assert.equal(updated.answer.status, 'UPDATE_COMPLETE');
   assert.equal(updated.answer.unit.computingUnitId, unitId, 'the same unit');
@@ -100,7 +116,7 @@ try {
 
   aws('s3api', 'put-object', '--bucket', BUCKETS[2], '--key', 'mroptimum/scan.h5', '--body', PHANTOM);
   aws('s3api', 'put-object', '--bucket', BUCKETS[2], '--key', 'mroptimum/scan.h5', '--body', PHANTOM);
-  const gone = await deploy(['destroy', '--yes']);
+  const gone = await cloudmr(['destroy', '--yes']);
   assert.equal(gone.code, 0, JSON.stringify(gone.answer));
   assert.deepEqual([...gone.answer.retained].sort(), [...BUCKETS].sort(), 'the data stays');
   assert.deepEqual(live(aws('cloudformation', 'list-stacks').StackSummaries), []);

@@ -24,6 +24,7 @@ const PASSWORD = 'Correct-horse.7-battery';
 export interface Place {
   readonly researcher: Api;
   readonly token: string;
+  readonly password: string;
   readonly brokerUrl: string;
   /** For the programs that the run starts. */
   readonly env: Record<string, string>;
@@ -114,6 +115,7 @@ export async function openPlace(python: string): Promise<Place> {
   return {
     researcher,
     token,
+    password: PASSWORD,
     brokerUrl,
     env,
     async close() {

@@ -33,11 +33,12 @@ export async function runDeployMode2(
   args: string[],
   io: Io,
   environment: DeployEnvironment = readDeployEnvironment(),
+  program = 'deploy-mode2.sh',
 ): Promise<number> {
   const json = args.includes('--json');
   try {
     if (args.includes('--help') || args.includes('-h')) {
-      io.out(usageOf(commandOf(args), 'deploy-mode2.sh'));
+      io.out(usageOf(commandOf(args), program));
       return 0;
     }
     const request = readRequest(args, environment.variables);

@@ -99,8 +99,12 @@ const ACCOUNT: Answers = {
   outputs: OUTPUTS,
 };
 
-/** Everything in place for a deployment that succeeds. No image registry answers: that is a warning. */
-export async function deployProgram(t: T): Promise<Program> {
+/**
+ * Everything in place for a deployment that succeeds. No image registry answers: that is a warning. `program`: what is
+ * run, with the first of its arguments.
+ */
+export async function deployProgram(t: T, program: readonly string[] = [SCRIPT]): Promise<Program> {
+  const [file, ...first] = program;
   const brain = await broker(t as Parameters<typeof broker>[0]);
   const person = await brain.person('ada@example.org');
   const door = await openSecureDoor(await brain.app.listen({ port: 0, host: '127.0.0.1' }));
@@ -123,7 +127,7 @@ export async function deployProgram(t: T): Promise<Program> {
   keep(current);
   const without = ['--parameter', 'ImageRegistry=localhost/cloudmrhub'];
   const withRegistry = (args: string[]): string[] =>
-    ['deploy', 'update', 'doctor'].includes(args[0]) ? [...args, ...without] : args;
+    ['deploy', 'update', 'doctor', 'deploy-mode2'].includes(args[0]) ? [...args, ...without] : args;
 
   return {
     brain,
@@ -139,7 +143,7 @@ export async function deployProgram(t: T): Promise<Program> {
       return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
     },
     run(args, env = {}, stdin) {
-      const child = spawnProcess(SCRIPT, withRegistry(args), { env: { ...base, ...env } });
+      const child = spawnProcess(file, [...first, ...withRegistry(args)], { env: { ...base, ...env } });
       let [out, err] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (chunk) => (out += chunk));
       child.stderr.setEncoding('utf8').on('data', (chunk) => (err += chunk));
@@ -147,7 +151,11 @@ export async function deployProgram(t: T): Promise<Program> {
       return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? -1, out, err })));
     },
     terminal(args, env = {}) {
-      const pty = spawn(SCRIPT, withRegistry(args), { env: { ...base, ...env }, cols: 400, rows: 50 });
+      const pty = spawn(file, [...first, ...withRegistry(args)], {
+        env: { ...base, ...env },
+        cols: 400,
+        rows: 50,
+      });
       t.teardown(() => pty.kill());
       return terminalOf(pty);
     },

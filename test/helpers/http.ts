@@ -329,8 +329,11 @@ export const MODE_2 = {
   isDefault: false,
 };
 
-/** A task that names one uploaded signal file. */
-export function taskWith(location: { bucket: string; key: string }, filename = 'signal.dat') {
+/** A task that names one signal file: uploaded, or with `{ type: 'local' }` a path. */
+export function taskWith(
+  location: { bucket: string; key: string } | { type: 'local'; multiraid: boolean },
+  filename = 'signal.dat',
+) {
   return {
     version: 'v0',
     acquisition: 2,

@@ -10,7 +10,12 @@ import { type Cli, NotSignedIn } from '../command.ts';
 /** Runs a deployment command with its own flags. Returns its exit code. */
 export async function deployment(cli: Cli, args: string[]): Promise<number> {
   const { terminal } = standardIo();
-  return runDeployMode2(args, { ...cli.io, terminal }, await signedIn(cli, readDeployEnvironment()));
+  return runDeployMode2(
+    args,
+    { ...cli.io, terminal },
+    await signedIn(cli, readDeployEnvironment()),
+    'cloudmr deploy-mode2',
+  );
 }
 
 /** With the session of the last login where no token is given otherwise. */

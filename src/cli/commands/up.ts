@@ -24,7 +24,7 @@ export function upCommand(program: Command, _cli: Cli, done: (exitCode: number) 
 function brokerProcess(): Promise<number> {
   const source = fileURLToPath(new URL('../../main.ts', import.meta.url));
   const built = fileURLToPath(new URL('../../main.js', import.meta.url));
-  const command = existsSync(source) ? ['--import', 'tsx', source] : [built];
+  const command = existsSync(source) ? ['--import', import.meta.resolve('tsx'), source] : [built];
   return new Promise((resolve, reject) => {
     const broker = spawn(process.execPath, command, { stdio: 'inherit' });
     const pass = (signal: NodeJS.Signals): void => {

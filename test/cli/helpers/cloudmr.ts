@@ -40,8 +40,12 @@ export interface Terminal {
 
 const LIMIT_MS = 30_000;
 
-/** A person at the broker `url`, with a home directory of their own. */
-export function person(t: { teardown(fn: () => unknown): unknown }, url: string): Person {
+/** A person at the broker `url`, with a home directory and, for programs, variables of their own. */
+export function person(
+  t: { teardown(fn: () => unknown): unknown },
+  url: string,
+  variables: Readonly<Record<string, string>> = {},
+): Person {
   const folder = mkdtempSync(join(tmpdir(), 'cloudmr-home-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const environment = { plain: true, url, token: undefined, folder };
@@ -53,6 +57,7 @@ export function person(t: { teardown(fn: () => unknown): unknown }, url: string)
     CLOUDMR_URL: url,
     CLOUDMR_HOME: folder,
     CLOUDMR_TOKEN: '',
+    ...variables,
   };
 
   async function run(...args: string[]): Promise<Ran> {

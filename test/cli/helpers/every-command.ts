@@ -1,17 +1,21 @@
-/** Every command that the completion of the shell knows, as a program, in a pipe or in a pseudo-terminal. */
+/** Every command that the help names, as a program, in a pipe or in a pseudo-terminal. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { taskWith } from '../../helpers/http.ts';
 import { startLaptop } from '../../helpers/laptop.ts';
 import { script } from '../../helpers/script.ts';
-import { person, type Ran } from './cloudmr.ts';
+import { type Person, person, type Ran } from './cloudmr.ts';
+import { deploymentCommands, type Place, upCommand } from './own-programs.ts';
 
 const PHANTOM = script('infra/local/phantom/phantom.h5');
 /** Groups of commands do nothing by themselves but what their first one does. */
-const GROUPS = new Set(['', 'jobs', 'units', 'tokens', 'help']);
+const GROUPS = new Set(['jobs', 'units', 'tokens']);
+/** Programs that list other things in their help. */
+const OWN_HELP = new Set(['snr', 'deploy-mode2', 'doctor', 'destroy']);
 
-export async function everyCommand(t: Test, place: 'pipe' | 'terminal'): Promise<void> {
+export async function everyCommand(t: Test, place: Place): Promise<void> {
   const laptop = await startLaptop(t);
   const ada = person(t, laptop.url);
   const folder = mkdtempSync(join(tmpdir(), 'cloudmr-every-'));
@@ -62,36 +66,35 @@ export async function everyCommand(t: Test, place: 'pipe' | 'terminal'): Promise
   await cloudmr('tokens list', [], 0, /a script/);
   const tokenId = /"tokenId":"(\w+)"/.exec(made.replace(/\s/g, ''))?.[1] ?? '';
   await cloudmr('tokens revoke', [tokenId], 0, /./);
-  const task = {
-    version: 'v0',
-    acquisition: 2,
-    type: 'snr',
-    id: 0,
-    name: 'ac',
-    options: {
-      reconstructor: {
-        type: 'recon',
-        id: 0,
-        name: 'rss',
-        options: {
-          signal: { type: 'file', options: { type: 'local', filename: PHANTOM, multiraid: false } },
-        },
-      },
-    },
-  };
+  const task = taskWith({ type: 'local', multiraid: false }, PHANTOM);
   writeFileSync(join(folder, 'task.json'), JSON.stringify(task));
   await cloudmr('snr', ['-j', join(folder, 'task.json'), '-o', join(folder, 'local')], 0, /median 61\.2/);
   for (const shell of ['bash', 'zsh', 'fish']) await cloudmr('completion', [shell], 0, /jobs/);
-  for (const name of ['deploy-mode2', 'doctor', 'destroy', 'up']) await cloudmr(name, ['--help'], 0, /Usage/);
+  for (const command of await deploymentCommands(t, place)) done.add(command);
+  for (const command of await upCommand(t, place)) done.add(command);
   await cloudmr('units remove', [unit], 0, /is removed/);
   await cloudmr('logout', [], 0, /Signed out/);
 
+  // Two lists that nobody writes by hand: the words of the shell's completion, and the help of the program.
   const { out: bash } = await ada.run('completion', 'bash');
-  const commands = [...bash.matchAll(/^ +"([a-z0-9 -]*)"\) words=/gm)].map(([, path]) => path);
-  t.ok(commands.length > 20, commands.join(', '));
+  const completed = [...bash.matchAll(/^ +"([a-z0-9 -]*)"\) words=/gm)].map(([, path]) => path);
+  const told = await helpedCommands(ada);
+  t.same(told, completed.filter(Boolean).sort(), 'the completion knows what the help names');
   t.same(
-    commands.filter((command) => !done.has(command) && !GROUPS.has(command)),
+    told.filter((command) => !done.has(command) && !GROUPS.has(command)),
     [],
     'every command was run',
   );
+}
+
+/** Every command that some help of the program lists. */
+async function helpedCommands({ run }: Pick<Person, 'run'>, path: readonly string[] = []): Promise<string[]> {
+  const { out } = await run(...path, '--help');
+  const [, list = ''] = /\nCommands:\n((?: {2,}.*\n?)*)/.exec(out) ?? [];
+  const found: string[] = [];
+  for (const [, name] of list.matchAll(/^ {2}([a-z][a-z0-9-]*)/gm)) {
+    const inner = name === 'help' || OWN_HELP.has(name) ? [] : await helpedCommands({ run }, [...path, name]);
+    if (name !== 'help') found.push([...path, name].join(' '), ...inner);
+  }
+  return found.sort();
 }
