@@ -17,6 +17,8 @@ export interface Gui {
   units(mode: string): Promise<any>;
   unitDelete(computingUnitId: string): Promise<any>;
   queue(job: object): Promise<number>;
+  queueAll(jobs: object[]): Promise<{ statuses: number[]; jobs: any[] }>;
+  poll(): Promise<any[]>;
   jobs(): Promise<any[]>;
   jobDelete(id: string): Promise<any>;
   unzip(location: string): Promise<any>;

@@ -5,6 +5,7 @@
  */
 const APP = 'MR Optimum';
 const TIMEOUT_MS = 5_000;
+const POLL_MS = 15_000;
 const PART_BYTES = 10 * 1024 * 1024;
 
 /** @param {string} base Base URL as it is built into the GUI, for example http://127.0.0.1:8080/Prod/api */
@@ -145,6 +146,19 @@ export function createGui(base) {
         headers: { accept: '*/*' },
       });
       return status;
+    },
+    /** 18 for each job in the queue, all at once; then 19, once. */
+    queueAll: async (jobs) => {
+      const statuses = await Promise.all(jobs.map(gui.queue));
+      return { statuses, jobs: await gui.jobs() };
+    },
+    /** 19, every 15 seconds as long as the results are open, until there is nothing to wait for. */
+    poll: async () => {
+      for (;;) {
+        await new Promise((later) => setTimeout(later, POLL_MS));
+        const jobs = await gui.jobs();
+        if (jobs.every(({ status }) => status !== 'pending')) return jobs;
+      }
     },
     /** 19 */
     jobs: async () => (await get('/pipeline/list')).jobs,

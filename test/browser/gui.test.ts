@@ -13,6 +13,24 @@ const bodies = Object.entries(CAPTURED);
 /** The job that is opened, the 22 bodies, and the one that is refused after them. */
 const MONTHLY = 1 + bodies.length;
 
+/**
+ * What the worker refuses of these files: a mask and a map of flip angles that are raw data, a noise scan that is not
+ * there, one repetition for statistics over many, and two coils for six aliased pixels.
+ */
+const REFUSED = [
+  'ac-b1-upload',
+  'ac-rss-fa',
+  'ac-rss-multiraid',
+  'mr-rss',
+  ...[
+    'ac-sense-decimate-acl24-gfactor',
+    'ac-sense-decimate-all',
+    'ac-sense-nogfactor',
+    'cr-sense',
+    'pmr-sense',
+  ],
+];
+
 const raw = (name: string): string =>
   readFileSync(new URL(`../fixtures/raw/${name}`, import.meta.url)).toString('base64');
 
@@ -94,14 +112,7 @@ t.test('the GUI works from another origin: sign in to quota', { skip: noBrowser 
       files[name] = (await inPage(page, code, [raw(fixture), name])).begun.response;
     }
     t.equal(await inPage(page, 'return gui.queue(argument)', ownBody(CAPTURED['ac-rss'], files, unit)), 202);
-    const job = await inPage(
-      page,
-      `for (;;) {
-         const [job] = await gui.jobs();
-         if (job.status !== 'pending') return job;
-         await new Promise((later) => setTimeout(later, 300));
-       }`,
-    );
+    const [job] = await inPage(page, 'return gui.poll()');
     t.match(job, { alias: 'ac-rss', status: 'completed', files: [{ fileName: 'ac-rss' }] });
     const opened = await inPage(page, 'return gui.unzip(argument)', job.files[0].location);
     t.equal(opened.data[0].name, 'SNR');
@@ -150,13 +161,8 @@ t.test('the GUI works from another origin: sign in to quota', { skip: noBrowser 
         files[name] = (await inPage(page, code, [raw(fixture), name])).begun.response;
       }
       const own = bodies.map(([, body]) => ownBody(body, files, unit));
-      const statuses = await inPage(
-        page,
-        'const all = []; for (const body of argument) all.push(await gui.queue(body)); return all;',
-        own,
-      );
-      t.same(statuses, Array(22).fill(202));
-      const jobs = await inPage(page, 'return gui.jobs()');
+      const { statuses, jobs } = await inPage(page, 'return gui.queueAll(argument)', own);
+      t.same(statuses, Array(22).fill(202), 'all at once');
       t.same(
         jobs
           .slice(0, 22)
@@ -176,6 +182,22 @@ t.test('the GUI works from another origin: sign in to quota', { skip: noBrowser 
         shown: `Monthly limit of ${MONTHLY} mode_1 calculations reached.`,
       });
       t.equal((await inPage(page, 'return gui.jobs()')).length, MONTHLY, 'and it was asked once');
+
+      const ended: { alias: string; status: string; files: object[] }[] = await inPage(
+        page,
+        'return gui.poll()',
+      );
+      t.equal(ended.length, MONTHLY);
+      for (const { alias, status, files } of ended) {
+        t.match(status, /^(completed|failed)$/, `${alias}: a word that the GUI knows`);
+        t.match(
+          files,
+          [{ fileName: alias, link: /^http/, location: /"Bucket"/ }],
+          `${alias}: something to download`,
+        );
+      }
+      const failed = ended.filter(({ status }) => status === 'failed').map(({ alias }) => alias);
+      t.same(failed.sort(), REFUSED.toSorted(), 'those, and no other');
     },
   );
   t.same(foreign, [], 'nothing was asked of strangers');

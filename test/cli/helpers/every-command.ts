@@ -31,7 +31,11 @@ export async function everyCommand(t: Test, place: Place): Promise<void> {
   async function cloudmr(command: string, args: string[], expected: number, says: RegExp): Promise<string> {
     done.add(command);
     const { code, out, err } = await run([...command.split(' '), ...args]);
-    t.equal(code, expected, `${command} ${args.join(' ')}: ${err}`);
+    t.equal(
+      code,
+      expected,
+      code === expected ? `${command}: exit code` : `${command} ${args.join(' ')}: ${err}`,
+    );
     t.match(`${out}${err}`, says, command);
     return out;
   }
