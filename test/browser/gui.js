@@ -147,9 +147,10 @@ export function createGui(base) {
       });
       return status;
     },
-    /** 18 for each job in the queue, all at once; then 19, once. */
+    /** 18 for each job in the queue, one after the other; then 19, once. */
     queueAll: async (jobs) => {
-      const statuses = await Promise.all(jobs.map(gui.queue));
+      const statuses = [];
+      for (const job of jobs) statuses.push(await gui.queue(job));
       return { statuses, jobs: await gui.jobs() };
     },
     /** 19, every 15 seconds as long as the results are open, until there is nothing to wait for. */

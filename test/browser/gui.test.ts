@@ -162,7 +162,7 @@ t.test('the GUI works from another origin: sign in to quota', { skip: noBrowser 
       }
       const own = bodies.map(([, body]) => ownBody(body, files, unit));
       const { statuses, jobs } = await inPage(page, 'return gui.queueAll(argument)', own);
-      t.same(statuses, Array(22).fill(202), 'all at once');
+      t.same(statuses, Array(22).fill(202));
       t.same(
         jobs
           .slice(0, 22)
