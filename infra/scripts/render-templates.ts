@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 import { isNode, parseDocument, visit } from 'yaml';
+import { alarmYaml } from './render-alarms.ts';
 
 /** From -> to, in infra/. The first is sent in a request, so it must be short. */
 export const TEMPLATES = {
@@ -27,13 +28,14 @@ export function renderTemplate(source: TemplateSource): string {
       .join('\n'),
   );
   const header = `# Rendered from infra/${source} by npm run infra:render. Change it there.\n`;
-  return header + (source === 'templates/template-mode2.yaml' ? compact(filled) : filled);
+  return header + compact(filled);
 }
 
 function contentOf(kind: string, name = ''): string {
   if (kind === 'state-machine') return stateMachine();
   if (kind === 'function') return functionCode(name);
   if (kind === 'table') return tableProperties(name);
+  if (kind === 'alarms') return alarmYaml();
   throw new Error(`nothing belongs in {{${kind}}}`);
 }
 

@@ -1,0 +1,196 @@
+/** Alarms of the broker's stack: each is made of a metric that exists, from lines that the broker really writes. */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import {
+  ALARMS,
+  type AwsMetric,
+  LOG_METRICS,
+  type LogMetricName,
+} from '../../infra/scripts/broker-alarms.ts';
+import { alarmResources } from '../../infra/scripts/render-alarms.ts';
+import { createFigures } from '../../services/figures.ts';
+import { sessionName } from '../../src/aws/session-name.ts';
+import { createLog } from '../../src/log.ts';
+import { createLoop } from '../../src/loop.ts';
+import { templateOf } from './helpers/templates.ts';
+
+const document = templateOf('broker/template.yaml');
+const resources = document['Resources'] as Record<string, { Type: string; Properties: never }>;
+
+/** Lines as CloudWatch Logs gets them. */
+const lines: Record<string, unknown>[] = [];
+const log = createLog('info', { write: (line: string) => void lines.push(JSON.parse(line)) });
+
+/** A field such as `$.figures.openJobs`. */
+function fieldOf(line: unknown, selector: string): unknown {
+  const names = selector.replace(/^\$\./, '').split('.');
+  return names.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], line);
+}
+
+/** As CloudWatch Logs matches: comparisons of fields with texts (* for anything), joined by &&. */
+function matches(pattern: string, line: unknown): boolean {
+  const inner = /^\{ (.*) \}$/.exec(pattern)?.[1] ?? '';
+  return inner.split(' && ').every((part) => {
+    if (part.startsWith('('))
+      return part
+        .slice(1, -1)
+        .split(' || ')
+        .some((one) => compared(one, line));
+    return compared(part, line);
+  });
+}
+
+function compared(part: string, line: unknown): boolean {
+  const [, selector, operator, text] = /^(\$[\w.]+) (=|!=) "([^"]*)"$/.exec(part) ?? [];
+  if (!selector) throw new Error(`not understood: ${part}`);
+  const found = fieldOf(line, selector);
+  const escaped = text.replace(/[.+?^$()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*');
+  const same = typeof found === 'string' && new RegExp(`^${escaped}$`).test(found);
+  return operator === '=' ? same : !same;
+}
+
+t.test('every metric of the log is a number in a line that the code writes', async (t) => {
+  const overview = async () => ({
+    at: 0,
+    openJobs: { counted: 0, more: false, byState: [], open: 0, lagSeconds: 0 },
+    setAside: { jobs: [], more: false },
+    brokers: [],
+    unheld: [],
+    budgets: [],
+    errors: [],
+    queues: [],
+  });
+  let now = 0;
+  const totals = () => ({
+    jobsEnded: 1,
+    jobsFailedByUs: 1,
+    requests: 1,
+    serverErrors: 1,
+    failedSteps: 1,
+    budgetRefusals: 1,
+    assumeRoleCalls: 1,
+  });
+  const figures = createFigures({ overview, totals, mine: () => true, clock: () => now, log });
+  now = 60_000;
+  await figures.tick();
+  const loop = createLoop({
+    ticker: { tick: () => Promise.reject(new Error('the store is away')), idleMs: () => 0, onWake() {} },
+    clock: Date.now,
+    log,
+  });
+  loop.start();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await loop.stop();
+  // The line of a start: src/main.ts writes it when everything runs.
+  const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
+  const [, text] = /log\.info\(\{ cloud: [^}]*\}, '(\w+)'\)/.exec(main) ?? [];
+  log.info({}, text);
+
+  for (const [name, { log: source, pattern, value }] of Object.entries(LOG_METRICS)) {
+    if (source !== 'broker') continue;
+    const found = lines.filter((line) => matches(pattern as string, line));
+    t.ok(found.length > 0, `${name}: a line matches ${pattern}`);
+    if (value !== '1') t.type(fieldOf(found[0], value), 'number', `${name}: ${value}`);
+  }
+});
+
+t.test(
+  'T18: what the role does is told apart by CloudTrail, by the names that the broker gives',
+  async (t) => {
+    const arn = 'arn:aws:iam::111111111111:role/broker-CloudMRBrainRole';
+    const event = (over: object) => ({
+      eventSource: 'sts.amazonaws.com',
+      eventName: 'AssumeRole',
+      userIdentity: { sessionContext: { sessionIssuer: { arn } } },
+      requestParameters: { roleSessionName: sessionName('jobs', '01K9ZB2E4G6J8L0N2P4R6T8V0X') },
+      ...over,
+    });
+    const hits = (over: object) =>
+      (['SessionsSeen', 'SessionsUnnamed', 'RoleRefused'] as const).filter((name) => {
+        const { 'Fn::Sub': pattern } = LOG_METRICS[name].pattern as { 'Fn::Sub': string };
+        return matches(pattern.replace('$' + '{BrokerRole.Arn}', arn), event(over));
+      });
+    t.same(hits({}), ['SessionsSeen'], 'as the broker does');
+    t.same(hits({ requestParameters: { roleSessionName: 'botocore-session-1' } }), [
+      'SessionsSeen',
+      'SessionsUnnamed',
+    ]);
+    t.same(
+      hits({ userIdentity: { sessionContext: { sessionIssuer: { arn: `${arn}2` } } } }),
+      [],
+      'another role',
+    );
+    const explored = { eventSource: 'iam.amazonaws.com', eventName: 'ListUsers', errorCode: 'AccessDenied' };
+    t.same(hits(explored), ['RoleRefused']);
+    t.same(hits({ errorCode: 'AccessDenied' }), ['SessionsSeen'], 'checks of units are refused by design');
+  },
+);
+
+/** Metrics that AWS publishes, with their dimensions, as its documentation lists them. */
+const PUBLISHED: Record<string, [names: string[], dimensions: string[][]]> = {
+  'AWS/ApplicationELB': [
+    ['HTTPCode_Target_5XX_Count', 'HTTPCode_ELB_5XX_Count', 'TargetResponseTime', 'HealthyHostCount'],
+    [['LoadBalancer'], ['LoadBalancer', 'TargetGroup']],
+  ],
+  // ThrottledRequests is published by operation only.
+  'AWS/DynamoDB': [
+    ['ReadThrottleEvents', 'WriteThrottleEvents'],
+    [['TableName'], ['TableName', 'GlobalSecondaryIndexName']],
+  ],
+  'AWS/SQS': [['ApproximateNumberOfMessagesVisible'], [['QueueName']]],
+  'ECS/ContainerInsights': [['DesiredTaskCount'], [['ClusterName', 'ServiceName']]],
+};
+
+t.test('every alarm is in the template, tells somebody, and looks at metrics that exist', async (t) => {
+  for (const [name, { of }] of Object.entries(ALARMS)) {
+    const sources = 'expression' in of ? Object.values(of.sources) : [of];
+    for (const { metric } of sources) {
+      if (typeof metric === 'string') {
+        t.ok(resources[`${metric satisfies LogMetricName}Metric`], `${name}: ${metric}`);
+        continue;
+      }
+      const { namespace, name: published, dimensions }: AwsMetric = metric;
+      const [names, sets] = PUBLISHED[namespace];
+      t.ok(names.includes(published), `${name}: ${namespace} ${published}`);
+      const given = Object.keys(dimensions).sort().join();
+      t.ok(
+        sets.some((set) => [...set].sort().join() === given),
+        `${name}: ${given}`,
+      );
+    }
+    if ('expression' in of) {
+      const used = of.expression.match(/\b[a-z]+\b/g) ?? [];
+      t.same([...new Set(used)].sort(), Object.keys(of.sources).sort(), `${name}: ${of.expression}`);
+    }
+  }
+  for (const [name, resource] of Object.entries(alarmResources())) t.same(resources[name], resource, name);
+  const alarms = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm');
+  t.same(alarms.map(([name]) => name).sort(), Object.keys(ALARMS).sort(), 'no alarm beside the list');
+});
+
+t.test('what dimensions, expressions and filters refer to is in the template', async (t) => {
+  const parameters = Object.keys(document['Parameters'] as object);
+  const text = JSON.stringify(alarmResources());
+  const names = [...text.matchAll(/"(?:Ref)":"([^"]+)"|"Fn::GetAtt":\["([^"]+)"/g)].map(([, a, b]) => a ?? b);
+  for (const name of new Set(names)) {
+    t.ok(name.startsWith('AWS::') || parameters.includes(name) || resources[name], name);
+  }
+});
+
+t.test('the template fits into one request', async (t) => {
+  const { length } = readFileSync(new URL('../../infra/broker/template.yaml', import.meta.url));
+  t.ok(length <= 51_200, `${length} bytes`);
+});
+
+t.test(
+  'the table can be restored to a point in time, and the broker be pointed at what was restored',
+  async (t) => {
+    t.match(resources['Table'].Properties, {
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      DeletionProtectionEnabled: true,
+    });
+    const task = JSON.stringify(resources['TaskDefinition']);
+    t.match(task, /"TABLE_NAME","Value":\{"Fn::If":\["IsRestored",\{"Ref":"RestoredTableName"\}/);
+    t.match(JSON.stringify(resources['BrokerRole']), /table\/\$\{RestoredTableName\}\/index/);
+  },
+);
