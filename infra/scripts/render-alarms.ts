@@ -1,6 +1,7 @@
 /** The alarms of the broker's stack and the metrics of its logs, as resources of CloudFormation. */
 import { stringify } from 'yaml';
-import { ALARMS, type Alarm, type AwsMetric, LOG_METRICS, type LogMetric } from './broker-alarms.ts';
+import { ALARMS, type Alarm } from './broker-alarms.ts';
+import { type AwsMetric, LOG_METRICS, type LogMetric } from './broker-metrics.ts';
 
 const LOGS = {
   broker: { Ref: 'LogGroup' },
