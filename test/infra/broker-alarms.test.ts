@@ -1,12 +1,8 @@
 /** Alarms of the broker's stack: each is made of a metric that exists, from lines that the broker really writes. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import {
-  ALARMS,
-  type AwsMetric,
-  LOG_METRICS,
-  type LogMetricName,
-} from '../../infra/scripts/broker-alarms.ts';
+import { ALARMS } from '../../infra/scripts/broker-alarms.ts';
+import { type AwsMetric, LOG_METRICS, type LogMetricName } from '../../infra/scripts/broker-metrics.ts';
 import { alarmResources } from '../../infra/scripts/render-alarms.ts';
 import { createFigures } from '../../services/figures.ts';
 import { sessionName } from '../../src/aws/session-name.ts';
