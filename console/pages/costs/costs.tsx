@@ -10,8 +10,8 @@ import { addedUp, type MonthSum } from './sums.ts';
 /** Pages of 200 jobs that are added up; who has more jobs in a month is told so. */
 const MAX_PAGES = 10;
 const MONTHS = 6;
-/** So many units are named; who uses more sees the ids of the rest. */
-const MAX_NAMES = 25;
+/** So many units are shown, those that cost most; the rest in one line. */
+const MAX_UNITS = 15;
 
 /** Calls `onPart` with what is added up so far. */
 async function readMonth(month: string, onPart: (sum: MonthSum) => void): Promise<MonthSum> {
@@ -37,7 +37,9 @@ export function Costs() {
     [month],
   );
   const found = sums.data;
-  const names = useUnitNames(found?.units.map(({ computingUnitId }) => computingUnitId) ?? []);
+  const byCost = [...(found?.units ?? [])].sort((a, b) => b.usd - a.usd);
+  const [most, others] = [byCost.slice(0, MAX_UNITS), byCost.slice(MAX_UNITS)];
+  const names = useUnitNames(sums.loading ? [] : most.map(({ computingUnitId }) => computingUnitId));
   return (
     <>
       <PageHead title="Costs">
@@ -72,7 +74,7 @@ export function Costs() {
                 <span>a job</span>
               </p>
             </section>
-            {found.units.length > 0 && (
+            {most.length > 0 && (
               // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
               <section class="table-box" tabIndex={0} aria-label="By computing unit">
                 <table class="stackable">
@@ -86,7 +88,7 @@ export function Costs() {
                     </tr>
                   </thead>
                   <tbody>
-                    {found.units.map((unit) => (
+                    {most.map((unit) => (
                       <tr key={unit.computingUnitId}>
                         <td>
                           <Link class="strong" to={`/units/${unit.computingUnitId}`}>
@@ -107,6 +109,7 @@ export function Costs() {
                         </td>
                       </tr>
                     ))}
+                    {others.length > 0 && <OthersRow units={others} />}
                   </tbody>
                 </table>
               </section>
@@ -129,10 +132,30 @@ export function Costs() {
   );
 }
 
+function OthersRow({ units }: { units: MonthSum['units'] }) {
+  const sum = (of: (unit: MonthSum['units'][number]) => number): number =>
+    units.reduce((total, unit) => total + of(unit), 0);
+  return (
+    <tr>
+      <td>{count(units.length, 'other computing unit')}</td>
+      <td data-label="Paid by" />
+      <td data-label="Jobs" class="number">
+        {sum(({ jobs }) => jobs)}
+      </td>
+      <td data-label="Run time" class="number">
+        {duration(sum(({ seconds }) => seconds))}
+      </td>
+      <td data-label="Cost" class="number">
+        {usd(sum(({ usd }) => usd))}
+      </td>
+    </tr>
+  );
+}
+
 /** The names of units; those of units that are gone stay empty. */
 function useUnitNames(ids: readonly string[]): ReadonlyMap<string, string> {
   const names = useResource(async () => {
-    const named = ids.slice(0, MAX_NAMES).map(async (computingUnitId) => {
+    const named = ids.map(async (computingUnitId) => {
       const call = api.GET('/api/computing-unit/{computingUnitId}', {
         params: { path: { computingUnitId } },
       });

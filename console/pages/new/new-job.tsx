@@ -17,7 +17,7 @@ import { MethodPart } from './method-part.tsx';
 import { OutputPart } from './output-part.tsx';
 
 /** So many of the newest files can be chosen at once. */
-const FILES = 100;
+const FILES = 50;
 
 export function NewJob() {
   const { query } = usePlace();

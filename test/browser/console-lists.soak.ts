@@ -1,0 +1,180 @@
+/**
+ * B3: the console of a person with 10,000 jobs, 500 computing units and 2,000 files, beside one with ten of each. What
+ * a page asks of the broker and of its table must not grow with them; times are printed, and compared as a ratio.
+ */
+import type { Page } from 'playwright-core';
+import t from 'tap';
+import { noBrowser, openBrowser } from '../helpers/browser.ts';
+import { signInAt } from '../helpers/console.ts';
+import { type Broker, broker, MODE_1, PASSWORD, type Person } from '../helpers/http.ts';
+import { sampleJob, sampleUnit } from '../helpers/samples.ts';
+
+const FEW = { jobs: 10, units: 10, files: 10 };
+const MANY = { jobs: 10_000, units: 500, files: 2_000 };
+const LANES = 40;
+const ROUNDS = 3;
+/** Rows that a page draws. */
+const MOST_ROWS = 25;
+const PAGES = [
+  '',
+  '/jobs',
+  '/jobs/new',
+  '/files',
+  '/units',
+  '/units/connect',
+  '/costs',
+  '/compare',
+  '/settings',
+];
+
+t.setTimeout(600_000);
+
+t.test('B3: pages cost the same with ten thousand jobs as with ten', { skip: noBrowser }, async (t) => {
+  const made = await broker(t, { bucketOrigins: ['http://127.0.0.1:9'] });
+  const admin = await made.administrator();
+  await admin.post('/api/computing-unit/register', MODE_1);
+  const [ada, bob] = [await made.person('ada@example.org'), await made.person('bob@example.org')];
+  await seed(made, ada, FEW);
+  await seed(made, bob, MANY);
+  const url = await made.app.listen({ port: 0, host: '127.0.0.1' });
+  const reads = countedReads(made);
+  const few = await look(t, url, 'ada@example.org', reads);
+  const many = await look(t, url, 'bob@example.org', reads);
+  t.comment('page            requests  reads of the table  bytes of answers  ms, median (few / many)');
+  for (const [i, path] of PAGES.entries()) {
+    const [a, b] = [few[i], many[i]];
+    t.comment(
+      `${(path || '/').padEnd(16)}${a.requests.length} / ${b.requests.length}`.padEnd(28),
+      `${a.reads} / ${b.reads}`.padEnd(18),
+      `${a.bytes} / ${b.bytes}`.padEnd(20),
+      `${a.ms} / ${b.ms} (${(b.ms / a.ms).toFixed(2)}x)`,
+    );
+    t.ok(b.rows <= MOST_ROWS, `${path || '/'} draws a page: ${b.rows} rows`);
+    // Costs add up page after page, and name their units, behind what is shown; how far is bounded.
+    if (path === '/costs') t.ok(b.requests.length <= 27, `costs of many: ${b.requests.length} requests`);
+    else t.same(b.requests.toSorted(), a.requests.toSorted(), `${path || '/'}: the same requests`);
+  }
+});
+
+interface Seen {
+  readonly requests: readonly string[];
+  readonly reads: number;
+  readonly bytes: number;
+  readonly rows: number;
+  /** From the address to a page that shows its data, median. */
+  readonly ms: number;
+}
+
+/** Counts requests to the table. */
+function countedReads({ documents }: Broker): { now: number } {
+  const count = { now: 0 };
+  documents.middlewareStack.add((next, context) => (call) => {
+    if (/^(Query|GetItem|BatchGet)/.test(context.commandName ?? '')) count.now++;
+    return next(call);
+  });
+  return count;
+}
+
+async function look(
+  t: Parameters<typeof openBrowser>[0],
+  url: string,
+  email: string,
+  reads: { now: number },
+): Promise<Seen[]> {
+  const { page, context } = await openBrowser(t);
+  page.setDefaultTimeout(60_000);
+  await signInAt(page, url, email, PASSWORD);
+  const seen: Seen[] = [];
+  for (const path of PAGES) {
+    const rounds: Seen[] = [];
+    for (let round = 0; round < ROUNDS; round++)
+      rounds.push(await once(page, url + `/console${path}`, reads));
+    rounds.sort((a, b) => a.ms - b.ms);
+    seen.push(rounds[ROUNDS >> 1]);
+  }
+  await context.close();
+  return seen;
+}
+
+async function once(page: Page, address: string, reads: { now: number }): Promise<Seen> {
+  // Nothing of the page before is counted.
+  await page.goto('about:blank');
+  const requests: string[] = [];
+  let bytes = 0;
+  const answered = (response: { url(): string; headers(): Record<string, string> }): void => {
+    if (!/\/api\/(?!job\/events)/.test(response.url())) return;
+    requests.push(new URL(response.url()).pathname);
+    bytes += Number(response.headers()['content-length'] ?? 0);
+  };
+  page.on('response', answered);
+  const before = reads.now;
+  const from = performance.now();
+  await page.goto(address);
+  await page.locator('h1').first().waitFor();
+  await page.waitForLoadState('load');
+  await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+  const ms = Math.round(performance.now() - from);
+  // What comes afterwards counts as well.
+  await page.waitForTimeout(400);
+  page.off('response', answered);
+  const rows = await page.locator('tbody tr').count();
+  return { requests, reads: reads.now - before, bytes, rows, ms };
+}
+
+async function seed(made: Broker, { userId }: Person, many: typeof FEW): Promise<void> {
+  const { jobStore, unitStore, dataStore } = made;
+  // The months of the page of costs are those of the browser.
+  const now = Date.now();
+  const unitOf = (i: number): string => `${userId}U${i}`;
+  await inLanes(many.units, (i) =>
+    unitStore.put(
+      sampleUnit({
+        unitId: unitOf(i),
+        ownerId: userId,
+        alias: `unit ${i}`,
+        stateMachineArn: `arn:aws:states:us-east-1:222222222222:stateMachine:m-${i}`,
+        createdAt: now - i,
+        proof: undefined,
+      }),
+    ),
+  );
+  await inLanes(many.files, (i) =>
+    dataStore.create({
+      dataId: `${userId}F${i}`,
+      ownerId: userId,
+      unitId: unitOf(i % many.units),
+      bucket: 'researcher-data',
+      key: `mroptimum/${userId}/file-${i}.dat`,
+      filename: `file-${i}.dat`,
+      sizeBytes: 1_000_000,
+      status: 'available',
+      createdAt: now - i,
+      updatedAt: now - i,
+      version: 1,
+    } as Parameters<typeof dataStore.create>[0]),
+  );
+  await inLanes(many.jobs, (i) => {
+    const at = now - 1_000 - i;
+    return jobStore.create(
+      sampleJob({
+        jobId: `${userId}J${String(i).padStart(6, '0')}`,
+        ownerId: userId,
+        unitId: unitOf(i % many.units),
+        alias: `job ${i}`,
+        state: 'succeeded',
+        createdAt: at,
+        updatedAt: at,
+        dueAt: undefined,
+        history: [{ state: 'succeeded', at, by: 'step-functions' }],
+      }),
+    );
+  });
+}
+
+async function inLanes(many: number, work: (i: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < many) await work(next++);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
