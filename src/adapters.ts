@@ -13,11 +13,12 @@ import { type AwsClients, createAwsClients } from './aws/clients.ts';
 import { type CredentialSource, createBaseCredentials } from './aws/credentials.ts';
 import { createDependencyHealth, type DependencyHealth } from './aws/dependency-health.ts';
 import { createSessions, type Sessions, type SessionsDeps } from './aws/sessions.ts';
-import { createStores, STORE_GENERATION, type Stores } from './aws/stores.ts';
+import { createStores, type Stores } from './aws/stores.ts';
 import { createUnitCloud } from './aws/unit-cloud.ts';
 import type { Config } from './config.ts';
 import { RELEASED_WORKER } from './run-estimator.ts';
 import type { ProcessFigures } from './schemas/figures.ts';
+import { STORE_GENERATION } from './schemas/generation.ts';
 import { createTimers } from './timers.ts';
 
 /** Where AWS is: the real one, or the embedded cloud. */

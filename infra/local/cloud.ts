@@ -52,11 +52,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   });
 
   try {
-    const dynamodb = await createDynamoService({ dir, clock });
+    const dynamodb = await createDynamoService({ dir, clock, vault: core.vault });
     closers.push(() => dynamodb.close());
     services.json.set(dynamodb.name, dynamodb);
 
-    const s3 = await createS3Service({ dir, clock, registry, report: reportError });
+    const s3 = await createS3Service({ dir, clock, registry, report: reportError, vault: core.vault });
     closers.push(() => s3.close());
     services.s3 = s3;
     closers.push(() => core.stopListening());
@@ -72,7 +72,15 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     closers.push(() => ecs.close());
 
     const authorizeRole = core.authorizer.forRole;
-    const states = await createStatesService({ dir, clock, registry, lambda, ecs, authorizeRole });
+    const states = await createStatesService({
+      dir,
+      clock,
+      registry,
+      lambda,
+      ecs,
+      authorizeRole,
+      vault: core.vault,
+    });
     closers.push(() => states.close());
     services.json.set(states.name, states);
   } catch (error) {

@@ -1,4 +1,6 @@
 /** The client of the control interface (control.ts): signs as the root of one account. */
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { CallCount } from './calls.ts';
 import { AwsError, type Clock, type StackDocument } from './contract.ts';
 import type { RootCredentials } from './credentials.ts';
@@ -17,6 +19,8 @@ export interface ControlClient {
   /** Calls since the start or since `clearCalls`, by service, operation and account. */
   calls(): Promise<CallCount[]>;
   clearCalls(): Promise<void>;
+  /** Everything in the cloud as frames (backup/frames.ts); with the contents of buckets, if `objects`. */
+  backup(options: { objects: boolean; signal?: AbortSignal }): Promise<Readable>;
 }
 
 /** All methods throw AwsError with the code that the cloud answered. */
@@ -26,7 +30,12 @@ export function createControlClient(options: {
   credentials: RootCredentials;
   clock?: Clock;
 }): ControlClient {
-  const send = async (method: string, path: string, input?: unknown): Promise<unknown> => {
+  const ask = async (
+    method: string,
+    path: string,
+    input?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Response> => {
     const url = new URL(`/_cloudmr/${path}`, options.endpoint);
     const body = input === undefined ? undefined : JSON.stringify(input);
     const headers = signRequest(
@@ -38,11 +47,13 @@ export function createControlClient(options: {
         clock: options.clock ?? Date.now,
       },
     );
-    const response = await fetch(url, { method, headers, body });
+    const response = await fetch(url, { method, headers, body, signal });
+    if (response.ok) return response;
     const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new AwsError(String(answer.__type), String(answer.message), response.status);
-    return answer;
+    throw new AwsError(String(answer.__type), String(answer.message), response.status);
   };
+  const send = async (method: string, path: string, input?: unknown): Promise<unknown> =>
+    (await ask(method, path, input)).json();
   const name = encodeURIComponent;
 
   return {
@@ -60,6 +71,10 @@ export function createControlClient(options: {
     calls: async () => ((await send('GET', 'calls')) as { calls: CallCount[] }).calls,
     async clearCalls() {
       await send('DELETE', 'calls');
+    },
+    async backup({ objects, signal }) {
+      const { body } = await ask('GET', objects ? 'backup/objects' : 'backup', undefined, signal);
+      return Readable.fromWeb(body as ReadableStream);
     },
   };
 }

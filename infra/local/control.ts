@@ -4,6 +4,7 @@
  */
 
 import { roleArn } from './arn.ts';
+import type { Vault } from './backup/vault.ts';
 import type { CallCounter } from './calls.ts';
 import {
   AwsError,
@@ -32,6 +33,8 @@ export interface Asked {
 export interface Control {
   /** Answers what needs no signature; undefined for all else. `token` is the Authorization header. */
   open(asked: Asked, token: string | undefined): object | undefined;
+  /** Answers an account's root with a stream; undefined for all that has another answer. */
+  streamed(asked: Asked, caller: Caller): AsyncIterable<Uint8Array> | undefined;
   /** Answers an account's root. Throws AwsError. */
   signed(asked: Asked, body: Buffer, caller: Caller): Promise<object>;
 }
@@ -41,6 +44,7 @@ export interface ControlDeps {
   readonly faults: Faults;
   readonly calls: CallCounter;
   readonly keys: KeyRing;
+  readonly vault: Pick<Vault, 'frames'>;
   /** Mints credentials of roles that trust ECS tasks. */
   readonly taskCredentials: RoleCredentials;
   /** Makes the tables of a stack. */
@@ -99,10 +103,14 @@ export function createControl(deps: ControlDeps): Control {
       const match = /^\/_cloudmr\/credentials\/(\d{12})\/([\w+=,.@-]{1,64})$/.exec(path);
       return match ? containerCredentials(match[1], match[2], token) : undefined;
     },
+    streamed({ method, path }, caller) {
+      const [resource, part] = path.slice(CONTROL_PREFIX.length).split('/');
+      if (method !== 'GET' || resource !== 'backup') return undefined;
+      mustBeRoot(caller);
+      return deps.vault.frames({ objects: part === 'objects' });
+    },
     async signed({ method, path }, body, caller) {
-      if (caller.kind !== 'root') {
-        throw authError('cloudmr', 'denied', `User: ${caller.arn} is not the root of an account.`);
-      }
+      mustBeRoot(caller);
       const [resource, ...names] = path.slice(CONTROL_PREFIX.length).split('/');
       const asked = `${method} ${resource}${'/*'.repeat(names.length)}`;
       switch (asked) {
@@ -133,6 +141,11 @@ export function createControl(deps: ControlDeps): Control {
 /** The SDK's provider reads Code and Message. */
 function refusedContainer(message: string): AwsError {
   return new AwsError('AccessDenied', message, 403, { Code: 'AccessDenied', Message: message });
+}
+
+function mustBeRoot(caller: Caller): void {
+  if (caller.kind === 'root') return;
+  throw authError('cloudmr', 'denied', `User: ${caller.arn} is not the root of an account.`);
 }
 
 function requireAccount(caller: Caller, accountId: unknown): void {

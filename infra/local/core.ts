@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createVault, type Vault } from './backup/vault.ts';
 import { type CallCounter, createCallCounter } from './calls.ts';
 import { AwsError, type Clock } from './contract.ts';
 import { createControl } from './control.ts';
@@ -38,6 +39,8 @@ export interface Core {
   readonly calls: CallCounter;
   /** Services join here; until then they answer 503. */
   readonly services: Services;
+  /** What goes into a backup; services add their stores. */
+  readonly vault: Vault;
   /** Stops listening; requests under way may finish within a short grace. */
   stopListening(): Promise<void>;
   /** Closes the store; the last thing to do. */
@@ -54,7 +57,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const { dir, port, clock, reportError } = options;
   await mkdir(dir, { recursive: true });
   const keys = createKeyRing(await openMasterKey(dir));
-  const registry = await openRegistry(dir, options.lockWaitMs);
+  const vault = createVault();
+  const registry = await openRegistry(dir, options.lockWaitMs, (level) => vault.add('registry', level));
   const authorizer = createAuthorizer({ registry, clock });
   const trust = createTrust({ registry, authorizer });
   const sts = createSts({ registry, keys, authorizer, trust, clock });
@@ -66,6 +70,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     faults,
     calls,
     keys,
+    vault,
     taskCredentials: sts.forService('ecs-tasks.amazonaws.com'),
     async deployTables(document) {
       if (document.tables.length === 0) return;
@@ -95,6 +100,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     faults,
     calls,
     services,
+    vault,
     stopListening: () => closeServer(server),
     close: () => registry.close(),
   };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClassicLevel } from 'classic-level';
 import { roleArn } from './arn.ts';
+import type { AnyLevel } from './backup/vault.ts';
 import type { StackDocument } from './contract.ts';
 import { AwsError, type BucketRegistry, type RegisteredBucket, type Registry } from './contract.ts';
 import { randomName } from './credentials.ts';
@@ -43,7 +44,11 @@ const LOCK_POLL_MS = 50;
  * Opens the registry. If another process holds it, waits for its end up to `lockWaitMs`, then throws:
  * a broker that is started again at once meets the embedded cloud of its predecessor still closing.
  */
-export async function openRegistry(dir: string, lockWaitMs = 0): Promise<CloudRegistry> {
+export async function openRegistry(
+  dir: string,
+  lockWaitMs = 0,
+  onOpen?: (level: AnyLevel) => void,
+): Promise<CloudRegistry> {
   const db = new ClassicLevel<string, unknown>(join(dir, 'registry'), { valueEncoding: 'json' });
   for (let waited = 0; ; waited += LOCK_POLL_MS) {
     try {
@@ -56,6 +61,7 @@ export async function openRegistry(dir: string, lockWaitMs = 0): Promise<CloudRe
       await sleep(LOCK_POLL_MS);
     }
   }
+  onOpen?.(db);
   const stacks = new Map<string, StoredStack>();
   const buckets = new Map<string, RegisteredBucket>();
   for await (const [key, value] of db.iterator()) {

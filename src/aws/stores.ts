@@ -40,12 +40,6 @@ import { createUsageStore } from './usage-store.ts';
 import { createUserStore } from './user-store.ts';
 import { createDeliveryStore, createWebhookStore } from './webhook-store.ts';
 
-/**
- * Grows with a release that writes items which the release before cannot read (a higher `schema` of any kind). While
- * processes of both share a table, only those of the newer one do background work.
- */
-export const STORE_GENERATION = 1;
-
 export interface StoresDeps {
   readonly documents: DynamoDBDocumentClient;
   readonly tableName: string;

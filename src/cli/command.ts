@@ -50,9 +50,12 @@ export class Interrupted extends Error {
 /** What was asked for did not work out, and why is known; exit code 1. */
 export class CommandFailed extends Error {
   readonly remedy: string | undefined;
-  constructor(message: string, remedy?: string) {
+  /** Stays the same over releases, for scripts. */
+  readonly code: string;
+  constructor(message: string, remedy?: string, code = 'failed') {
     super(message);
     this.name = 'CommandFailed';
     this.remedy = remedy;
+    this.code = code;
   }
 }

@@ -11,6 +11,8 @@ export interface CliEnvironment {
   readonly token: string | undefined;
   /** Credentials and what an interrupted command had done: `CLOUDMR_HOME`, else a folder of the person. */
   readonly folder: string;
+  /** `DATA_DIR`: the state folder of the broker on this machine, as the broker itself reads it. */
+  readonly dataDir: string;
 }
 
 export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnvironment {
@@ -18,6 +20,7 @@ export function readCliEnvironment(env: NodeJS.ProcessEnv = process.env): CliEnv
     plain: Boolean(env.CI) || env.TERM === 'dumb',
     url: env.CLOUDMR_URL || undefined,
     token: env.CLOUDMR_TOKEN || undefined,
+    dataDir: env.DATA_DIR || '.cloudmr',
     folder: env.CLOUDMR_HOME || join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'cloudmr'),
   };
 }

@@ -33,7 +33,7 @@ export function endingOf(error: unknown): Ending {
     return { exitCode: EXIT.notSignedIn, code: 'not_signed_in', message: error.message };
   }
   if (error instanceof CommandFailed) {
-    return { exitCode: EXIT.failed, code: 'failed', message: error.message, remedy: error.remedy };
+    return { exitCode: EXIT.failed, code: error.code, message: error.message, remedy: error.remedy };
   }
   if (error instanceof BrokerError) return ofBroker(error);
   const cause = (error as { cause?: { code?: string } }).cause?.code;

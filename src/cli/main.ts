@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../compute/version.ts';
 import type { Cli, Io } from './command.ts';
+import { backupCommands } from './commands/backup.ts';
 import { completionCommand } from './commands/completion.ts';
 import { costsCommand } from './commands/costs.ts';
 import { deployment } from './commands/deployment.ts';
@@ -72,6 +73,7 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
   for (const [name, { summary }] of Object.entries(WITH_OWN_FLAGS)) {
     program.command(`${name} [options...]`).description(`${summary}; --help says more`);
   }
+  backupCommands(program, cli, clock);
   upCommand(program, cli, (code) => {
     exitCode = code;
   });

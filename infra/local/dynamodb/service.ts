@@ -3,6 +3,7 @@
  * numbers; storage, expressions, indexes, transactions and time to live are in this folder.
  */
 import { join } from 'node:path';
+import type { Vault } from '../backup/vault.ts';
 import type { Clock, JsonService } from '../contract.ts';
 import { batchGetItem, batchWriteItem } from './batches.ts';
 import { openCatalog } from './catalog.ts';
@@ -46,11 +47,13 @@ const SWEEP_MS = 60_000;
 export async function createDynamoService({
   dir,
   clock,
+  vault,
 }: {
   dir: string;
   clock: Clock;
+  vault?: Pick<Vault, 'add'>;
 }): Promise<JsonService> {
-  const store = await openStore(join(dir, 'dynamodb'));
+  const store = await openStore(join(dir, 'dynamodb'), (level) => vault?.add('dynamodb', level));
   const catalog = await openCatalog(store, clock);
   const deps: Deps = { store, catalog, clock };
   let nextSweep = clock();

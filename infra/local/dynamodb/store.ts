@@ -6,6 +6,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
+import type { AnyLevel } from '../backup/vault.ts';
 import type { KeyRange } from './keys.ts';
 
 /** A change of one key; `undefined` deletes it. */
@@ -54,10 +55,11 @@ interface Group {
 const PAGE_BYTES = 1 << 20;
 
 /** Opens the database in `dir` and makes it when it is not there. Rejects when another process has it open. */
-export async function openStore(dir: string): Promise<Store> {
+export async function openStore(dir: string, onOpen?: (level: AnyLevel) => void): Promise<Store> {
   mkdirSync(dir, { recursive: true });
   const level = new ClassicLevel(dir);
   await level.open();
+  onOpen?.(level);
   let queued: Group | undefined;
   let flying: Group | undefined;
   let broken: unknown;

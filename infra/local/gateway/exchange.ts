@@ -1,5 +1,6 @@
 /** One request with its answer, and the ways in which the gateway itself reads and answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { AwsError, type S3Service } from '../contract.ts';
 import { writeError } from '../s3/errors.ts';
 import { errorXml } from '../sts/xml.ts';
@@ -74,6 +75,17 @@ export function answerJson(
 
 export function answerXml(exchange: Exchange, status: number, body: string): void {
   answer(exchange, status, 'text/xml', body);
+}
+
+/** Throws ClientGone if nobody is left to read. */
+export async function answerStream({ response }: Exchange, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/octet-stream' });
+  try {
+    await pipeline(bytes, response);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_STREAM_PREMATURE_CLOSE') throw new ClientGone();
+    throw error;
+  }
 }
 
 function answer({ response }: Exchange, status: number, type: string, body: string): void {

@@ -12,7 +12,7 @@ import { splitTarget } from '../sigv4/encoding.ts';
 import type { Verify } from '../sigv4/verify.ts';
 import { resultXml } from '../sts/xml.ts';
 import type { Sts } from '../sts.ts';
-import { answerJson, answerXml, type Exchange, letContinue, readBody } from './exchange.ts';
+import { answerJson, answerStream, answerXml, type Exchange, letContinue, readBody } from './exchange.ts';
 import { underFault, underFaultStreaming } from './strike.ts';
 
 export interface ServeDeps {
@@ -114,6 +114,8 @@ export function createServe({ verify, authorizer, sts, control, faults, calls }:
         throw authError('cloudmr', 'mismatch', "Sign for the service 'cloudmr'.");
       const body = await readBody(exchange, BODY_LIMIT);
       const { holder } = verify(request.method!, claim, body);
+      const stream = control.streamed(asked, holder.caller);
+      if (stream) return answerStream(exchange, stream);
       answerJson(exchange, 200, await control.signed(asked, body, holder.caller));
     },
   };

@@ -18,6 +18,10 @@ export interface Blobs {
   copy(blob: string): Promise<string>;
   /** Keeps files from being removed until the returned function is called; it resolves when they may be gone. */
   pin(segments: readonly Segment[]): () => Promise<void>;
+  /** Keeps all files from being removed until the returned function is called; it resolves when they may be gone. */
+  hold(): () => Promise<void>;
+  /** A whole file. */
+  open(blob: string): AsyncIterable<Buffer>;
   /** Removes files nothing refers to any more; pinned ones when their last reader is done. */
   remove(segments: readonly Segment[]): Promise<void>;
   /** Bytes `first`..`last` (inclusive) of the segments in order; throws when a file is shorter than recorded. */
@@ -36,6 +40,7 @@ export function createBlobs(folder: string): Blobs {
 
   const pins = new Map<string, number>();
   const doomed = new Set<string>();
+  let holds = 0;
 
   /** Makes a new directory entry survive a power cut; Windows cannot open directories and orders this itself. */
   async function flushFolder(blob: string): Promise<void> {
@@ -87,7 +92,19 @@ export function createBlobs(folder: string): Blobs {
       return;
     }
     pins.delete(blob);
-    if (doomed.delete(blob)) await rm(path(blob), { force: true });
+    if (holds === 0 && doomed.delete(blob)) await rm(path(blob), { force: true });
+  }
+
+  function hold(): () => Promise<void> {
+    holds++;
+    return async () => {
+      holds--;
+      if (holds > 0) return;
+      for (const blob of [...doomed].filter((one) => !pins.has(one))) {
+        doomed.delete(blob);
+        await rm(path(blob), { force: true });
+      }
+    };
   }
 
   function pin(segments: readonly Segment[]): () => Promise<void> {
@@ -99,7 +116,7 @@ export function createBlobs(folder: string): Blobs {
 
   async function remove(segments: readonly Segment[]): Promise<void> {
     for (const { blob } of segments) {
-      if (pins.has(blob)) doomed.add(blob);
+      if (holds > 0 || pins.has(blob)) doomed.add(blob);
       else await rm(path(blob), { force: true });
     }
   }
@@ -131,5 +148,7 @@ export function createBlobs(folder: string): Blobs {
     }
   }
 
-  return { write, copy, pin, remove, read, sweep };
+  const contents = (blob: string): AsyncIterable<Buffer> =>
+    createReadStream(path(blob), { highWaterMark: READ_CHUNK });
+  return { write, copy, pin, hold, open: contents, remove, read, sweep };
 }

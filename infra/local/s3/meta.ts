@@ -1,5 +1,6 @@
 /** The metadata store: LevelDB with JSON values; a write is atomic and on disk when it resolves. */
 import { ClassicLevel } from 'classic-level';
+import type { AnyLevel } from '../backup/vault.ts';
 import { type KeyRange, RANGES_WITH_CONTENTS } from './keys.ts';
 import type { ObjectRecord, PartRecord } from './records.ts';
 
@@ -28,9 +29,10 @@ export interface Meta {
 }
 
 /** Opens the store in a folder of its own; rejects when another process has it open. */
-export async function openMeta(folder: string): Promise<Meta> {
+export async function openMeta(folder: string, onOpen?: (level: AnyLevel) => void): Promise<Meta> {
   const db = new ClassicLevel<Buffer, unknown>(folder, { keyEncoding: 'buffer', valueEncoding: 'json' });
   await db.open();
+  onOpen?.(db);
 
   function cursor<T>(range: KeyRange): Cursor<T> {
     const iterator = db.iterator({ ...range });

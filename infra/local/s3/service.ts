@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { Vault } from '../backup/vault.ts';
 import {
   AwsError,
   type BodySignature,
@@ -126,13 +127,16 @@ export async function createS3Service(deps: {
   clock: Clock;
   registry: BucketRegistry;
   report?: (error: unknown, requestId: string) => void;
+  /** Told of metadata and contents, for backups. */
+  vault?: Pick<Vault, 'add' | 'addBlobs'>;
 }): Promise<S3Service> {
   const { dir, clock, registry } = deps;
   const report =
     deps.report ?? ((error, requestId) => console.error(`s3 request ${requestId} failed:`, error));
   const folder = join(dir, 's3');
   const blobs = createBlobs(folder);
-  const meta = await openMeta(join(folder, 'meta'));
+  const meta = await openMeta(join(folder, 'meta'), (level) => deps.vault?.add('s3/meta', level));
+  deps.vault?.addBlobs(blobs);
   await blobs.sweep(meta.referencedBlobs());
   const locks = createLocks();
   const objects = createObjects({ meta, blobs, locks, registry });

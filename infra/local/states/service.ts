@@ -1,7 +1,9 @@
 /** AWS Step Functions, STANDARD workflows, for the state machines of the stacks. */
+
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import type { Vault } from '../backup/vault.ts';
 import {
   AwsError,
   type JsonService,
@@ -27,6 +29,8 @@ const DEFAULT_PAGE = 100;
 export interface StatesOptions extends Omit<ExecutionOptions, 'store'> {
   /** Data directory of the cloud; executions live in `DIR/states`. */
   dir: string;
+  /** Told of the store, for backups. */
+  vault?: Pick<Vault, 'add'>;
 }
 
 /**
@@ -34,7 +38,7 @@ export interface StatesOptions extends Omit<ExecutionOptions, 'store'> {
  * registry must already know the stacks.
  */
 export async function createStatesService(options: StatesOptions): Promise<JsonService> {
-  const store = await openStore(join(options.dir, 'states'));
+  const store = await openStore(join(options.dir, 'states'), (level) => options.vault?.add('states', level));
   const executions = createExecutions({ ...options, store });
 
   function machineOf(arn: string): StateMachineResource {

@@ -9,6 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ClassicLevel } from 'classic-level';
+import type { AnyLevel } from '../backup/vault.ts';
 import type { Frame } from './frame.ts';
 
 export type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
@@ -89,9 +90,10 @@ export function definitionKey(definitionText: string): string {
 export type Store = Awaited<ReturnType<typeof openStore>>;
 
 /** Opens (or makes) the store in `location`, a directory of its own. */
-export async function openStore(location: string) {
+export async function openStore(location: string, onOpen?: (level: AnyLevel) => void) {
   const db = new ClassicLevel<string, string>(location);
   await db.open();
+  onOpen?.(db);
   const read = async <T>(key: string): Promise<T | undefined> => {
     const text = await db.get(key);
     return text === undefined ? undefined : (JSON.parse(text) as T);

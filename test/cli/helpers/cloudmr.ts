@@ -48,7 +48,7 @@ export function person(
 ): Person {
   const folder = mkdtempSync(join(tmpdir(), 'cloudmr-home-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const environment = { plain: true, url, token: undefined, folder };
+  const environment = { plain: true, url, token: undefined, folder, dataDir: join(folder, 'state') };
   const program = [...LOADER, script('test/cli/helpers/program')];
   const env = {
     ...process.env,
