@@ -88,7 +88,7 @@ async function look(
   for (const path of PAGES) {
     const rounds: Seen[] = [];
     for (let round = 0; round < ROUNDS; round++)
-      rounds.push(await once(page, url + `/console${path}`, reads));
+      rounds.push(await once(page, `${url}/console${path}`, reads));
     rounds.sort((a, b) => a.ms - b.ms);
     seen.push(rounds[ROUNDS >> 1]);
   }
