@@ -95,6 +95,21 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   return { cloud: 'embedded', ...renamed(values), unknownVariables };
 }
 
+/** Where the table is: all that a program beside the broker needs, which has an operator's own credentials. */
+export type TableConfig = Pick<Config, 'cloud' | 'dataDir' | 'region' | 'tableName'>;
+
+/** Reads that part. @throws ConfigError */
+export function loadTableConfig(env: Record<string, string | undefined> = process.env): TableConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const cloud = given['CLOUDMR_CLOUD'] === 'aws' ? 'aws' : 'embedded';
+  const all = cloud === 'aws' ? awsVariables : embeddedVariables;
+  const { AWS_REGION, DATA_DIR, TABLE_NAME } = parse(
+    all.pick({ AWS_REGION: true, DATA_DIR: true, TABLE_NAME: true }),
+    given,
+  );
+  return { cloud, dataDir: DATA_DIR, region: AWS_REGION, tableName: TABLE_NAME };
+}
+
 /** The configuration as it may be logged: the secret replaced by where it comes from. */
 export function safe(config: Config): Record<string, unknown> {
   return {

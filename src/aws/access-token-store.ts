@@ -6,7 +6,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { accessTokenKey, accessTokensPartition, listed } from './table.ts';
 
-const ACCESS_TOKEN: Kind<AccessToken> = { name: 'access-token', schema: 1, shape: accessToken };
+export const ACCESS_TOKEN: Kind<AccessToken> = { name: 'access-token', schema: 1, shape: accessToken };
 
 /** Creates the store of personal access tokens. */
 export function createAccessTokenStore(table: ItemTable): AccessTokenStore {

@@ -5,7 +5,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { ASIDE_PARTITION, asideKey, jobKey, listed, openIndexKeys } from './table.ts';
 
-const ASIDE: Kind<AsideJob> = {
+export const ASIDE: Kind<AsideJob> = {
   name: 'job-set-aside',
   schema: 1,
   shape: z.object({ jobId: z.string(), at: z.number(), error: z.string(), failures: z.number().int() }),

@@ -6,7 +6,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { auditKey, auditPartition } from './table.ts';
 
-const AUDIT: Kind<AuditEntry> = { name: 'audit-entry', schema: 1, shape: auditEntry };
+export const AUDIT: Kind<AuditEntry> = { name: 'audit-entry', schema: 1, shape: auditEntry };
 
 /** Creates the store of audit entries. Appending an entry again leaves the first one as it is. */
 export function createAuditStore(table: ItemTable): AuditStore {

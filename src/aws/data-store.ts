@@ -7,7 +7,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { dataKey, dataPartition, listed } from './table.ts';
 
-const DATA: Kind<DataRecord> = { name: 'data-record', schema: 1, shape: dataRecord };
+export const DATA: Kind<DataRecord> = { name: 'data-record', schema: 1, shape: dataRecord };
 
 /** Creates the store of data records. */
 export function createDataStore(table: ItemTable): DataStore {

@@ -5,7 +5,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { draftKey } from './table.ts';
 
-const DRAFT: Kind<Draft> = { name: 'draft', schema: 1, shape: draftShape };
+export const DRAFT: Kind<Draft> = { name: 'draft', schema: 1, shape: draftShape };
 
 /** Creates the store. */
 export function createDraftStore(table: ItemTable): DraftStore {

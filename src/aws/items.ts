@@ -62,6 +62,19 @@ export function fromItem<T>(kind: Kind<T>, item: Readonly<Record<string, unknown
   return keepUnknown(stored, checked.data) as T;
 }
 
+/**
+ * A stored item in the form of this broker, to be written in its place; undefined if it is of this form already. Its
+ * keys, indexes and version stay. Throws as `fromItem` does.
+ */
+export function migrated(
+  kind: Kind<unknown>,
+  item: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | undefined {
+  if (item['schema'] === kind.schema) return undefined;
+  const body = JSON.stringify(fromItem(kind, item));
+  return { ...item, schema: kind.schema, writeId: randomUUID(), body };
+}
+
 /** The stored form in the number that this broker reads. */
 function upgraded(kind: Kind<unknown>, item: Readonly<Record<string, unknown>>): unknown {
   const found = item['schema'];

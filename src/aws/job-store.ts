@@ -24,14 +24,14 @@ import {
 } from './table.ts';
 import { usageOperation } from './usage-store.ts';
 
-const JOB: Kind<Job> = { name: 'job', schema: 1, shape: jobShape };
+export const JOB: Kind<Job> = { name: 'job', schema: 1, shape: jobShape };
 
 const idempotencyRecord = z.object({
   jobId: z.string(),
   requestHash: z.string(),
   expiresAtSeconds: z.number().int(),
 });
-const IDEMPOTENCY: Kind<z.infer<typeof idempotencyRecord>> = {
+export const IDEMPOTENCY: Kind<z.infer<typeof idempotencyRecord>> = {
   name: 'idempotency-key',
   schema: 1,
   shape: idempotencyRecord,

@@ -6,7 +6,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { dueBefore, dueEntry, MAILS_DUE, mailDueKeys, mailKey } from './table.ts';
 
-const MAIL: Kind<Mail> = { name: 'mail', schema: 1, shape: mail };
+export const MAIL: Kind<Mail> = { name: 'mail', schema: 1, shape: mail };
 /** Longer than any mail is tried. */
 const KEPT_MS = 24 * 3_600_000;
 

@@ -6,7 +6,7 @@ import { type ItemTable, MAX_PAGE } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { LEASES_PARTITION, leaseKey, MEMBERS_PARTITION, memberKey } from './table.ts';
 
-const MEMBER: Kind<Member> = {
+export const MEMBER: Kind<Member> = {
   name: 'broker-process',
   schema: 1,
   shape: z.object({
@@ -20,7 +20,7 @@ const MEMBER: Kind<Member> = {
   }),
 };
 
-const LEASE: Kind<Lease> = {
+export const LEASE: Kind<Lease> = {
   name: 'lease',
   schema: 1,
   shape: z.object({

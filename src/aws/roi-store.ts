@@ -7,7 +7,7 @@ import { type ItemTable, MAX_PAGE } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { roiKey, roisPartition } from './table.ts';
 
-const ROI: Kind<Roi> = { name: 'roi', schema: 1, shape: roi };
+export const ROI: Kind<Roi> = { name: 'roi', schema: 1, shape: roi };
 
 /** Creates the store of regions. */
 export function createRoiStore(table: ItemTable): RoiStore {

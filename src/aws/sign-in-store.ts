@@ -6,7 +6,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { signInsKey } from './table.ts';
 
-const SIGN_INS: Kind<SignIns> = { name: 'sign-ins', schema: 1, shape: signIns };
+export const SIGN_INS: Kind<SignIns> = { name: 'sign-ins', schema: 1, shape: signIns };
 
 /** Creates the store of attempts. */
 export function createSignInStore(table: ItemTable): SignInStore {

@@ -5,7 +5,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { SWITCH_KEY } from './table.ts';
 
-const SWITCH: Kind<Switch> = { name: 'switch', schema: 1, shape: killSwitch };
+export const SWITCH: Kind<Switch> = { name: 'switch', schema: 1, shape: killSwitch };
 
 /** Creates the store. The last word counts: whoever stops everything must not lose a race. */
 export function createSwitchStore(table: ItemTable): SwitchStore {

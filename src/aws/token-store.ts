@@ -6,7 +6,7 @@ import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { tokenKey } from './table.ts';
 
-const TOKEN: Kind<StoredToken> = { name: 'token', schema: 1, shape: storedToken };
+export const TOKEN: Kind<StoredToken> = { name: 'token', schema: 1, shape: storedToken };
 
 /** Creates the store of tokens. An ended token is not found, however late DynamoDB deletes it. */
 export function createTokenStore(table: ItemTable, clock: Clock): TokenStore {

@@ -28,10 +28,14 @@ import {
   unitKey,
 } from './table.ts';
 
-const UNIT: Kind<Unit> = { name: 'unit', schema: 1, shape: unitShape };
+export const UNIT: Kind<Unit> = { name: 'unit', schema: 1, shape: unitShape };
 
 const sameUnitShape = z.object({ unitId: z.string() });
-const SAME_UNIT: Kind<z.infer<typeof sameUnitShape>> = { name: 'same-unit', schema: 1, shape: sameUnitShape };
+export const SAME_UNIT: Kind<z.infer<typeof sameUnitShape>> = {
+  name: 'same-unit',
+  schema: 1,
+  shape: sameUnitShape,
+};
 
 /** Who holds a role, and for which units; it goes with the last of them. */
 const roleClaimShape = z.object({
@@ -40,10 +44,14 @@ const roleClaimShape = z.object({
   version: z.number().int(),
 });
 type RoleClaim = z.infer<typeof roleClaimShape>;
-const ROLE_CLAIM: Kind<RoleClaim> = { name: 'role-claim', schema: 1, shape: roleClaimShape };
+export const ROLE_CLAIM: Kind<RoleClaim> = { name: 'role-claim', schema: 1, shape: roleClaimShape };
 
 /** That a unit is shared with somebody: an entry of their list. */
-const GRANT: Kind<z.infer<typeof sameUnitShape>> = { name: 'unit-grant', schema: 1, shape: sameUnitShape };
+export const GRANT: Kind<z.infer<typeof sameUnitShape>> = {
+  name: 'unit-grant',
+  schema: 1,
+  shape: sameUnitShape,
+};
 
 /** A person with more units than this sees the newest. */
 const MAX_VISIBLE = 1_000;

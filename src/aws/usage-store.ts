@@ -7,8 +7,8 @@ import type { ItemTable } from './item-table.ts';
 import { type Kind, toItem } from './items.ts';
 import { unitLimitsKey, usageKey } from './table.ts';
 
-const USAGE: Kind<Usage> = { name: 'usage', schema: 1, shape: usageShape };
-const UNIT_LIMITS: Kind<UnitLimits> = { name: 'unit-limits', schema: 1, shape: unitLimits };
+export const USAGE: Kind<Usage> = { name: 'usage', schema: 1, shape: usageShape };
+export const UNIT_LIMITS: Kind<UnitLimits> = { name: 'unit-limits', schema: 1, shape: unitLimits };
 
 /** Creates the store. */
 export function createUsageStore(table: ItemTable): UsageStore {

@@ -7,10 +7,10 @@ import type { ItemTable } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import { emailKey, listed, userKey, usersPartition } from './table.ts';
 
-const USER: Kind<User> = { name: 'user', schema: 1, shape: userShape };
+export const USER: Kind<User> = { name: 'user', schema: 1, shape: userShape };
 
 const emailClaimShape = z.object({ userId: z.string() });
-const EMAIL_CLAIM: Kind<z.infer<typeof emailClaimShape>> = {
+export const EMAIL_CLAIM: Kind<z.infer<typeof emailClaimShape>> = {
   name: 'email-claim',
   schema: 1,
   shape: emailClaimShape,

@@ -16,8 +16,8 @@ import {
   webhooksPartition,
 } from './table.ts';
 
-const WEBHOOK: Kind<Webhook> = { name: 'webhook', schema: 1, shape: webhook };
-const DELIVERY: Kind<Delivery> = { name: 'webhook-delivery', schema: 1, shape: delivery };
+export const WEBHOOK: Kind<Webhook> = { name: 'webhook', schema: 1, shape: webhook };
+export const DELIVERY: Kind<Delivery> = { name: 'webhook-delivery', schema: 1, shape: delivery };
 /** The log of deliveries goes back this far. */
 const LOG_MS = 30 * 24 * 3_600_000;
 
