@@ -12,6 +12,7 @@ export type Check = Schemas['UnitCheck'];
 export type Preflight = Schemas['PreflightReport'];
 export type DataFile = Schemas['DataFile'];
 export type Mode = Unit['mode'];
+export type Overview = Schemas['Operations'];
 
 const client = createBrokerClient({ baseUrl: location.origin, token: accessToken, fetch: sent });
 

@@ -10,6 +10,7 @@ import { jobCommands } from './commands/jobs.ts';
 import { loginCommands } from './commands/login.ts';
 import { runCommand } from './commands/run.ts';
 import { snr } from './commands/snr.ts';
+import { statusCommands } from './commands/status.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { unitCommands } from './commands/units.ts';
 import { upCommand } from './commands/up.ts';
@@ -70,6 +71,7 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
   jobCommands(program, cli);
   costsCommand(program, cli, clock);
   tokenCommands(program, cli);
+  statusCommands(program, cli);
   for (const [name, { summary }] of Object.entries(WITH_OWN_FLAGS)) {
     program.command(`${name} [options...]`).description(`${summary}; --help says more`);
   }

@@ -1,18 +1,22 @@
 /** How the broker is: open jobs, how late they are moved, calls to AWS and their errors. */
 import { api, data } from '../../lib/api.ts';
 import { duration } from '../../lib/format.ts';
+import { useMe } from '../../lib/me.ts';
 import { useEvery, useResource } from '../../lib/use.ts';
 import { Loading, Problem } from '../../ui/parts.tsx';
 import { Admin } from './admin.tsx';
+import { Overview } from './overview.tsx';
 
 const LOOK_MS = 5_000;
 
 export function Operations() {
+  const me = useMe();
   const health = useResource(() => data(api.GET('/api/admin/health')), []);
   useEvery(LOOK_MS, () => void health.reload());
   const now = health.data;
   return (
     <Admin>
+      {me.role === 'admin' && <Overview />}
       <Problem error={health.error} />
       {!now && !health.error && <Loading what="figures" />}
       {now && (
@@ -24,19 +28,6 @@ export function Operations() {
             <Figure value={String(now.ticker.failedSteps)} label="steps that failed" />
             <Figure value={String(now.streams)} label="open event streams" />
           </section>
-          {now.openJobs.byState.length > 0 && (
-            <section class="card" aria-labelledby="open">
-              <h2 id="open">Open jobs</h2>
-              <dl class="facts">
-                {now.openJobs.byState.flatMap(({ state, jobs, oldestSeconds }) => [
-                  <dt key={`${state}-name`}>{state}</dt>,
-                  <dd key={state}>
-                    {jobs}, the oldest for {duration(oldestSeconds)}
-                  </dd>,
-                ])}
-              </dl>
-            </section>
-          )}
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard */}
           <section class="table-box" tabIndex={0} aria-label="Calls to AWS">
             <table>

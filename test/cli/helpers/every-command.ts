@@ -76,6 +76,11 @@ export async function everyCommand(t: Test, place: Place): Promise<void> {
   for (const shell of ['bash', 'zsh', 'fish']) await cloudmr('completion', [shell], 0, /jobs/);
   for (const command of await deploymentCommands(t, place)) done.add(command);
   for (const command of await upCommand(t, place)) done.add(command);
+  await cloudmr('status', [], 4, /admin/i);
+  await cloudmr('release', [jobId], 4, /admin/i);
+  const state = ['backup', 'restore'] as const;
+  for (const name of state)
+    await cloudmr(name, [join(folder, 'none', 'backup')], 1, /no state|no such file/i);
   await cloudmr('units remove', [unit], 0, /is removed/);
   await cloudmr('logout', [], 0, /Signed out/);
 

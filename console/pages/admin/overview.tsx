@@ -1,0 +1,207 @@
+/** The operator's view of all processes: the picture of open jobs first, then what somebody would have to do. */
+import { api, data, type Overview as Seen } from '../../lib/api.ts';
+import { duration, when } from '../../lib/format.ts';
+import { useAct, useEvery, useResource } from '../../lib/use.ts';
+import { Badge, Loading, Notice, Problem } from '../../ui/parts.tsx';
+
+const LOOK_MS = 5_000;
+
+export function Overview() {
+  const seen = useResource(() => data(api.GET('/api/admin/operations')), []);
+  useEvery(LOOK_MS, () => void seen.reload());
+  const now = seen.data;
+  return (
+    <>
+      <Problem error={seen.error} />
+      {!now && !seen.error && <Loading what="open jobs" />}
+      {now && (
+        <>
+          <OpenJobs seen={now} />
+          {now.unheld.length > 0 && (
+            <Notice tone="warn">No process does this work: {now.unheld.join(', ')}.</Notice>
+          )}
+          {now.setAside.jobs.map((job) => (
+            <SetAside key={job.jobId} job={job} onChange={() => void seen.reload()} />
+          ))}
+          <Budgets budgets={now.budgets} />
+          <Queues queues={now.queues} />
+          <Processes brokers={now.brokers} />
+          <Errors errors={now.errors} />
+        </>
+      )}
+    </>
+  );
+}
+
+function OpenJobs({ seen: { openJobs, ages, sweepLagSeconds } }: { seen: Seen }) {
+  const most = Math.max(1, ...openJobs.byState.map(({ jobs }) => jobs));
+  const classes = [...ages.map((age) => `younger than ${duration(age)}`), 'older'];
+  return (
+    <section class="card stack-small" aria-labelledby="open-jobs">
+      <h2 id="open-jobs">
+        {openJobs.open} open jobs, the most overdue by {duration(sweepLagSeconds)}
+      </h2>
+      {openJobs.byState.length === 0 && <p class="soft">Nothing is open.</p>}
+      <div class="bars">
+        {openJobs.byState.map(({ state, jobs, oldestSeconds, byAge }) => (
+          <div key={state} class="age-row">
+            <span>{state}</span>
+            <span
+              class="age-bar"
+              role="img"
+              aria-label={byAge.flatMap((many, i) => (many > 0 ? [`${many} ${classes[i]}`] : [])).join(', ')}
+            >
+              {byAge.map((many, index) => (
+                <span
+                  key={classes[index]}
+                  class={`age-${index}`}
+                  title={`${many} ${classes[index]}`}
+                  style={{ width: `${(100 * many) / most}%` }}
+                />
+              ))}
+            </span>
+            <span class="small soft">
+              {jobs}
+              {openJobs.more ? '+' : ''}, the oldest for {duration(oldestSeconds)}
+            </span>
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function SetAside({ job, onChange }: { job: Seen['setAside']['jobs'][number]; onChange: () => void }) {
+  const release = useAct(async () => {
+    await data(api.POST('/api/admin/jobs/{jobId}/release', { params: { path: { jobId: job.jobId } } }));
+    onChange();
+  });
+  return (
+    <section class="card card-plain" aria-label={`Set aside: ${job.jobId}`}>
+      <div class="row row-between">
+        <span class="wrap">
+          <strong>{job.jobId}</strong>{' '}
+          <span class="soft">
+            set aside {when(job.at)} after {job.failures} failures: {job.error}
+          </span>
+        </span>
+        <button type="button" class="tight" disabled={release.busy} onClick={() => void release.run()}>
+          Try again
+        </button>
+      </div>
+      <Problem error={release.error} />
+    </section>
+  );
+}
+
+function Budgets({ budgets }: { budgets: Seen['budgets'] }) {
+  if (budgets.length === 0) return null;
+  return (
+    <section class="card stack-small" aria-labelledby="budgets">
+      <h2 id="budgets">Budgets of calls to AWS</h2>
+      <div class="bars">
+        {budgets.map(({ account, region, operation, used, limit }) => (
+          <div key={account + region + operation} class="age-row">
+            <span>
+              {operation} <span class="small soft">{`${account} ${region}`}</span>
+            </span>
+            <meter
+              class="age-bar"
+              min={0}
+              max={limit}
+              high={0.8 * limit}
+              value={used}
+              aria-label={operation}
+            />
+            <span class="small soft">
+              {used} of {limit}
+            </span>
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Queues({ queues }: { queues: Seen['queues'] }) {
+  return (
+    <section class="card figures" aria-label="Queues">
+      {queues.map(({ queue, waiting, more, lagSeconds }) => (
+        <p key={queue} class="figure">
+          <strong>
+            {waiting}
+            {more ? '+' : ''}
+          </strong>
+          <span>
+            {queue.replace('-', ' ')}
+            {lagSeconds > 0 && `, late by ${duration(lagSeconds)}`}
+          </span>
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function Processes({ brokers }: { brokers: Seen['brokers'] }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
+    <section class="table-box" tabIndex={0} aria-label="Broker processes">
+      <table>
+        <thead>
+          <tr>
+            <th>Process</th>
+            <th>Since</th>
+            <th class="number">Steps</th>
+            <th class="number">Failed</th>
+            <th>Holds</th>
+          </tr>
+        </thead>
+        <tbody>
+          {brokers.map((broker) => (
+            <tr key={broker.brokerId}>
+              <td>
+                {broker.brokerId}{' '}
+                <Badge tone={broker.alive ? 'good' : 'bad'}>{broker.alive ? 'lives' : 'silent'}</Badge>
+              </td>
+              <td>{when(broker.startedAt)}</td>
+              <td class="number">{broker.steps}</td>
+              <td class="number">{broker.failedSteps}</td>
+              <td class="small">{broker.holds.join(', ') || '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Errors({ errors }: { errors: Seen['errors'] }) {
+  if (errors.length === 0) return null;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
+    <section class="table-box" tabIndex={0} aria-label="Errors by code">
+      <table>
+        <thead>
+          <tr>
+            <th>Error</th>
+            <th>Of a</th>
+            <th class="number">5 minutes</th>
+            <th class="number">Hour</th>
+            <th class="number">Day</th>
+          </tr>
+        </thead>
+        <tbody>
+          {errors.map(({ kind, code, last5Minutes, lastHour, lastDay }) => (
+            <tr key={kind + code}>
+              <td>{code}</td>
+              <td>{kind}</td>
+              <td class="number">{last5Minutes}</td>
+              <td class="number">{lastHour}</td>
+              <td class="number">{lastDay}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
