@@ -81,13 +81,25 @@ try {
   assert.equal(dry.code, 0, JSON.stringify(dry.answer));
   assert.deepEqual(live(aws('cloudformation', 'list-stacks').StackSummaries), [], 'a dry run leaves nothing');
 
-  const made = await deploy(['deploy', '--yes', '--image-tag', 'v1.2.3', '--wait', '120']);
+  const key = aws('kms', 'create-key').KeyMetadata.Arn;
+  const first = ['deploy', '--yes', '--image-tag', 'v1.2.3', '--kms-key-arn', key];
+  const made = await deploy([...first, '--wait', '120']);
   assert.equal(made.code, 0, JSON.stringify(made.answer));
   assert.equal(made.answer.status, 'CREATE_COMPLETE');
   assert.equal(made.answer.unit.status, 'ready', JSON.stringify(made.answer.unit));
   const failed = made.answer.unit.checks.filter(({ status }: { status: string }) => status === 'failed');
   assert.deepEqual(failed, []);
   const unitId = made.answer.outputs.ComputingUnitId;
+  for (const Bucket of BUCKETS) {
+    const { ServerSideEncryptionConfiguration: encryption } = aws(
+      's3api',
+      'get-bucket-encryption',
+      '--bucket',
+      Bucket,
+    );
+    const { SSEAlgorithm, KMSMasterKeyID } = encryption.Rules[0].ApplyServerSideEncryptionByDefault;
+    assert.deepEqual([SSEAlgorithm, KMSMasterKeyID], ['aws:kms', key], Bucket);
+  }
   assert.equal(unitId, made.answer.unit.computingUnitId, 'registered by the stack itself');
 
   const done = await job(unitId);
@@ -131,10 +143,22 @@ try {
   );
   assert.ok(!computingUnits.some(({ computingUnitId }) => computingUnitId === unitId), 'off the broker');
 
+  // The buckets that have stayed are taken over, with what they hold; nobody has to delete data to deploy again.
+  const again = await deploy([...first, '--wait', '120']);
+  assert.equal(again.answer.status, 'CREATE_COMPLETE', JSON.stringify(again.answer));
+  assert.equal(again.answer.unit.status, 'ready', JSON.stringify(again.answer.unit));
+  const kept = aws('s3api', 'list-object-versions', '--bucket', BUCKETS[2], '--prefix', 'mroptimum/scan.h5');
+  assert.equal(kept.Versions.length, 2, 'both versions');
+  assert.equal((await job(again.answer.outputs.ComputingUnitId)).state, 'succeeded');
+  const changed = await deploy(['update', '--yes', '--image-tag', 'v1.4.0', '--wait', '0']);
+  assert.equal(changed.answer.status, 'UPDATE_COMPLETE', JSON.stringify(changed.answer));
+
   const erased = await deploy(['destroy', '--yes', '--delete-data']);
   assert.equal(erased.code, 0, JSON.stringify(erased.answer));
   assert.deepEqual(aws('s3api', 'list-buckets').Buckets, [], 'nothing is left');
-  console.log('Mode 2 on moto: created, registered, ran a job, updated, verified, destroyed');
+  console.log(
+    'Mode 2 on moto: created, registered, ran a job, updated, verified, destroyed, deployed again over its data',
+  );
 } finally {
   await place.close();
 }

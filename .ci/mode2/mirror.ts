@@ -44,14 +44,18 @@ export function mirrored(
     roles: of('AWS::IAM::Role').map(([id, { Properties }]) => ({
       name: roles[id],
       trust: Properties.AssumeRolePolicyDocument as PolicyDocument,
-      policies: (Properties.Policies ?? []).map((each: { PolicyDocument: PolicyDocument }) =>
-        emulated(each.PolicyDocument),
-      ),
+      policies: [
+        ...(Properties.Policies ?? []),
+        ...of('AWS::IAM::ManagedPolicy').flatMap(([, { Properties: managed }]) =>
+          managed.Roles.includes(roles[id]) || managed.Roles.includes(id) ? managed : [],
+        ),
+      ].map((each: { PolicyDocument: PolicyDocument }) => emulated(each.PolicyDocument)),
       ...(Properties.MaxSessionDuration ? { maxSessionSeconds: Number(Properties.MaxSessionDuration) } : {}),
     })),
     buckets: of('AWS::S3::Bucket').map(([, { Properties }]) => ({
       name: Properties.BucketName,
       tlsOnly: true,
+      ...keyOf(Properties.BucketEncryption),
       cors: Properties.CorsConfiguration.CorsRules.map((rule: Record<string, unknown>) => ({
         // moto leaves the default of a CommaDelimitedList as one text.
         AllowedOrigins: [rule['AllowedOrigins']].flat().flatMap((each) => String(each).split(',')),
@@ -110,6 +114,14 @@ function roleName(stackName: string, id: string, all: Resources, registration: o
   const arns =
     JSON.stringify([all, registration]).match(new RegExp(`role/[\\w+=,.@/-]*${id}[\\w+=,.@-]*`)) ?? [];
   return arns[0]?.split('/').at(-1) ?? `${stackName}-${id}`;
+}
+
+/** The key that encrypts a bucket, if it is one of KMS. */
+function keyOf(encryption: {
+  ServerSideEncryptionConfiguration: { ServerSideEncryptionByDefault: { KMSMasterKeyID?: string } }[];
+}): { kmsKeyArn?: string } {
+  const [{ ServerSideEncryptionByDefault: rule }] = encryption.ServerSideEncryptionConfiguration;
+  return rule.KMSMasterKeyID ? { kmsKeyArn: rule.KMSMasterKeyID } : {};
 }
 
 function substituted(definition: string, names: Record<string, string>): string {

@@ -15,11 +15,13 @@ os.environ["MOTO_LAMBDA_STUB_ECR"] = "TRUE"
 from moto.cloudformation import cloudformation_backends, parsing
 from moto.cloudformation.models import ChangeSet
 from moto.cloudformation.custom_model import CustomModel
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.s3.models import FakeBucket, s3_backends
 from moto.server import ThreadedMotoServer
 
 GAPS = [
     "parameters: no AllowedPattern, no Rules (the deploy program checks the patterns; cfn-lint reads the rules)",
-    "change sets: OnStackFailure, ImportExistingResources and rollback are ignored",
+    "change sets: OnStackFailure and rollback are ignored; ImportExistingResources is done here, for buckets",
     "RetainExceptOnCreate is unknown; taken for Retain here, as it is once a stack exists",
     "DefinitionSubstitutions of state machines are not applied; the hook gets them and does it",
     "outputs of stacks that a change set creates are not evaluated; done here",
@@ -107,6 +109,35 @@ def patch_custom_resources(hook):
     CustomModel.delete = delete
 
 
+def patch_adoption():
+    """Buckets that are there are taken over if the change set says so, and their policy keeps them; else it fails."""
+    adopting = {}
+    original = CloudFormationResponse.create_change_set
+    create_bucket = FakeBucket.create_from_cloudformation_json.__func__
+
+    def create_change_set(self):
+        name = self._get_param("StackName")
+        adopting[name] = (self._get_param("TemplateBody") or "") if self._get_bool_param("ImportExistingResources", False) else ""
+        return original(self)
+
+    @classmethod
+    def create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        known = s3_backends[account_id]["aws"].buckets.get(resource_name)
+        template = adopting.get(kwargs["StackId"].split("/")[1])
+        if known is None or not template:
+            return create_bucket(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        if cloudformation_json.get("DeletionPolicy") not in ("Retain", "RetainExceptOnCreate"):
+            raise RuntimeError(f"{resource_name}: only resources with a policy that keeps them are imported")
+        # As AWS documents it: only names that stand in the template as they are, made by no function.
+        if f"BucketName: {resource_name}\n" not in template:
+            raise RuntimeError(f"{resource_name}: only resources with static names are imported")
+        print(f"moto: {resource_name} is taken over", flush=True)
+        return known
+
+    CloudFormationResponse.create_change_set = create_change_set
+    FakeBucket.create_from_cloudformation_json = create
+
+
 def patch_outputs():
     original = ChangeSet.apply
 
@@ -147,6 +178,7 @@ if __name__ == "__main__":
     port, hook = int(sys.argv[1]), sys.argv[2]
     patch_custom_resources(hook)
     patch_retention()
+    patch_adoption()
     patch_outputs()
     patch_updates()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)

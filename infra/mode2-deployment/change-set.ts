@@ -67,8 +67,9 @@ export async function createChangeSet(aws: Aws, wish: ChangeSetWish, pollMs: num
         { Key: 'App', Value: 'CloudMR' },
         { Key: 'Mode', Value: 'mode2' },
       ],
-      // A stack that never was is not left as a ruin that has to be deleted by hand.
-      ...(kind === 'CREATE' ? { OnStackFailure: 'DELETE' } : {}),
+      // A stack that never was is not left as a ruin that has to be deleted by hand. What it has taken over is not
+      // deleted with it: then the next attempt takes the ruin away.
+      ...(kind === 'CREATE' ? { OnStackFailure: wish.adopt ? 'ROLLBACK' : 'DELETE' } : {}),
       ...(wish.adopt ? { ImportExistingResources: true } : {}),
     }),
   );

@@ -15,6 +15,7 @@ import { registerNow } from './register.ts';
 import { type Identity, type Result, type Session, whoAmI } from './session.ts';
 import { firstFailure, follow, readEvents, readStack, type Stack, type StackEvent } from './stack.ts';
 import { showSummary } from './summary.ts';
+import { withNamesWrittenOut } from './template-file.ts';
 import { hasToken, type SignedIn, signIn } from './token.ts';
 import { unitOf, watchUnit } from './unit.ts';
 
@@ -54,7 +55,8 @@ export async function deploy(session: Session): Promise<Result> {
       ...(existing ? refreshed(given, at) : { CloudMRApiUrl: session.apiUrl }),
     };
     const parameters = stackParameters(template, given, fixed, existing);
-    const wish = { stackName, existing, body: template.body, parameters, adopt: adopted.length > 0 };
+    const body = withNamesWrittenOut(template.body, adopted, identity.accountId);
+    const wish = { stackName, existing, body, parameters, adopt: adopted.length > 0 };
     const name = `cloudmr-${at.toString(36)}`;
     return { changeSet: await createChangeSet(aws, { ...wish, name }, session.pollMs), parameters, at };
   };

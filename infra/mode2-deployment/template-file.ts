@@ -50,6 +50,24 @@ export function readTemplate(path: string = TEMPLATE): Template {
   };
 }
 
+/**
+ * The body for a stack that takes over buckets: CloudFormation imports only what has its name written out, not made by
+ * a function. Later updates make the same names of the stack's, so nothing is replaced.
+ * @throws Error naming a bucket that the template does not make
+ */
+export function withNamesWrittenOut(body: string, buckets: readonly string[], accountId: string): string {
+  return buckets.reduce((text, bucket) => {
+    const kind = bucket
+      .slice(0, -accountId.length - 1)
+      .split('-')
+      .at(-1);
+    const made = `\${AWS::StackName}-${kind}-\${AWS::AccountId}`;
+    const written = text.replace(`!Sub ${made}`, bucket).replace(`{"Fn::Sub":"${made}"}`, `"${bucket}"`);
+    if (written === text) throw new Error(`the template makes no bucket ${bucket}`);
+    return written;
+  }, body);
+}
+
 function shortened({ Metadata: _layout, ...template }: Record<string, unknown>): string {
   return JSON.stringify(template);
 }

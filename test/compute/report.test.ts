@@ -148,6 +148,11 @@ t.test('the platform is chosen from the document, with sizes from S3 where it do
     name: 'lambda',
   });
   const large = { ...file, sizeBytes: 3e9 };
+  // R119: FargateSize of the stack goes before what the job would choose.
+  const fixed = { vcpu: 16, memoryMb: 122_880 };
+  t.match(await selectPlatform(await unit.submit({ inputs: { signal: file } }), unit.objects, fixed), {
+    task: { cpu: '16384', memory: '122880' },
+  });
   t.match(await selectPlatform(await unit.submit({ inputs: { signal: large } }), unit.objects), {
     name: 'fargate',
     reason: /2862 MiB/,

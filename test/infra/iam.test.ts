@@ -96,6 +96,7 @@ const TABLE: Record<string, Row[]> = {
     mayNot('states:ListExecutions', here('states', 'stateMachine:other')),
     may('states:DescribeExecution', EXECUTION),
     may('states:StopExecution', EXECUTION),
+    mayNot('states:StopExecution', here('states', 'execution:mroptimum-mode2-JobChooser:by-hand')),
     mayNot('states:StartExecution', here('states', 'stateMachine:other')),
     mayNot('states:GetExecutionHistory', EXECUTION),
     mayNot('states:UpdateStateMachine', MACHINE),

@@ -185,7 +185,15 @@ t.test('M16-M19: buckets are closed, encrypted, versioned and kept', async (t) =
       VersioningConfiguration: { Status: 'Enabled' },
       LifecycleConfiguration: { Rules: [{ NoncurrentVersionExpiration: { NoncurrentDays: 7 } }] },
       CorsConfiguration: {
-        CorsRules: [{ AllowedOrigins: ['https://cloudmrhub.com', 'https://www.cloudmrhub.com'] }],
+        CorsRules: [
+          {
+            AllowedOrigins: [
+              'https://cloudmrhub.com',
+              'https://www.cloudmrhub.com',
+              'https://brain.example.org',
+            ],
+          },
+        ],
       },
     });
     const policy = JSON.stringify(mode2().resources[`${kind}BucketPolicy`].Properties);
