@@ -1,32 +1,55 @@
-/** B6: the table of defects names every one of them, and tests that exist. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** B6: the table of defects names every one of them, and for each a test that is there and asserts. */
+import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { mode2, templateOf } from './helpers/templates.ts';
+import { mode2, REQUIRED, templateOf } from './helpers/templates.ts';
+import { type FoundTest, testsOf } from './helpers/test-titles.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const table = readFileSync(new URL('infra/DEFECTS.md', ROOT), 'utf8');
-const rows = [...table.matchAll(/^\| ([MU]\d+) \|.*\| "([^"]+)" \|$/gm)].map(([, id, title]) => ({
-  id,
-  title,
-}));
+const rows = table
+  .split('\n')
+  .filter((line) => /^\| [MU]\d/.test(line))
+  .map((line) => /^\| ([MU]\d+) \| \S.* \| \S.* \| `([^`]+)` "(.+)" \|$/.exec(line) ?? [line]);
 const asl = JSON.parse(readFileSync(new URL('infra/state-machine/job.asl.json', ROOT), 'utf8'));
 
-t.test('M1-M30 and U1-U18 are answered, each by a test that is there', async (t) => {
+t.test('M1-M30 and U1-U18 are answered, each by a test that is there and asserts', async (t) => {
   const numbers = (letter: string, count: number) =>
     Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
   t.same(
-    rows.map(({ id }) => id),
+    rows.map(([, id]) => id),
     [...numbers('M', 30), ...numbers('U', 18)],
   );
-  const names = readdirSync(new URL('test/', ROOT), { recursive: true, encoding: 'utf8' });
-  const tests = names
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('defects.test.ts'))
-    .map((name) => readFileSync(new URL(`test/${name}`, ROOT), 'utf8'))
-    .join('\n');
-  const own = readFileSync(new URL('test/infra/defects.test.ts', ROOT), 'utf8');
-  t.same(
-    rows.filter(({ title }) => !tests.includes(title) && !own.includes(`t.test('${title}`)),
-    [],
+  const files = new Map<string, FoundTest[]>();
+  for (const [, id, file, title] of rows) {
+    const path = new URL(file, ROOT);
+    if (!t.ok(/^test\/.*\.(test|soak)\.ts$/.test(file) && existsSync(path), `${id}: ${file}`)) continue;
+    if (!files.has(file)) files.set(file, testsOf(path));
+    const found = files.get(file)?.filter((test) => test.title === title) ?? [];
+    t.equal(found.length, 1, `${id}: "${title}" stands once in ${file}`);
+    t.ok(found[0]?.assertions > 0, `${id}: and asserts`);
+    t.notOk(found[0]?.skipped, `${id}: and is not left out`);
+  }
+});
+
+t.test('M2, M3: the role trusts what is registered, one ARN and one external ID', async (t) => {
+  const { resources } = mode2();
+  const { AssumeRolePolicyDocument } = resources['CloudMRCrossAccountRole'].Properties;
+  t.same((AssumeRolePolicyDocument as { Statement: object[] }).Statement, [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: REQUIRED.BrokerRoleArn },
+      Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+      Condition: { StringEquals: { 'sts:ExternalId': REQUIRED.ExternalId } },
+    },
+  ]);
+  t.match(resources['ComputingUnit'].Properties, { Unit: { externalId: REQUIRED.ExternalId } });
+});
+
+t.test('M25: tasks run on Fargate as such; nothing offers Spot', async (t) => {
+  t.equal(asl.States.RunOnFargate.Parameters.LaunchType, 'FARGATE');
+  t.notMatch(
+    JSON.stringify([asl, templateOf('mode2-deployment/template-mode2.yaml')]),
+    /SPOT|CapacityProvider/i,
   );
 });
 

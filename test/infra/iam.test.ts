@@ -141,6 +141,19 @@ for (const [name, rows] of Object.entries(TABLE)) {
   });
 }
 
+t.test('M22, M23: the broker may ask for a run and stop it, and never overwrite its result', async (t) => {
+  const { policies } = roleOf('CloudMRCrossAccountRole');
+  const rows = [
+    may('states:DescribeExecution', EXECUTION),
+    may('states:StopExecution', EXECUTION),
+    ...['results', 'failed'].flatMap((kind) => [
+      mayNot('s3:PutObject', bucket(kind, `${JOB}/result.zip`)),
+      mayNot('s3:PutObject', bucket(kind, `${JOB}/failure.zip`)),
+    ]),
+  ];
+  t.same(wrongRows(policies, rows), []);
+});
+
 t.test('no statement says * where AWS knows an ARN', async (t) => {
   const unnameable =
     /^(logs:(\w+LogDelivery|ListLogDeliveries|Describe\w+|PutResourcePolicy)|xray:\w+|ecr:GetAuthorizationToken)$/;
