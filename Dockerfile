@@ -5,8 +5,8 @@
 # --provenance=false: Lambda refuses images whose manifest is an index.
 #
 # Bases are public.ecr.aws copies, which need no account to pull. The release workflow resolves both tags to digests
-# and passes them (--build-arg NODE_DIGEST=@sha256:...), so that a release is built from named bytes and records
-# them; a build by hand follows the tag.
+# (.github/workflows/scripts/publish-images) and passes them (--build-arg NODE_DIGEST=@sha256:...), so that a release is
+# built from named bytes and its summary names them; a build by hand follows the tag.
 ARG NODE_DIGEST=""
 ARG LAMBDA_DIGEST=""
 

@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import { LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
 import { ended, fileReference, submitReferences } from '../../test/helpers/laptop.ts';
 import { openPlace } from './place.ts';
+import { platformScripts } from './platform.ts';
 
 const [python = 'python3'] = process.argv.slice(2);
 const ROOT = join(import.meta.dirname, '../..');
@@ -58,6 +59,8 @@ async function job(computingUnitId: string) {
 }
 
 try {
+  await platformScripts(env, RESEARCHER_ACCOUNT, aws);
+
   // A fresh account of moto has a default VPC without a way to the internet.
   const refused = await deploy(['deploy', '--yes']);
   assert.equal(refused.answer.code, 'no_public_subnets', JSON.stringify(refused.answer));
@@ -126,6 +129,7 @@ try {
   const verified = await deploy(['register', '--wait', '0']);
   assert.equal(verified.answer.registered, 'before');
 
+  await looksOf(unitId);
   aws('s3api', 'put-object', '--bucket', BUCKETS[2], '--key', 'mroptimum/scan.h5', '--body', PHANTOM);
   aws('s3api', 'put-object', '--bucket', BUCKETS[2], '--key', 'mroptimum/scan.h5', '--body', PHANTOM);
   const gone = await cloudmr(['destroy', '--yes']);
@@ -161,6 +165,42 @@ try {
   );
 } finally {
   await place.close();
+}
+
+/** What people look at between deployments: status, logs, costs, doctor; each as one document with an exit code. */
+async function looksOf(unitId: string) {
+  const status = await deploy(['status']);
+  assert.deepEqual(
+    [status.code, status.answer.status, status.answer.unit.computingUnitId],
+    [0, 'UPDATE_COMPLETE', unitId],
+  );
+  const [group] = aws('logs', 'describe-log-groups', '--log-group-name-prefix', '/aws/lambda/lab').logGroups;
+  aws('logs', 'create-log-stream', '--log-group-name', group.logGroupName, '--log-stream-name', 's');
+  const event = `timestamp=${Date.now()},message=hello`;
+  aws(
+    'logs',
+    'put-log-events',
+    '--log-group-name',
+    group.logGroupName,
+    '--log-stream-name',
+    's',
+    '--log-events',
+    event,
+  );
+  const logs = await deploy(['logs', '--since', '5m'], '');
+  assert.equal(logs.code, 0, JSON.stringify(logs.answer));
+  assert.equal(Object.keys(logs.answer.logs).length, 3);
+  assert.match(logs.answer.logs[group.logGroupName].join(), /hello/);
+  const nowhere = await deploy(['logs', '--job', 'unknown-job'], '');
+  assert.deepEqual([nowhere.code, nowhere.answer.code], [1, 'aws_refused']);
+  const since = await deploy(['logs', '--since', 'yesterday'], '');
+  assert.deepEqual([since.code, since.answer.code], [2, 'wrong_arguments']);
+  const costs = await deploy(['costs', '--jobs', '100', '--platform', 'fargate']);
+  assert.equal(costs.code, 0, JSON.stringify(costs.answer));
+  const doctor = await deploy(['doctor']);
+  assert.ok(Array.isArray(doctor.answer.findings), JSON.stringify(doctor.answer));
+  const none = await deploy(['status', '--stack-name', 'not-there'], '');
+  assert.deepEqual([none.code, none.answer.code], [1, 'stack_missing']);
 }
 
 function live(summaries: { StackStatus: string }[]) {

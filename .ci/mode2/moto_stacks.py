@@ -16,6 +16,7 @@ from moto.cloudformation import cloudformation_backends, parsing
 from moto.cloudformation.models import ChangeSet
 from moto.cloudformation.custom_model import CustomModel
 from moto.cloudformation.responses import CloudFormationResponse
+from moto.iam.models import ManagedPolicy
 from moto.s3.models import FakeBucket, s3_backends
 from moto.server import ThreadedMotoServer
 
@@ -26,6 +27,7 @@ GAPS = [
     "DefinitionSubstitutions of state machines are not applied; the hook gets them and does it",
     "outputs of stacks that a change set creates are not evaluated; done here",
     "updates of most resources end in an error or in nothing; here only functions, tasks and custom resources follow",
+    "managed policies are not detached before they are deleted; done here",
     "policies of buckets and queues, alarms, EventInvokeConfig and budgets are not made",
     "images: nothing is copied, no registry is there",
 ]
@@ -117,7 +119,8 @@ def patch_adoption():
 
     def create_change_set(self):
         name = self._get_param("StackName")
-        adopting[name] = (self._get_param("TemplateBody") or "") if self._get_bool_param("ImportExistingResources", False) else ""
+        imports = self._get_bool_param("ImportExistingResources", False)
+        adopting[name] = self._get_param("TemplateBody") if imports else None
         return original(self)
 
     @classmethod
@@ -136,6 +139,16 @@ def patch_adoption():
 
     CloudFormationResponse.create_change_set = create_change_set
     FakeBucket.create_from_cloudformation_json = create
+
+
+def patch_managed_policies():
+    def delete(self, account_id, region):
+        for role in self.backend.roles.values():
+            if self.arn in role.managed_policies:
+                self.detach_from(role)
+        self.backend.delete_policy(self.arn)
+
+    ManagedPolicy.delete = delete
 
 
 def patch_outputs():
@@ -179,6 +192,7 @@ if __name__ == "__main__":
     patch_custom_resources(hook)
     patch_retention()
     patch_adoption()
+    patch_managed_policies()
     patch_outputs()
     patch_updates()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createSocket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,7 @@ import { cloudDir, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/la
 import { readTemplate } from '../../infra/mode2-deployment/template-file.ts';
 import { endpointOf } from '../../test/helpers/laptop.ts';
 import { openSecureDoor } from '../../test/helpers/secure-door.ts';
+import { freePort } from './free-port.ts';
 import { type Answer, runInline } from './functions.ts';
 import { mirrored, type Resources } from './mirror.ts';
 
@@ -138,13 +139,4 @@ async function startMoto(python: string, port: number, hook: string): Promise<Ch
     console.log(line);
   }
   throw new Error('moto has not started');
-}
-
-async function freePort(): Promise<number> {
-  const server = createSocket().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -23,10 +23,6 @@ export interface Aws {
     input: object,
     absent: readonly string[],
   ): Promise<T | undefined>;
-  /** Runs the program with its output on this terminal. Returns its exit code. */
-  show(args: readonly string[]): Promise<number>;
-  /** Text that a command of the program prints. */
-  text(args: readonly string[]): Promise<string>;
 }
 
 export interface AwsOptions {
@@ -69,13 +65,6 @@ export function createAws({ region, profile, env }: AwsOptions): Aws {
         throw error;
       }
     },
-    text: (args) => run([...args, ...common], env),
-    show: (args) =>
-      new Promise((resolve, reject) => {
-        const child = spawn('aws', [...args, ...common], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-        child.once('error', (error) => reject(notStarted(error)));
-        child.once('close', (code) => resolve(code ?? 1));
-      }),
   };
 }
 

@@ -1,8 +1,25 @@
 /** `logs`: what the worker has written, or why one job has failed. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { failure } from './failure.ts';
 import type { Result, Session } from './session.ts';
 import { readResources, readStack } from './stack.ts';
 import { stateMachineOf } from './unit.ts';
+
+interface LogEvent {
+  eventId: string;
+  timestamp: number;
+  message: string;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+/** CloudWatch Logs shows an event some seconds after it was written. */
+const OVERLAP_MS = 30_000;
 
 interface HistoryEvent {
   type: string;
@@ -16,36 +33,52 @@ export async function logs(session: Session): Promise<Result> {
   const stackName = values['stack-name'] ?? '';
   const stack = await readStack(aws, stackName);
   if (!stack) throw failure('stack_missing', `${stackName} in ${aws.region}`);
-  if (!/^\d+[smhdw]$/.test(values.since ?? ''))
-    throw failure('wrong_arguments', `--since ${values.since}: 30m, 1h, 2d`);
+  const sinceMs = startOf(values.since ?? '', session.clock());
   if (values.job !== undefined) return jobLog(session, stateMachineOf(stack), values.job);
   const groups = (await readResources(aws, stack.id))
     .filter(({ ResourceType }) => ResourceType === 'AWS::Logs::LogGroup')
     .flatMap(({ PhysicalResourceId }) => PhysicalResourceId ?? []);
-  return tail(session, groups);
+  return tail(session, groups, sinceMs);
 }
 
-/** One group after the other; with --follow all together, each line marked by its group. */
-async function tail(session: Session, groups: readonly string[]): Promise<Result> {
-  const { aws, values, dialogue } = session;
-  const show = async (group: string): Promise<number> => {
-    dialogue.say(`== ${group}`);
-    const more = values.follow ? ['--follow'] : [];
-    return aws.show(['logs', 'tail', group, '--since', values.since ?? '1h', '--format', 'short', ...more]);
-  };
-  if (values.json) {
-    const texts = await Promise.all(
-      groups.map((group) =>
-        aws.text(['logs', 'tail', group, '--since', values.since ?? '1h', '--format', 'short']),
-      ),
+/** One group after the other; with --follow all together and on and on, each line marked by its group. */
+async function tail(session: Session, groups: readonly string[], sinceMs: number): Promise<Result> {
+  const { aws, values, dialogue, clock, pollMs } = session;
+  const seen = new Set<string>();
+  const fresh = async (group: string, from: number): Promise<string[]> => {
+    // The program follows the pages by itself. A group that nothing was ever written to may not be there.
+    const found = await aws.find<{ events: LogEvent[] }>(
+      'logs',
+      'filter-log-events',
+      { logGroupName: group, startTime: from },
+      ['ResourceNotFoundException'],
     );
-    return {
-      logs: Object.fromEntries(groups.map((group, i) => [group, texts[i].split('\n').filter(Boolean)])),
-    };
+    const events = (found?.events ?? []).filter(({ eventId }) => !seen.has(eventId));
+    for (const { eventId } of events) seen.add(eventId);
+    return events.map(
+      ({ timestamp, message }) => `${new Date(timestamp).toISOString()} ${message.trimEnd()}`,
+    );
+  };
+  const logs: Record<string, string[]> = {};
+  for (const group of groups) {
+    logs[group] = await fresh(group, sinceMs);
+    dialogue.say(`== ${group}${logs[group].length === 0 ? ': nothing' : ''}`);
+    for (const line of logs[group]) dialogue.say(line);
   }
-  if (values.follow) await Promise.all(groups.map(show));
-  else for (const group of groups) await show(group);
-  return { groups };
+  while (values.follow && !values.json) {
+    // What was written a moment ago may become readable only now.
+    const from = clock() - OVERLAP_MS;
+    for (const group of groups) for (const line of await fresh(group, from)) dialogue.say(`${group} ${line}`);
+    await pause(pollMs);
+  }
+  return { logs };
+}
+
+/** Epoch ms of `30m`, `1h`, `2d` ago. @throws DeployFailure wrong_arguments */
+function startOf(since: string, now: number): number {
+  const [, count, unit = ''] = /^(\d{1,4})([smhdw])$/.exec(since) ?? [];
+  if (count === undefined) throw failure('wrong_arguments', `--since ${since}: 30m, 1h, 2d`);
+  return now - Number(count) * (UNIT_MS[unit] ?? 0);
 }
 
 /** What Step Functions remembers of a job: its executions are named by it. */

@@ -1,8 +1,8 @@
 /** B4: the deployer policy suffices for the template, and for nothing beyond its names. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { rowsOf } from './helpers/needs.ts';
-import { type Row, wrongRows } from './helpers/questions.ts';
+import { may, type Row, wrongRows } from './helpers/questions.ts';
 import { ACCOUNT, KEY_ARN, mode2 } from './helpers/templates.ts';
 
 const policy = JSON.parse(
@@ -15,6 +15,53 @@ t.test('B4: who has the policy can create, update and delete the stack', async (
   t.ok(rows.length > 100);
   t.same(wrongRows([policy], rows), []);
 });
+
+t.test('B4: and everything that the program itself asks AWS', async (t) => {
+  const folder = new URL('../../infra/mode2-deployment/', import.meta.url);
+  const asked = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => [
+      ...readFileSync(new URL(name, folder), 'utf8').matchAll(
+        /\.(?:call|find)(?:<[^()]*>)?\(\s*'([a-z0-9-]+)',\s*'([a-z0-9-]+)'/g,
+      ),
+    ])
+    .map(([, service, operation]) => actionOf(service, operation));
+  t.ok(new Set(asked).size >= 25, [...new Set(asked)].join());
+  const stack = 'arn:aws:cloudformation:us-west-2:222222222222:stack/mroptimum-mode2/1';
+  const resources = [
+    '*',
+    stack,
+    `arn:aws:s3:::mroptimum-mode2-data-${ACCOUNT}`,
+    `arn:aws:s3:::mroptimum-mode2-data-${ACCOUNT}/mroptimum/u/scan.h5`,
+    `arn:aws:iam::${ACCOUNT}:role/mroptimum-mode2-WorkerRole`,
+    `arn:aws:states:us-west-2:${ACCOUNT}:stateMachine:mroptimum-mode2-JobChooser`,
+    `arn:aws:states:us-west-2:${ACCOUNT}:execution:mroptimum-mode2-JobChooser:job-1-0`,
+    `arn:aws:logs:us-west-2:${ACCOUNT}:log-group:/aws/lambda/mroptimum-mode2:*`,
+  ];
+  for (const action of new Set(asked)) {
+    t.ok(
+      resources.some((resource) => wrongRows([policy], [may(action, resource)]).length === 0),
+      action,
+    );
+  }
+});
+
+/** The action of IAM for an operation of the `aws` program. */
+function actionOf(service: string, operation: string): string {
+  const name = operation.replace(/(?:^|-)(\w)/g, (_all, letter: string) => letter.toUpperCase());
+  const special: Record<string, string> = {
+    HeadBucket: 'ListBucket',
+    ListObjectVersions: 'ListBucketVersions',
+    ListMultipartUploads: 'ListBucketMultipartUploads',
+    DeleteObjects: 'DeleteObjectVersion',
+  };
+  const services: Record<string, string> = {
+    s3api: 's3',
+    stepfunctions: 'states',
+    'service-quotas': 'servicequotas',
+  };
+  return `${services[service] ?? service}:${special[name] ?? name}`;
+}
 
 t.test('B4: and nothing beyond it', async (t) => {
   const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;

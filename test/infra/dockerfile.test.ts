@@ -1,0 +1,51 @@
+/** The Dockerfile as text: what it copies is there, what it starts is made, and nothing runs as root. */
+import { existsSync, readFileSync } from 'node:fs';
+import t from 'tap';
+
+const ROOT = new URL('../../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+const dockerfile = read('Dockerfile').replace(/\\\n\s*/g, ' ');
+const lines = dockerfile.split('\n');
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+t.test('what is copied from here exists, and is not kept out', async (t) => {
+  const ignored = read('.dockerignore').split('\n').filter(Boolean);
+  const sources = lines
+    .filter((line) => /^COPY (?!--from)/.test(line))
+    .flatMap((line) => line.split(' ').slice(1, -1));
+  t.ok(sources.length >= 9);
+  for (const source of sources) {
+    t.ok(existsSync(new URL(source, ROOT)), source);
+    t.notOk(ignored.includes(source), `${source} is not in .dockerignore`);
+  }
+  for (const [, script] of dockerfile.matchAll(/npm run (\w+)/g)) t.ok(scripts[script], `npm run ${script}`);
+});
+
+t.test('every command and every handler is the compilation of a module that is there', async (t) => {
+  const started = [
+    ...dockerfile.matchAll(/"(dist\/[\w./-]+)"/g),
+    ...['mode2-deployment/template-mode2.yaml', 'calculation/template.yaml'].flatMap((name) => [
+      ...read(`infra/${name}`).matchAll(/Command: \[(dist\/[\w./-]+)\]/g),
+    ]),
+    ...read('infra/broker/template.yaml').matchAll(/"(dist\/[\w./-]+\.js)"/g),
+  ].map(([, path]) => path);
+  t.ok(started.length >= 10, started.join());
+  for (const path of started) {
+    const source = path.replace(/^dist\//, '').replace(/\.(js|handler)$/, '.ts');
+    t.ok(existsSync(new URL(source, ROOT)), `${path} is ${source}`);
+    if (path.endsWith('.handler'))
+      t.match(read(source), /export (async )?(function|const) handler\b/, source);
+  }
+});
+
+t.test('T28: bases can be pinned by digest, and a release pins them; the user is not root', async (t) => {
+  const bases = lines.filter((line) => line.startsWith('FROM ') && !/^FROM (build|runtime) /.test(line));
+  t.equal(bases.length, 3);
+  for (const base of bases) t.match(base, /\$\{(NODE|LAMBDA)_DIGEST\} AS /);
+  const publish = read('.github/workflows/scripts/publish-images');
+  t.match(publish, '--build-arg "NODE_DIGEST=$node_base" --build-arg "LAMBDA_DIGEST=$lambda_base"');
+  t.match(publish, '--provenance=false', 'Lambda takes no index');
+  const runtime = dockerfile.slice(dockerfile.indexOf(' AS runtime'));
+  t.match(runtime, /^USER 1000$/m);
+  t.match(dockerfile, /^HEALTHCHECK .*\/live/m);
+});
