@@ -3,7 +3,7 @@
  * variables, addresses of the API, codes, costs.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
@@ -17,8 +17,10 @@ import { readTemplate } from '../infra/mode2-deployment/template-file.ts';
 import { SECRETS } from '../infra/scripts/platform/github-secrets.ts';
 import { PROGRAMS, readPlatformRequest } from '../infra/scripts/platform/options.ts';
 import { CHECKS } from '../services/preflight/catalogue.ts';
+import { main } from '../src/cli/main.ts';
 import { ERRORS } from '../src/errors.ts';
 import { FAILURES } from '../src/schemas/failures.ts';
+import { blocksOf, stepsOf } from './helpers/transcript.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FOREIGN = new Set(['node_modules', 'dist', 'out', 'coverage', 'cloudmr-demo']);
@@ -36,17 +38,65 @@ const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 const documents = tree.filter((name) => name.endsWith('.md'));
 const template = readTemplate();
 
+/** Blocks of shell, their continuations joined. */
+function shellOf(text: string): string[] {
+  return [...blocksOf(text, 'sh'), ...blocksOf(text, 'bash')].map((body) => body.replace(/\\\n\s*/g, ' '));
+}
+
 /** Lines of shell: of blocks in sh, their continuations joined, and of code in the text that begins with a program. */
 function commandsIn(text: string): string[] {
-  const blocks = [...text.matchAll(/```(?:sh|bash)\n([\s\S]*?)```/g)].flatMap(([, body]) =>
-    body.replace(/\\\n\s*/g, ' ').split('\n'),
-  );
+  const blocks = shellOf(text).flatMap((body) => body.split('\n'));
+  const typed = stepsOf(text).map(({ command }) => command);
   const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
-  const known = /^(infra\/[\w/.-]+\.sh|costs|npm run|npx|aws|register-mode2\.sh)( |$)/;
+  const known = /^(infra\/[\w/.-]+\.sh|costs|npm run|npx|aws|cloudmr|register-mode2\.sh)( |$)/;
   return [
+    ...typed,
     ...blocks.map((line) => line.trim()).filter((line) => line && !line.startsWith('#')),
     ...inline.filter((code) => known.test(code)),
   ];
+}
+
+/** What may follow a command of `cloudmr` ("" is the program), as its completion knows it. */
+const cloudmrWords = new Map<string, string[]>();
+async function cloudmr(...args: string[]): Promise<string> {
+  const lines: string[] = [];
+  const io = { out: (line: string) => lines.push(line), err: () => undefined, terminal: false };
+  await main(args, { io });
+  return lines.join('\n');
+}
+t.before(async () => {
+  for (const [, path, words] of (await cloudmr('completion', 'bash')).matchAll(
+    /^ +"([^"]*)"\) words="([^"]*)"/gm,
+  )) {
+    cloudmrWords.set(path, words.split(' '));
+  }
+});
+
+/** Why a command of `cloudmr` would not be taken; undefined: it would. */
+async function refusalOf(args: readonly string[]): Promise<string | undefined> {
+  const path: string[] = [];
+  for (const word of args) {
+    if (!cloudmrWords.has([...path, word].join(' '))) break;
+    path.push(word);
+  }
+  const [name = ''] = path;
+  if (args.length > 0 && !args[0].startsWith('-') && name === '' && args[0] !== 'help')
+    return `no command ${args[0]}`;
+  const group = cloudmrWords.get(path.join(' ')) ?? [];
+  const [next] = args.slice(path.length);
+  const isGroup = group.some((word) => cloudmrWords.has([...path, word].join(' ')));
+  if (path.length > 0 && isGroup && next && /^[a-z]/.test(next))
+    return `no command ${path.join(' ')} ${next}`;
+  // Some programs read their flags themselves.
+  const help = ['snr', 'deploy-mode2', 'doctor', 'destroy'].includes(name)
+    ? await cloudmr(name, '--help')
+    : '';
+  const flags = new Set([
+    ...group,
+    ...(cloudmrWords.get('') ?? []),
+    ...(help.match(/--[a-z][a-z0-9-]*/g) ?? []),
+  ]);
+  return args.find((word) => word.startsWith('--') && !flags.has(word.split('=')[0]));
 }
 
 /** The words of a command behind assignments; a redirection ends it. */
@@ -68,6 +118,14 @@ for (const document of documents) {
     for (const command of commands) {
       const [program = '', ...args] = wordsOf(command);
       const name = program.split('/').at(-1) ?? '';
+      if (program === 'cloudmr' || (program === 'npx' && args[0] === 'cloudmr')) {
+        t.equal(await refusalOf(program === 'npx' ? args.slice(1) : args), undefined, command);
+      }
+      for (const path of [program, ...args].filter((word) =>
+        /^@?(infra|docs|test|compute|src|bench)\/[\w./-]+$/.test(word),
+      )) {
+        t.ok(existsSync(join(ROOT, path.replace(/^@/, ''))), `${path} exists`);
+      }
       const script = name.replace(/\.sh$/, '');
       if (program === 'costs') readRequest(['costs', ...args], {});
       else if (name === 'deploy-mode2.sh') readRequest(args, {});
@@ -85,7 +143,9 @@ for (const document of documents) {
   });
 
   t.test(`${document}: what is shell has the syntax of shell`, async (t) => {
-    for (const command of commands) {
+    const lines = new Set(shellOf(text).flatMap((block) => block.split('\n').map((line) => line.trim())));
+    // A block may span quotes over lines; what stands in the text is a command for itself.
+    for (const command of [...shellOf(text), ...commands.filter((one) => !lines.has(one))]) {
       const { status, stderr } = spawnSync('bash', ['-n', '-c', command], { encoding: 'utf8' });
       t.equal(status, 0, `${command}: ${stderr}`);
     }
@@ -108,6 +168,7 @@ for (const document of documents) {
       '--provenance',
       '--import',
       '--token',
+      '--fail-with-body',
     ]);
     for (const [, flag] of text.matchAll(/(?<=[\s`(])(--[a-z][a-z0-9-]*)/g)) {
       const bare = flag.slice(2);
@@ -126,7 +187,11 @@ for (const document of documents) {
     for (const [, method, path] of text.matchAll(
       /(?:(GET|POST|PUT|PATCH|DELETE) )?(\/api\/[\w{}/-]*[\w}])/g,
     )) {
-      const found = Object.keys(paths).find((known) => plain(known) === plain(path));
+      const found =
+        Object.keys(paths).find((known) => plain(known) === plain(path)) ??
+        Object.keys(paths).find((known) =>
+          new RegExp(`^${plain(known).replaceAll('{}', '[^/{}]+')}$`).test(path),
+        );
       t.ok(found, `${path} is in openapi.yaml`);
       if (method && found) t.ok(Object.hasOwn(paths[found], method.toLowerCase()), `${method} ${path}`);
     }
@@ -146,6 +211,14 @@ for (const document of documents) {
     }
   });
 }
+
+t.test('a command, a flag or a group member that does not exist is found', async (t) => {
+  t.match(await refusalOf(['fly']), 'no command fly');
+  t.match(await refusalOf(['run', 'a.h5', '--wings']), '--wings');
+  t.match(await refusalOf(['jobs', 'fly']), 'no command jobs fly');
+  t.match(await refusalOf(['snr', '--wings']), '--wings');
+  t.equal(await refusalOf(['jobs', 'show', 'JOB', '--json']), undefined);
+});
 
 t.test('the Mode 2 documents name parameters of the template, and all of them', async (t) => {
   const text = documents

@@ -62,7 +62,7 @@ export async function upCommand(t: Test, place: Place): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cloudmr-up-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const settings = { PORT: '0', DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'warn' };
-  const start = place === 'pipe' ? inPipe : inTerminal;
+  const start = place === 'pipe' ? upInPipe : upInTerminal;
 
   const first = await start(t, folder, settings);
   const [, password = ''] = /password \(shown only now\): (\S+)/.exec(first.said()) ?? [];
@@ -79,7 +79,7 @@ export async function upCommand(t: Test, place: Place): Promise<string[]> {
   return ['up'];
 }
 
-interface Running {
+export interface Running {
   readonly url: string;
   readonly said: () => string;
   /** Ctrl-C. Returns the exit code. */
@@ -89,7 +89,7 @@ interface Running {
 const READY = /CloudMR Broker is ready at (http:\/\/[\d.:]+)/;
 const urlIn = (text: string): string => READY.exec(text)?.[1] ?? '';
 
-async function inTerminal(t: Test, folder: string, settings: Record<string, string>): Promise<Running> {
+async function upInTerminal(t: Test, folder: string, settings: Record<string, string>): Promise<Running> {
   const terminal = person(t, 'http://127.0.0.1:1', settings).terminalIn(folder, 'up');
   await terminal.until(/Open http.*console/);
   return {
@@ -102,7 +102,8 @@ async function inTerminal(t: Test, folder: string, settings: Record<string, stri
   };
 }
 
-async function inPipe(t: Test, folder: string, settings: Record<string, string>): Promise<Running> {
+/** `cloudmr up` in a folder; resolves when it is ready. */
+export async function upInPipe(t: Test, folder: string, settings: Record<string, string>): Promise<Running> {
   const [file, ...args] = PROGRAM;
   const child: ChildProcess = spawn(file, [...args, 'up'], {
     cwd: folder,
