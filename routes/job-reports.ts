@@ -22,19 +22,21 @@ export function jobReportRoutes({ reports }: { reports: JobReports }) {
           summary: 'What happened to a job, and where the log of its run lies',
           description:
             'Every state with who caused it, and the last step that the worker reported. After the run, `log` is a ' +
-            "presigned URL of the worker's log in the account of the computing unit.",
+            "presigned URL of the worker's log in the account of the computing unit; `partial` is one of what a failed " +
+            'run has left.',
           params: jobParams,
           response: { 200: answer('The story so far', jobLogAnswer) },
         },
       },
       async (request) => {
-        const { job, events, log } = await reports.log(principalOf(request), request.params.jobId);
+        const { job, events, log, partial } = await reports.log(principalOf(request), request.params.jobId);
         return {
           jobId: job.jobId,
           state: job.state,
           attempt: job.attempt,
           events: events.map((event) => ({ ...event, at: iso(event.at) })),
           log: log ? { ...log, expiresAt: iso(log.expiresAt) } : null,
+          partial: partial ? { ...partial, expiresAt: iso(partial.expiresAt) } : null,
         };
       },
     );

@@ -1,8 +1,9 @@
 /** What a person wants to know about one run beside its result: its log, and what it has cost. */
 import type { CostLine } from '../src/schemas/estimate.ts';
-import type { PlatformName } from '../src/schemas/execution.ts';
+import type { ObjectLocation, PlatformName } from '../src/schemas/execution.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { Prices } from '../src/schemas/prices.ts';
+import type { Unit } from '../src/schemas/unit.ts';
 import { unitOfJob } from './job-place.ts';
 import { type Jobs, refusal } from './jobs.ts';
 import { isTerminal } from './lifecycle.ts';
@@ -27,6 +28,8 @@ export interface JobLog {
   readonly events: JobEvent[];
   /** Where the worker's log lies in the account of the unit; undefined while it runs, and if it left none. */
   readonly log: (SignedUrl & { filename: string }) | undefined;
+  /** What an attempt that has not succeeded left at the place of its result: unchecked, perhaps incomplete. */
+  readonly partial: (SignedUrl & { filename: string; sizeBytes: number }) | undefined;
 }
 
 export interface JobCost {
@@ -58,15 +61,24 @@ export interface JobReportsDeps {
 
 /** Creates the service. */
 export function createJobReports({ jobs, usableUnit, cloud, prices, clock }: JobReportsDeps): JobReports {
-  async function workerLog(job: Job): Promise<JobLog['log']> {
+  async function leftovers(job: Job): Promise<Pick<JobLog, 'log' | 'partial'>> {
     const registered = isTerminal(job.state) ? await usableUnit(job.ownerId, job.unitId) : undefined;
-    if (!registered) return undefined;
+    if (!registered) return { log: undefined, partial: undefined };
     const unit = unitOfJob(registered, job);
-    const location = besideObject(job.state === 'succeeded' ? job.result : job.failureBundle, 'log.json');
+    const succeeded = job.state === 'succeeded';
+    const log = besideObject(succeeded ? job.result : job.failureBundle, 'log.json');
+    const [found, partial] = await Promise.all([
+      linked(unit, log, downloadName(`${job.alias} (log)`, '.json')),
+      succeeded ? undefined : linked(unit, job.result, downloadName(`${job.alias} (partial)`, '.zip')),
+    ]);
+    return { log: found, partial };
+  }
+
+  /** A link of an object; undefined if it is not there. */
+  async function linked(unit: Unit, location: ObjectLocation, filename: string) {
     try {
-      await cloud.headObject(unit, location);
-      const filename = downloadName(`${job.alias} (log)`, '.json');
-      return { ...(await cloud.presignGet(unit, location, filename, LINK_SECONDS)), filename };
+      const { sizeBytes } = await cloud.headObject(unit, location);
+      return { ...(await cloud.presignGet(unit, location, filename, LINK_SECONDS)), filename, sizeBytes };
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       if (error.problem === 'not_found') return undefined;
@@ -77,7 +89,7 @@ export function createJobReports({ jobs, usableUnit, cloud, prices, clock }: Job
   return {
     async log(who, jobId) {
       const job = await jobs.get(who, jobId);
-      return { job, events: eventsOf(job), log: await workerLog(job) };
+      return { job, events: eventsOf(job), ...(await leftovers(job)) };
     },
 
     async cost(who, jobId) {

@@ -17,7 +17,7 @@ import { executionArn } from './naming.ts';
 import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
 import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from './ports.ts';
 import { SWEEP_MS } from './start.ts';
-import { classOf, failureBody } from './start-failures.ts';
+import { classOf, failureBody, isLost } from './start-failures.ts';
 import type { UnitStore } from './unit-ports.ts';
 
 /** DescribeExecution may not know an execution yet right after its start. */
@@ -215,7 +215,7 @@ export function createObserve(deps: ObserveDeps): Observe {
         return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'step-functions');
       }
     }
-    if (now > job.deadlineAt && error.problem !== 'paused') {
+    if (isLost(job, error, now)) {
       return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'broker');
     }
     log.warn(

@@ -2,12 +2,26 @@
 import { FAILURES, type FailureCode } from '../src/schemas/failures.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { ErrorClass } from './backoff.ts';
+import { REPAIR_MS } from './deadlines.ts';
 import type { CloudError, CloudProblem } from './ports.ts';
 
 /** How a problem in somebody's account is waited for. */
 export function classOf(problem: CloudProblem): ErrorClass {
   if (problem === 'throttled' || problem === 'unavailable') return problem;
   return problem === 'not_found' ? 'missing' : 'refused';
+}
+
+/** Looks that got no answer, one after the other: fewer prove nothing, also when nobody has looked for long. */
+const MIN_TRIES = 5;
+
+/**
+ * Whether a job past its deadline is `lost`, because it still cannot be known: not by one look that went wrong, for
+ * the broker itself may have been away; and not by being too fast, for that is answered later.
+ */
+export function isLost({ deadlineAt, tries }: Job, { problem }: CloudError, now: number): boolean {
+  if (problem === 'paused') return false;
+  if (problem === 'throttled') return now > deadlineAt + REPAIR_MS;
+  return now > deadlineAt && tries >= MIN_TRIES;
 }
 
 /** A failure as it is stored, with the standard remedy of its code. */

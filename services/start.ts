@@ -16,7 +16,7 @@ import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from './ports.ts';
-import { classOf, failureBody, failureOf } from './start-failures.ts';
+import { classOf, failureBody, failureOf, isLost } from './start-failures.ts';
 import type { UnitStore } from './unit-ports.ts';
 import type { UnitWatch } from './unit-watch.ts';
 
@@ -250,7 +250,8 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const since = error.problem === 'unavailable' ? undefined : askedAt;
     await moves.move(job.jobId, { by: 'broker', note: said ? undefined : note }, (latest) => {
       if (latest.version !== job.version) return undefined;
-      if (clock() > latest.deadlineAt) return { state: 'lost', failure: failureBody('lost', error.message) };
+      if (isLost(latest, error, clock()))
+        return { state: 'lost', failure: failureBody('lost', error.message) };
       return { state, tries, dueAt, ...(since === undefined ? {} : { place: asked(latest, since) }) };
     });
   }

@@ -35,7 +35,9 @@ export function judged(unit: Unit, round: readonly UnitCheck[], now: number): Un
   const wrong = checks.filter((check) => check.status === 'failed');
   const status = statusOf(unit, wrong);
   const failedChecks = wrong.length === 0 ? 0 : (unit.failedChecks ?? 0) + 1;
-  const next = isProven(unit) ? now + pauseMs(failedChecks) : undefined;
+  // An outage of AWS is over by itself: its end is not to be missed, because no job is taken meanwhile.
+  const pause = status === 'unreachable' ? FIRST_PAUSE_MS : pauseMs(failedChecks);
+  const next = isProven(unit) ? now + pause : undefined;
   // A test job that is overdue waits for the next look: something before it has failed.
   const canaryDueAt = (unit.canaryDueAt ?? 0) > now ? unit.canaryDueAt : undefined;
   return {

@@ -21,6 +21,10 @@ const MAX_MEMBERS = 50;
 const MAX_READS = 10;
 /** A unit that cannot run jobs is looked at again for a submit, but not more often than this. */
 const RECHECK_PAUSE_MS = 15_000;
+/** While AWS does not answer for a unit, new jobs wait in its queue for this long; then they are refused at once. */
+const PATIENCE_MS = 2 * 60_000;
+/** It is looked at this often meanwhile (unit-status.ts). */
+const RETRY_SECONDS = 60;
 /** Where the units of people are. If they named other apps, the schedule finds those (unit-watch.ts). */
 const APP = 'mroptimum';
 
@@ -162,6 +166,8 @@ export function createUnits(deps: UnitsDeps): Units {
     if (unit.paused) throw new AppError('unit_paused', `the use of "${unit.alias}" was stopped`);
     const stale = clock() - unit.updatedAt > RECHECK_PAUSE_MS;
     const now = mayRun(unit) || !stale ? unit : await watch.recheck(unit);
+    const away = now.status === 'unreachable' ? clock() - (now.statusSince ?? clock()) : 0;
+    if (away > PATIENCE_MS) throw unreachable(now);
     if (mayRun(now)) return now;
     throw new AppError('unit_not_ready', `the computing unit "${now.alias}" cannot run jobs`, {
       details: { computingUnitId: now.unitId, status: now.status, missing: now.missing },
@@ -280,4 +286,12 @@ export function createUnits(deps: UnitsDeps): Units {
 
 function notFound(unitId: string): AppError {
   return new AppError('not_found', `no computing unit ${unitId}`);
+}
+
+/** An outage of AWS: refused without asking it, because everybody who waits for it would hold up the others. */
+function unreachable({ unitId, alias, region, statusSince }: Unit): AppError {
+  return new AppError('unavailable', `AWS (${region}) does not answer for the computing unit "${alias}"`, {
+    remedy: 'Try again after Retry-After, or use a computing unit in another region.',
+    details: { computingUnitId: unitId, region, since: statusSince, retryAfterSeconds: RETRY_SECONDS },
+  });
 }

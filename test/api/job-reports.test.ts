@@ -51,6 +51,24 @@ t.test('F24: a canceled job ends when its worker has stopped, not when Step Func
   });
 });
 
+t.test('F16: what a failed run left where its result would be is listed as partial', async (t) => {
+  const b = await running(t);
+  const job = (await b.jobStore.get(b.jobId))!;
+  const story = async () => (await b.ada.get(`/api/job/${b.jobId}/logs`)).json();
+  b.cloud.objects.set(`${job.result.bucket}/${job.result.key}`, { sizeBytes: 77, etag: '', metadata: {} });
+  t.equal((await story()).partial, null, 'while it runs nothing is said of it');
+  const [[arn, execution]] = [...b.cloud.executions];
+  b.cloud.executions.set(arn, { ...execution, status: 'FAILED', error: 'noise_missing', cause: 'no JSON' });
+  b.pass(60_000);
+  await b.ticker.tick();
+  t.match(await story(), {
+    state: 'failed',
+    partial: { sizeBytes: 77, filename: /partial.*\.zip$/, url: new RegExp(job.result.key) },
+  });
+  const asResult = await b.ada.post('/data/presign', { operation: 'get', jobId: b.jobId });
+  t.not(asResult.statusCode, 200, 'it is no result');
+});
+
 t.test('a canceled job ends when its worker has fallen silent, and at last in any case', async (t) => {
   const silent = await running(t);
   await silent.report(0.2);

@@ -14,6 +14,13 @@ export const jobLogAnswer = z.object({
   log: signedUrl.extend({ filename: z.string() }).nullable().meta({
     description: "The worker's own log as JSON, straight from the bucket; null until the run has ended",
   }),
+  partial: signedUrl
+    .extend({ filename: z.string(), sizeBytes: z.number().int().nonnegative() })
+    .nullable()
+    .meta({
+      description:
+        'What a run that has not succeeded left where its result would be: nobody has checked it, it may be incomplete',
+    }),
 });
 
 export const jobCostAnswer = z.object({

@@ -1,0 +1,265 @@
+/** What the broker promises when platforms, regions and clocks misbehave, by the numbers of the fault list. */
+import t from 'tap';
+import { classifyFailure } from '../../compute/classify.ts';
+import { CURVES } from '../../services/backoff.ts';
+import { budgetedCloud } from '../../services/budgeted-cloud.ts';
+import { createBudgets } from '../../services/budgets.ts';
+import { jobToken } from '../../services/job-token.ts';
+import type { UnitCloud } from '../../services/ports.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import { QUOTAS } from '../../src/schemas/quotas.ts';
+import type { Unit } from '../../src/schemas/unit.ts';
+import { BEHAVIOUR, type Brain, brokerOn, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
+import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { createHandTimers } from '../helpers/hand-timers.ts';
+import { newLab } from '../helpers/trust.ts';
+
+const cloud = await startTestCloud(t);
+const END = ['succeeded', 'failed', 'canceled', 'lost'];
+const MINUTE = 60_000;
+
+/** A machine that ends as the real one does when ECS says this: its Catch reports what classify.ts makes of it. */
+function refused(Error: string, Cause: string): object {
+  const failure = classifyFailure({ Error, Cause });
+  return {
+    StartAt: 'Failed',
+    States: { Failed: { Type: 'Fail', Error: failure.code, Cause: JSON.stringify(failure) } },
+  };
+}
+const NO_ROOM = refused(
+  'ECS.AmazonECSException',
+  "You've reached the limit on the number of vCPUs you can run concurrently",
+);
+const KILLED = refused(
+  'States.TaskFailed',
+  JSON.stringify({ StopCode: 'TerminationNotice', StoppedReason: 'Task stopped by the platform' }),
+);
+
+async function attempts(brain: Brain, jobId: string, wanted: number, stepMs = 20_000): Promise<Job> {
+  for (let round = 0; round < 100; round++) {
+    await brain.ticker.tick();
+    const job = await brain.jobs.get(jobId);
+    if (job && job.attempt >= wanted) return job;
+    cloud.clock.advance(stepMs);
+  }
+  throw new Error(`no attempt ${wanted}`);
+}
+
+t.test('F19: Fargate has no room: waited for with growing pauses, and run when there is room', async (t) => {
+  const brain = await startBrain(t, cloud);
+  await brain.behave(NO_ROOM);
+  const { jobId } = await brain.queue();
+  const second = await attempts(brain, jobId, 2);
+  t.match(second, { state: 'queued', forcedPlatform: 'fargate' });
+  const pauses = second.history.filter(({ note }) => /by itself/.test(note ?? '')).map(({ at }) => at);
+  const [first, next] = pauses;
+  t.ok(next - first >= CURVES.capacity.baseMs / 2, 'not at once');
+  t.ok((second.dueAt ?? 0) - next >= CURVES.capacity.baseMs, 'and later every time');
+  await brain.behave(BEHAVIOUR.succeeds);
+  await brain.writeResult(second);
+  t.match(await brain.until(jobId, END, 200), { state: 'succeeded', attempt: 2 });
+  t.equal(await brain.started(), 3, 'each attempt once');
+});
+
+t.test('F19: without room to the end it fails with the quota, and the link that raises it', async (t) => {
+  const brain = await startBrain(t, cloud);
+  await brain.behave(NO_ROOM);
+  const { jobId } = await brain.queue();
+  const last = await attempts(brain, jobId, 6, 4 * MINUTE);
+  t.equal(last.automaticRetries?.length, 6);
+  cloud.clock.advance(20 * MINUTE);
+  t.match(await brain.until(jobId, END, 60), {
+    state: 'failed',
+    attempt: 6,
+    failure: {
+      code: 'quota_fargate_vcpu',
+      actor: 'unit_owner',
+      remedy: /https:\/\/console\.aws\.amazon\.com\/servicequotas/,
+    },
+  });
+});
+
+t.test('F21: a task that the platform killed runs once more, then the job says preempted', async (t) => {
+  const brain = await startBrain(t, cloud);
+  await brain.behave(KILLED);
+  const once = await brain.queue();
+  const again = await attempts(brain, once.jobId, 1);
+  await brain.behave(BEHAVIOUR.succeeds);
+  await brain.writeResult(again);
+  t.match(await brain.until(once.jobId, END, 60), { state: 'succeeded', attempt: 1 });
+  await brain.behave(KILLED);
+  t.match(await brain.until((await brain.queue()).jobId, END, 60), {
+    state: 'failed',
+    attempt: 1,
+    failure: { code: 'preempted' },
+  });
+  t.equal(await brain.started(), 4);
+});
+
+t.test(
+  'F24: a worker that nothing stops is named with its job, and told to stop by every answer',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    const { jobId } = await brain.queue();
+    await brain.until(jobId, ['running']);
+    const token = jobToken(TOKEN_SECRET, jobId, 0);
+    const alive = () =>
+      brain.callbacks.progress(jobId, token, {
+        attempt: 0,
+        step: 'read',
+        fraction: 0.2,
+        message: 'still here',
+      });
+    await alive();
+    await brain.users.cancel(brain.owner, jobId);
+    const since = cloud.clock();
+    let job = await alive();
+    while (job.state === 'canceling' && cloud.clock() - since < 10 * MINUTE) {
+      await brain.ticker.tick();
+      cloud.clock.advance(20_000);
+      const now = await brain.jobs.get(jobId);
+      job = now?.state === 'canceling' ? await alive() : (now as Job);
+    }
+    t.ok(cloud.clock() - since > 5 * MINUTE, 'not declared canceled as long as that may still become true');
+    t.match(job, { state: 'canceled', failure: { message: /still reports: stop the task in the account/ } });
+  },
+);
+
+t.test('F28: after a day without a broker the oldest come first, no faster than the quota', async (t) => {
+  const brain = await startBrain(t, cloud);
+  await brain.behave({
+    StartAt: 'Wait',
+    States: { Wait: { Type: 'Wait', Seconds: 3, Next: 'Done' }, ...BEHAVIOUR.succeeds.States },
+  });
+  const jobs: Job[] = [];
+  for (let i = 0; i < 8; i++) {
+    jobs.push(await brain.queue());
+    await brain.writeResult(jobs[i]);
+  }
+  await brain.ticker.tick();
+  // In real time, while no broker looks.
+  await new Promise((resolve) => setTimeout(resolve, 3_100));
+  cloud.clock.advance(24 * 60 * MINUTE);
+  const mine = new Set(jobs.map(({ jobId }) => jobId));
+  const due = (await brain.jobs.due(cloud.clock(), 100)).filter((jobId) => mine.has(jobId));
+  const dueAt = await Promise.all(due.map(async (jobId) => (await brain.jobs.get(jobId))?.dueAt ?? 0));
+  t.equal(due.length, 8);
+  t.same(
+    dueAt,
+    [...dueAt].sort((a, b) => a - b),
+    'the oldest first',
+  );
+  // Each is asked for by itself.
+  await cloud.control(RESEARCHER).addFault({ service: 'states', operation: 'ListExecutions', kind: 'deny' });
+  const asked: string[] = [];
+  const watched: UnitCloud = {
+    ...cloud.unitCloud,
+    describeExecution(unit, arn) {
+      asked.push(arn.slice(arn.lastIndexOf(':') + 1));
+      return cloud.unitCloud.describeExecution(unit, arn);
+    },
+  };
+  const budgets = createBudgets({
+    quotas: { ...QUOTAS, DescribeExecution: { bucket: 3, perSecond: 0.1 } },
+    live: () => 1,
+    clock: cloud.clock,
+    timers: createHandTimers(),
+  });
+  const back = brokerOn({ ...cloud, unitCloud: budgetedCloud(watched, budgets) });
+  await back.ticker.tick();
+  const stateOf = async ({ jobId }: Job) => (await brain.jobs.get(jobId))?.state;
+  const ended = async () =>
+    (await Promise.all(jobs.map(stateOf))).filter((state) => state === 'succeeded').length;
+  t.equal(asked.length, 3, 'no more than the quota');
+  t.equal(budgets.refused(), 5);
+  t.equal(await ended(), 3);
+  for (let round = 0; round < 40 && (await ended()) < 8; round++) {
+    for (const job of jobs)
+      t.match(await stateOf(job), /starting|running|succeeded/, 'whoever waits is late, not lost');
+    cloud.clock.advance(30_000);
+    await back.ticker.tick();
+  }
+  t.equal(await ended(), 8, 'all as they ended, although their deadline is long past');
+});
+
+t.test('F30: signatures up to 5 minutes off are taken; beyond that the clock is named', async (t) => {
+  const lab = await newLab(cloud);
+  const skewed = async (ms: number) => {
+    const challenge = await lab.broker.units.challenge(lab.who);
+    const signed = lab.sign(challenge);
+    const at = new Date(cloud.clock() + ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
+    return lab.broker.units.register(lab.who, lab.registration, { ...signed, amzDate: at });
+  };
+  for (const ms of [-6 * MINUTE, 6 * MINUTE]) {
+    await t.rejects(skewed(ms), {
+      code: 'ownership_refused',
+      message: /more than 5 minutes .* check the clock/,
+    });
+  }
+  // A signature of another time is no longer the one that was made: it is refused by STS, and not for the clock.
+  for (const ms of [-4 * MINUTE, 4 * MINUTE]) {
+    const told = await skewed(ms).then(
+      () => 'taken',
+      (error: Error) => error.message,
+    );
+    t.notMatch(told, /clock/);
+  }
+  const { unit } = await lab.register();
+  const clock = unit.checks?.find(({ code }) => code === 'clock');
+  t.match(clock, { status: 'passed', evidence: /the clock of the broker is \d+ s from that of S3/ });
+});
+
+t.test('F33: an outage of a region: its units wait, then refuse at once; others run as ever', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeMachine(BEHAVIOUR.forever);
+  const { broker, who } = lab;
+  const { unit } = await lab.register();
+  t.equal(unit.status, 'ready', unit.missing.join());
+  if ((await cloud.stores.units.put(cloud.mode1)) !== 'stored') return t.fail('not stored');
+  const queue = async ({ unitId, dataBucket }: Unit) => {
+    const signal = {
+      type: 'file',
+      options: { type: 's3', bucket: dataBucket, key: `mroptimum/${who.userId}/x.h5` },
+    };
+    const task = {
+      version: 'v0',
+      name: 'ac',
+      options: { reconstructor: { name: 'rss', options: { signal } } },
+    };
+    const output = { coilsensitivity: false, gfactor: false, matlab: false };
+    return (await broker.submit.submit(who, { appId: 'mroptimum', alias: 'x', unitId, output, task })).job;
+  };
+  const started = async (jobId: string) => {
+    for (let round = 0; round < 60; round++) {
+      await broker.ticker.tick();
+      const job = await broker.jobs.get(jobId);
+      if (job && !/queued|starting/.test(job.state)) return job.state;
+      cloud.clock.advance(5_000);
+    }
+  };
+  const control = cloud.control(RESEARCHER);
+  for (const service of ['states', 's3'] as const)
+    await control.addFault({ service, operation: '*', accountId: RESEARCHER, kind: 'timeout_before' });
+  const waiting = await queue(unit);
+  const away = await broker.watch.recheck(unit);
+  t.match(away, { status: 'unreachable', missing: [/^reachable: AWS does not answer/] });
+  t.ok((away.nextCheckAt ?? 0) - cloud.clock() <= MINUTE, 'looked at every minute');
+  const second = await queue(unit);
+  t.equal(second.state, 'queued', 'for a moment they wait');
+  cloud.clock.advance(3 * MINUTE);
+  const entered = await cloud.calls('sts', 'AssumeRole');
+  await t.rejects(queue(unit), {
+    code: 'unavailable',
+    status: 503,
+    message: /us-east-1.* does not answer/,
+    details: { retryAfterSeconds: 60 },
+  });
+  t.equal(await cloud.calls('sts', 'AssumeRole'), entered, 'nobody waits for AWS to be refused');
+  await broker.ticker.tick();
+  t.match(await broker.jobs.get(waiting.jobId), { state: /queued|starting/ }, 'what was accepted waits');
+  t.equal(await started((await queue(cloud.mode1)).jobId), 'running', 'a unit elsewhere');
+  await control.clearFaults();
+  t.equal((await broker.watch.recheck(away)).status, 'ready');
+  t.equal((await queue(unit)).state, 'queued', 'taken again');
+  for (const { jobId } of [waiting, second]) t.equal(await started(jobId), 'running');
+});
