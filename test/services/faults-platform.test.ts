@@ -19,8 +19,8 @@ const END = ['succeeded', 'failed', 'canceled', 'lost'];
 const MINUTE = 60_000;
 
 /** A machine that ends as the real one does when ECS says this: its Catch reports what classify.ts makes of it. */
-function refused(Error: string, Cause: string): object {
-  const failure = classifyFailure({ Error, Cause });
+function refused(error: string, cause: string): object {
+  const failure = classifyFailure({ Error: error, Cause: cause });
   return {
     StartAt: 'Failed',
     States: { Failed: { Type: 'Fail', Error: failure.code, Cause: JSON.stringify(failure) } },

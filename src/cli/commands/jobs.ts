@@ -93,18 +93,6 @@ export function jobCommands(program: Command, cli: Cli): void {
     });
 
   jobs
-    .command('release')
-    .description('for administrators: try a job again that the broker has set aside')
-    .addArgument(id())
-    .action(async (jobId: string) => {
-      const { client } = await cli.session();
-      const entry = await dataOf(
-        client.POST('/api/admin/jobs/{jobId}/release', { params: { path: { jobId } } }),
-      );
-      cli.show(entry, () => `Let go. It had been set aside at ${entry.at}: ${entry.error}`);
-    });
-
-  jobs
     .command('download')
     .description('fetch the result, or what a failed job has left')
     .addArgument(id())

@@ -64,7 +64,6 @@ export async function everyCommand(t: Test, place: Place): Promise<void> {
   await cloudmr('jobs download', [jobId, '--out', join(folder, 'again')], 0, /SNR/);
   await cloudmr('jobs cancel', [jobId], 4, /ended|terminal|succeeded/);
   await cloudmr('jobs retry', [jobId], 4, /./);
-  await cloudmr('jobs release', [jobId], 4, /role/);
   await cloudmr('costs', [], 0, /In all/);
   const made = await cloudmr('tokens create', ['a script', '--scope', 'jobs:read', '--json'], 0, /cmrpat_/);
   await cloudmr('tokens list', [], 0, /a script/);
