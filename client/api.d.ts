@@ -1109,7 +1109,7 @@ export interface paths {
         };
         /**
          * What happened to a job, and where the log of its run lies
-         * @description Every state with who caused it, and the last step that the worker reported. After the run, `log` is a presigned URL of the worker's log in the account of the computing unit.
+         * @description Every state with who caused it, and the last step that the worker reported. After the run, `log` is a presigned URL of the worker's log in the account of the computing unit; `partial` is one of what a failed run has left.
          */
         get: operations["getJobLogs"];
         put?: never;
@@ -11784,6 +11784,14 @@ export interface operations {
                      *         "headers": {},
                      *         "expiresAt": "2026-11-22T09:30:00.000Z",
                      *         "filename": "signal.dat"
+                     *       },
+                     *       "partial": {
+                     *         "url": "https://mroptimum-mode2-data-123456789012.s3.us-east-1.amazonaws.com/mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat?X-Amz-Signature=9f86d081",
+                     *         "method": "GET",
+                     *         "headers": {},
+                     *         "expiresAt": "2026-11-22T09:30:00.000Z",
+                     *         "filename": "signal.dat",
+                     *         "sizeBytes": 1
                      *       }
                      *     }
                      */
@@ -11820,6 +11828,24 @@ export interface operations {
                              */
                             expiresAt: string;
                             filename: string;
+                        } | null;
+                        /** @description What a run that has not succeeded left where its result would be: nobody has checked it, it may be incomplete */
+                        partial: {
+                            /** Format: uri */
+                            url: string;
+                            /** @enum {string} */
+                            method: "GET" | "PUT";
+                            /** @description Send these with the request */
+                            headers: {
+                                [key: string]: string;
+                            };
+                            /**
+                             * Format: date-time
+                             * @example 2026-11-22T09:30:00.000Z
+                             */
+                            expiresAt: string;
+                            filename: string;
+                            sizeBytes: number;
                         } | null;
                     };
                 };
