@@ -151,7 +151,9 @@ for (const document of documents) {
     }
   });
 
-  t.test(`${document}: every flag is one of a program that exists`, async (t) => {
+  // Every command of the runbook is run (test/runbook.soak.ts), and many are the AWS CLI's.
+  const isRun = document === join('docs', 'RUNBOOK.md');
+  t.test(`${document}: every flag is one of a program that exists`, { skip: isRun }, async (t) => {
     const code = tree.filter(
       (name) =>
         /(^|\/)(arguments|options|main|run|snr)\.ts$|^src\/cli\/|^bench\/|^\.ci\/|^infra\/.*\.ts$|^Dockerfile|^package\.json/.test(

@@ -5,6 +5,7 @@ import { dataOf } from '../../../client/index.js';
 import { type Cli, CommandFailed, Interrupted } from '../command.ts';
 import { table } from '../text.ts';
 import { chooseUnit, listUnits, type UnitView } from './choose-unit.ts';
+import { killSwitchCommands } from './kill-switch.ts';
 
 const POLL_MS = 3_000;
 
@@ -56,6 +57,8 @@ export function unitCommands(program: Command, cli: Cli): void {
     .description('what your own AWS account needs to become a computing unit')
     .option('--no-wait', 'do not wait until the stack has registered itself')
     .action(({ wait }: { wait: boolean }) => connect(cli, wait));
+
+  killSwitchCommands(units, cli);
 
   units
     .command('remove')

@@ -75,6 +75,9 @@ export async function everyCommand(t: Test, place: Place): Promise<void> {
   for (const shell of ['bash', 'zsh', 'fish']) await cloudmr('completion', [shell], 0, /jobs/);
   for (const command of await deploymentCommands(t, place)) done.add(command);
   for (const command of await upCommand(t, place)) done.add(command);
+  await cloudmr('units stop', [unit], 0, /is stopped/);
+  await cloudmr('units open', [unit], 0, /is open/);
+  for (const name of ['units stop-all', 'units open-all']) await cloudmr(name, [], 4, /admin/i);
   await cloudmr('status', [], 4, /admin/i);
   await cloudmr('release', [jobId], 4, /admin/i);
   const state = ['backup', 'restore'] as const;
