@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { createKeyRing, openMasterKey } from '../infra/local/credentials.ts';
@@ -17,11 +17,13 @@ import { createCursors } from '../src/aws/cursor.ts';
 import { createItemTable } from '../src/aws/item-table.ts';
 import { ended, fileReference, startLaptop, submitReferences } from './helpers/laptop.ts';
 import { createMemoryLog } from './helpers/memory-log.ts';
-import { ROOT, script } from './helpers/script.ts';
+import { FORM, ROOT, script } from './helpers/script.ts';
 
 const text = readFileSync(script('docs/RUNBOOK.md'), 'utf8');
 const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, body]) => body);
 const ofAws = (block: string): boolean => /^\s*(\w+=\$\()?aws |physical /m.test(block);
+/** Programs run as people start them, from the project itself. */
+const PROJECT = FORM === '.ts' ? ROOT : dirname(ROOT);
 const PHANTOM = script('infra/local/phantom/phantom.h5');
 
 interface Ran {
@@ -32,7 +34,7 @@ interface Ran {
 function bash(source: string, env: Record<string, string>, input = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn('bash', ['-euo', 'pipefail', '-c', source], {
-      cwd: ROOT,
+      cwd: PROJECT,
       env: { ...process.env, ...env },
     });
     let output = '';
@@ -55,7 +57,7 @@ t.test('the commands of cloudmr and npm do what the runbook says', async (t) => 
   const { admin } = laptop;
   const unit = laptop.units.mode_1;
   // npx looks for the program in the project; so does this, without npm's own second.
-  writeFileSync(join(folder, 'npx'), `#!/bin/sh\nshift\nexec node ${script('bin/cloudmr.js')} "$@"\n`);
+  writeFileSync(join(folder, 'npx'), `#!/bin/sh\nshift\nexec node ${join(PROJECT, 'bin/cloudmr.js')} "$@"\n`);
   chmodSync(join(folder, 'npx'), 0o755);
   const signal = await fileReference(admin, PHANTOM, unit);
   const submit = () => submitReferences(admin, unit, { signal });
