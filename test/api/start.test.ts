@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import t from 'tap';
+import { signIn } from '../../infra/local/demo/api.ts';
 import { startBroker } from '../../infra/local/demo/broker-process.ts';
 import { script } from '../helpers/script.ts';
 
@@ -70,6 +71,31 @@ t.test('a port that is taken and a broken secrets file are told in words', async
   const broken = await run({ DATA_DIR: dataDir, PORT: '0' });
   t.equal(broken.code, 1);
   t.match(broken.stderr, /secrets\.json holds no usable secret/);
+});
+
+t.test('a given password of the first administrator works, and is printed and logged nowhere', async (t) => {
+  const dataDir = folder(t);
+  const ADMIN_PASSWORD = 'Canary-password.7';
+  const broker = await startBroker({ dataDir, environment: { ADMIN_PASSWORD } });
+  t.teardown(() => broker.stop());
+  t.equal(broker.adminPassword, undefined, 'not printed');
+  await signIn(broker.url, 'admin@localhost', ADMIN_PASSWORD);
+  await broker.stop();
+  t.notMatch(readFileSync(join(dataDir, 'broker.log'), 'utf8'), /Canary/);
+  t.match(readFileSync(join(dataDir, 'broker.log'), 'utf8'), /"adminPassword":"\[set\]"/);
+});
+
+t.test('a given password of the first administrator works, and is printed and logged nowhere', async (t) => {
+  const dataDir = folder(t);
+  const ADMIN_PASSWORD = 'Canary-password.7';
+  const broker = await startBroker({ dataDir, environment: { ADMIN_PASSWORD } });
+  t.teardown(() => broker.stop());
+  t.equal(broker.adminPassword, undefined, 'not printed');
+  await signIn(broker.url, 'admin@localhost', ADMIN_PASSWORD);
+  await broker.stop();
+  const log = readFileSync(join(dataDir, 'broker.log'), 'utf8');
+  t.notMatch(log, /Canary/);
+  t.match(log, /"adminPassword":"\[set\]"/);
 });
 
 t.test('with aws nothing of the embedded cloud is loaded', async (t) => {

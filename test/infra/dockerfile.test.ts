@@ -45,6 +45,7 @@ t.test('T28: bases can be pinned by digest, and a release pins them; the user is
   const publish = read('.github/workflows/scripts/publish-images');
   t.match(publish, '--build-arg "NODE_DIGEST=$node_base" --build-arg "LAMBDA_DIGEST=$lambda_base"');
   t.match(publish, '--provenance=false', 'Lambda takes no index');
+  for (const tag of ['$' + '{GITHUB_SHA:0:7}', '$sha', '$GITHUB_SHA']) t.match(publish, `"${tag}"`, 'R79');
   const runtime = dockerfile.slice(dockerfile.indexOf(' AS runtime'));
   t.match(runtime, /^USER 1000$/m);
   t.match(dockerfile, /^HEALTHCHECK .*\/live/m);

@@ -156,6 +156,13 @@ const BROKER_TABLE: Record<string, Row[]> = {
     mayNot('iam:PassRole', role('admin'), TASKS),
     mayNot('dynamodb:GetItem', TABLE),
   ],
+  TrailRole: [
+    may('logs:CreateLogStream', here('logs', 'log-group:/cloudtrail/cloudmr-broker-broker:*')),
+    may('logs:PutLogEvents', here('logs', 'log-group:/cloudtrail/cloudmr-broker-broker:*')),
+    mayNot('logs:PutLogEvents', here('logs', 'log-group:/ecs/cloudmr-broker-broker:*')),
+    mayNot('logs:DeleteLogGroup', here('logs', 'log-group:/cloudtrail/cloudmr-broker-broker:*')),
+    mayNot('dynamodb:GetItem', TABLE),
+  ],
 };
 
 for (const [stack, table] of [
