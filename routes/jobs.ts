@@ -1,5 +1,7 @@
 /** Jobs that exist: look, list, cancel, try again, fetch the result. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { JobVersions } from '../services/job-versions.ts';
 import type { Jobs } from '../services/jobs.ts';
 import type { Retry } from '../services/retry.ts';
 import { principalOf } from '../src/plugins/auth.ts';
@@ -14,10 +16,14 @@ const jobParams = z.object({ jobId: pathId });
 export interface JobRoutesDeps {
   jobs: Jobs;
   retry: Retry;
+  versions: JobVersions;
 }
 
+/** Who holds an answer already looks whether it is still the same, again and again. */
+const looksAgain = ({ headers }: FastifyRequest): boolean => headers['if-none-match'] !== undefined;
+
 /** Routes under /api/job for the owner of a job. */
-export function jobRoutes({ jobs, retry }: JobRoutesDeps) {
+export function jobRoutes({ jobs, retry, versions }: JobRoutesDeps) {
   return async (app: Api): Promise<void> => {
     app.get(
       '/job',
@@ -35,7 +41,13 @@ export function jobRoutes({ jobs, retry }: JobRoutesDeps) {
         },
       },
       async (request, reply) => {
-        const { items, cursor } = await jobs.list(principalOf(request), request.query);
+        const who = principalOf(request);
+        const question = `list ${JSON.stringify(request.query)}`;
+        const { items, cursor } = await versions.answer(
+          { userId: who.userId, question, mayBeKnown: looksAgain(request) },
+          () => jobs.list(who, request.query),
+          (page) => page.items.length,
+        );
         if (unchanged(request, reply, etagOf(items, cursor))) return reply.status(304).send();
         return { jobs: items.map(toJobView), count: items.length, cursor: cursor ?? null };
       },
@@ -55,7 +67,13 @@ export function jobRoutes({ jobs, retry }: JobRoutesDeps) {
         },
       },
       async (request, reply) => {
-        const job = await jobs.get(principalOf(request), request.params.jobId);
+        const who = principalOf(request);
+        const { jobId } = request.params;
+        const job = await versions.answer(
+          { userId: who.userId, question: `job ${jobId}`, mayBeKnown: looksAgain(request) },
+          () => jobs.get(who, jobId),
+          () => 1,
+        );
         if (unchanged(request, reply, etagOf([job]))) return reply.status(304).send();
         return toJobView(job);
       },

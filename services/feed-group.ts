@@ -39,6 +39,8 @@ export interface Group {
   arriving: number;
   listedAt: number;
   listing: Promise<void> | undefined;
+  /** Something could not be read. */
+  stale: boolean;
 }
 
 /** Jobs remembered per person; the ones unheard of for the longest go first. */
@@ -54,6 +56,7 @@ export function groupOf(ownerId: string): Group {
     arriving: 0,
     listedAt: Number.NEGATIVE_INFINITY,
     listing: undefined,
+    stale: false,
   };
 }
 

@@ -1,13 +1,16 @@
 /**
  * Live changes of jobs, for who follows them. What this broker writes is passed on without a read. What other
- * brokers write is found by polling: per person with an open stream, however many tabs they have, and then only
- * open jobs that nothing was heard of lately, plus one page of the list now and then for jobs that are new.
+ * brokers write they tell (news.ts), and then it is read once per person who follows it, however many tabs they have;
+ * where nothing changes nothing is read. While not all of them tell, it is found by polling: per person with an open
+ * stream, only open jobs that nothing was heard of lately, plus one page of the list now and then for jobs that are new.
  * The feed carries states, not a log: whoever missed something is told how things are now.
  */
 import { AppError } from '../src/errors.ts';
 import type { Job } from '../src/schemas/job.ts';
 import { type Group, groupOf, type Listener, see, seeRemoved, snapshotOf } from './feed-group.ts';
 import { isTerminal } from './lifecycle.ts';
+import type { News } from './news.ts';
+import type { Tidings } from './news-ports.ts';
 import type { Clock, JobStore, Log, Timers } from './ports.ts';
 import type { Principal } from './principal.ts';
 
@@ -39,8 +42,10 @@ export interface Feed {
   ): Promise<() => void>;
   /** Open streams. */
   streams(): number;
-  /** One round of polling; the feed's own timer calls it. */
+  /** One round of polling, if others do not tell what they write; the feed's own timer calls it. */
   poll(): Promise<void>;
+  /** Others have written this, or anything. Ends when those who follow it have been told. */
+  heard(tidings: Tidings | undefined): Promise<void>;
 }
 
 export interface FeedDeps {
@@ -48,12 +53,14 @@ export interface FeedDeps {
   clock: Clock;
   timers: Timers;
   log: Log;
+  /** Whether other brokers tell what they write. Default: they do not. */
+  news?: Pick<News, 'fresh'>;
   /** A job as text, made once for all who follow it. */
   render: (job: Job) => string;
 }
 
 /** Creates the feed of one broker process. */
-export function createFeed({ jobs, clock, timers, log, render }: FeedDeps): Feed {
+export function createFeed({ jobs, news, clock, timers, log, render }: FeedDeps): Feed {
   const groups = new Map<string, Group>();
   let stopTimer: (() => void) | undefined;
   let round = 0;
@@ -92,7 +99,8 @@ export function createFeed({ jobs, clock, timers, log, render }: FeedDeps): Feed
   async function prepare(group: Group, jobId: string | undefined): Promise<void> {
     const followed = [...group.listeners].some((other) => !other.jobId || other.jobId === jobId);
     if (jobId === undefined) {
-      if (clock() - group.listedAt > POLL_MS * SLOW_ROUNDS) await list(group);
+      const current = followsAll(group) && !group.stale && news?.fresh();
+      if (!current && clock() - group.listedAt > POLL_MS * SLOW_ROUNDS) await list(group);
       return;
     }
     if (followed && group.known.has(jobId)) return;
@@ -110,7 +118,7 @@ export function createFeed({ jobs, clock, timers, log, render }: FeedDeps): Feed
   }
 
   function due(group: Group, slow: boolean): string[] {
-    const all = [...group.listeners].some(({ jobId }) => jobId === undefined);
+    const all = followsAll(group);
     const single = new Set([...group.listeners].map(({ jobId }) => jobId));
     return [...group.known.values()]
       .filter(({ jobId, open }) => (open ? all || single.has(jobId) : slow && single.has(jobId)))
@@ -119,19 +127,50 @@ export function createFeed({ jobs, clock, timers, log, render }: FeedDeps): Feed
       .map(({ jobId }) => jobId);
   }
 
+  async function look(group: Group, jobId: string): Promise<void> {
+    const job = await jobs.get(jobId);
+    if (job) note(group, job);
+    else seeRemoved(group, jobId, clock());
+  }
+
   async function pollGroup(group: Group, slow: boolean): Promise<void> {
+    await patiently(group, async () => {
+      if (slow && followsAll(group)) await list(group);
+      for (const jobId of due(group, slow)) await look(group, jobId);
+    });
+  }
+
+  /** What could not be read is asked for in the next round. */
+  async function patiently(group: Group, work: () => Promise<void>): Promise<void> {
     try {
-      const all = [...group.listeners].some(({ jobId }) => jobId === undefined);
-      if (all && slow) await list(group);
-      for (const jobId of due(group, slow)) {
-        const job = await jobs.get(jobId);
-        if (job) note(group, job);
-        else seeRemoved(group, jobId, clock());
-      }
+      await work();
+      group.stale = false;
     } catch (error) {
-      // The next round asks again.
+      group.stale = true;
       log.warn({ err: error }, 'followed jobs could not be read');
     }
+  }
+
+  /** Everything that is followed, by one read if that is all jobs of a person. */
+  async function lookAtAll(group: Group): Promise<void> {
+    const began = clock();
+    await patiently(group, async () => {
+      // A list that is being read already may have been read before the change.
+      if (group.listing) await group.listing;
+      if (followsAll(group)) await list(group);
+      const single = new Set([...group.listeners].flatMap(({ jobId }) => jobId ?? []));
+      const unseen = [...group.known.values()].filter(({ jobId, open, heardAt }) =>
+        followsAll(group) ? open && heardAt < began : single.has(jobId),
+      );
+      for (const { jobId } of unseen) await look(group, jobId);
+    });
+  }
+
+  async function inSomeLanes(queue: Group[], work: (group: Group) => Promise<void>): Promise<void> {
+    const lanes = Array.from({ length: LANES }, async () => {
+      for (let group = queue.shift(); group; group = queue.shift()) await work(group);
+    });
+    await Promise.all(lanes);
   }
 
   const feed: Feed = {
@@ -177,16 +216,28 @@ export function createFeed({ jobs, clock, timers, log, render }: FeedDeps): Feed
       if (polling) return;
       polling = true;
       const slow = ++round % SLOW_ROUNDS === 0;
-      const queue = [...groups.values()];
-      const lanes = Array.from({ length: LANES }, async () => {
-        for (let group = queue.shift(); group; group = queue.shift()) await pollGroup(group, slow);
-      });
-      await Promise.all(lanes);
+      const told = news?.fresh() ?? false;
+      const queue = [...groups.values()].filter(({ stale }) => !told || stale);
+      await inSomeLanes(queue, (group) => (told ? lookAtAll(group) : pollGroup(group, slow)));
       polling = false;
+    },
+
+    async heard(tidings) {
+      if (!tidings) {
+        await inSomeLanes([...groups.values()], lookAtAll);
+        return;
+      }
+      const { ownerId, jobId } = tidings;
+      const group = groups.get(ownerId);
+      if (!group || jobId === undefined) return;
+      const followed = [...group.listeners].some((other) => !other.jobId || other.jobId === jobId);
+      if (followed) await patiently(group, () => look(group, jobId));
     },
   };
   return feed;
 }
+
+const followsAll = ({ listeners }: Group): boolean => [...listeners].some(({ jobId }) => jobId === undefined);
 
 /** Ids of events are times of change, epoch ms; anything else counts as no id. */
 function sinceOf(lastEventId: string | undefined): number | undefined {

@@ -1,7 +1,8 @@
 /**
  * Who is behind a Bearer token: a session's token, a personal access token, or a token of the foreign issuer.
  * What a token proves is remembered, and so is the account for a moment. A change of the account is seen at
- * once by the broker process that made it, and by all others when that moment is over.
+ * once by the broker process that made it, and by all others when that moment is over; as long as all of them tell what
+ * they change (news.ts), when they have been told.
  */
 import { AppError } from '../src/errors.ts';
 import type { User } from '../src/schemas/identity.ts';
@@ -14,6 +15,8 @@ import type { Principal } from './principal.ts';
 
 /** How long an account is believed to be as it was read, and a personal access token not to be revoked. */
 const MOMENT_MS = 2_000;
+/** The longest that either is believed while all changes are told: somebody may write to the table by hand. */
+const TOLD_MS = 3_600_000;
 /** How long the keys of a foreign issuer are believed to be still his. */
 const FOREIGN_MS = 300_000;
 const MAX_REMEMBERED = 10_000;
@@ -32,8 +35,8 @@ export interface Bearers {
   authenticate(bearer: string): Promise<Principal>;
   /** The same at once, if all that it takes is remembered and speaks for the token. */
   remembered(bearer: string): Principal | undefined;
-  /** Drops what is remembered of a person. */
-  forget(userId: string): void;
+  /** Drops what is remembered of a person, or of everybody. */
+  forget(userId: string | undefined): void;
 }
 
 export interface BearersDeps {
@@ -41,23 +44,36 @@ export interface BearersDeps {
   signer: TokenSigner;
   accessTokens: Pick<AccessTokens, 'prove'>;
   foreign: ForeignPeople | undefined;
+  /** Whether other processes tell what they change; `forget` is called for it. Default: they do not. */
+  fresh?: () => boolean;
   clock: Clock;
+}
+
+/** What is believed until then; and longer, up to `longest`, while changes are told. */
+interface Believed {
+  readonly until: number;
+  readonly longest: number;
 }
 
 /** Creates the check of Bearer tokens. */
 export function createBearers(deps: BearersDeps): Bearers {
-  const { users, signer, accessTokens, foreign, clock } = deps;
-  const proofs = new Map<string, { proof: Proof; until: number }>();
-  const people = new Map<string, { user: User; until: number }>();
+  const { users, signer, accessTokens, foreign, fresh = () => false, clock } = deps;
+  const proofs = new Map<string, { proof: Proof } & Believed>();
+  const people = new Map<string, { user: User } & Believed>();
   /** Grows with every change: what was read before one is not remembered after it. */
   let changes = 0;
 
+  const holds = ({ until, longest }: Believed, now: number): boolean =>
+    until > now || (longest > now && fresh());
+
   async function prove(bearer: string, now: number): Promise<Proof> {
     const known = proofs.get(bearer);
-    if (known && known.until > now) return known.proof;
+    if (known && holds(known, now)) return known.proof;
     const before = changes;
     const { proof, ms } = await provenAnew(bearer, now);
-    if (before === changes) remember(proofs, bearer, { proof, until: Math.min(now + ms, proof.expiresAt) });
+    const until = Math.min(now + ms, proof.expiresAt);
+    const longest = ms === MOMENT_MS ? Math.min(now + TOLD_MS, proof.expiresAt) : until;
+    if (before === changes) remember(proofs, bearer, { proof, until, longest });
     return proof;
   }
 
@@ -84,10 +100,11 @@ export function createBearers(deps: BearersDeps): Bearers {
 
   async function personOf(userId: string, now: number): Promise<User | undefined> {
     const known = people.get(userId);
-    if (known && known.until > now) return known.user;
+    if (known && holds(known, now)) return known.user;
     const before = changes;
     const user = await users.get(userId);
-    if (user && before === changes) remember(people, userId, { user, until: now + MOMENT_MS });
+    const believed = { until: now + MOMENT_MS, longest: now + TOLD_MS };
+    if (user && before === changes) remember(people, userId, { user, ...believed });
     return user;
   }
 
@@ -106,10 +123,10 @@ export function createBearers(deps: BearersDeps): Bearers {
     remembered(bearer) {
       const now = clock();
       const known = proofs.get(bearer);
-      if (!known || known.until <= now) return undefined;
+      if (!known || !holds(known, now)) return undefined;
       const { userId, expiresAt, scopes, stands } = known.proof;
       const person = people.get(userId);
-      if (!person || person.until <= now) return undefined;
+      if (!person || !holds(person, now)) return undefined;
       const { user } = person;
       return user.status === 'active' && stands(user)
         ? { userId, role: user.role, expiresAt, scopes }
@@ -117,6 +134,11 @@ export function createBearers(deps: BearersDeps): Bearers {
     },
     forget(userId) {
       changes++;
+      if (userId === undefined) {
+        people.clear();
+        proofs.clear();
+        return;
+      }
       people.delete(userId);
       for (const [bearer, { proof }] of proofs) if (proof.userId === userId) proofs.delete(bearer);
     },

@@ -18,6 +18,7 @@ import type {
 import { createSessions } from './identity-sessions.ts';
 import { createOutbox, type Outbox } from './mail-outbox.ts';
 import type { Mailer, MailStore } from './mail-ports.ts';
+import type { News } from './news.ts';
 import type { Clock, Ids, Log, TokenStore, UserStore } from './ports.ts';
 
 /** Web clients renew a token 15 minutes before it ends, so it has to live well longer than that. */
@@ -66,6 +67,8 @@ export interface Identity
   profile(userId: string): Promise<User>;
   /** Changes what is given; an empty text removes it. @throws AppError not_found */
   updateProfile(userId: string, data: PersonalData): Promise<User>;
+  /** Another process has changed this account, or any. */
+  forget(userId: string | undefined): void;
   /** Mail on its way; somebody has to call its tick. */
   readonly outbox: Pick<Outbox, 'tick' | 'idleMs' | 'onWake'>;
   /**
@@ -87,6 +90,8 @@ export interface IdentityDeps {
   place: () => string;
   ids: Ids;
   clock: Clock;
+  /** How processes tell each other what they have changed. Default: they do not. */
+  news?: Pick<News, 'tell' | 'fresh'>;
   log: Log;
   tokenSecret: string;
   passwords: Passwords;
@@ -103,11 +108,14 @@ export interface IdentityDeps {
 export function createIdentity(deps: IdentityDeps): Identity {
   const { users, ids, clock, passwords, signer, foreignTokens } = deps;
   const sessions = createSessions(deps);
-  const changed = (userId: string): void => bearers.forget(userId);
+  const changed = (userId: string): void => {
+    bearers.forget(userId);
+    deps.news?.tell({ ownerId: userId });
+  };
   const change = createChangeUser({ users, clock, changed });
   const accessTokens = createAccessTokens({ ...deps, changed });
   const foreign = foreignTokens && createForeignPeople({ ...deps, foreignTokens, change });
-  const bearers = createBearers({ users, signer, accessTokens, foreign, clock });
+  const bearers = createBearers({ users, signer, accessTokens, foreign, fresh: deps.news?.fresh, clock });
   const guard = createGuard(deps);
   const passwordActs = createPasswordActs({ ...deps, change });
   const outbox = createOutbox({ ...deps, mailer: deps.mailer, passwordActs });
@@ -166,6 +174,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
   return {
     ...accounts,
     outbox,
+    forget: bearers.forget,
     issueResetCode: passwordActs.issueResetCode,
     changePassword: passwordActs.changePassword,
     forgotPassword: outbox.askReset,

@@ -43,6 +43,7 @@ import type { Feed } from '../services/feed.ts';
 import type { Files } from '../services/files.ts';
 import type { Identity } from '../services/identity.ts';
 import type { JobReports } from '../services/job-reports.ts';
+import type { JobVersions } from '../services/job-versions.ts';
 import type { Jobs } from '../services/jobs.ts';
 import type { KillSwitch } from '../services/kill-switch.ts';
 import type { LimitsService } from '../services/limits.ts';
@@ -95,6 +96,7 @@ export interface AppDeps extends ConsoleDeps {
   releaseJob: ReleaseJob;
   awsCalls: AdminRoutesDeps['awsCalls'];
   feed: Feed;
+  versions: JobVersions;
   webhooks: Webhooks;
   timers: Timers;
   clock: Clock;

@@ -13,10 +13,10 @@ import {
 } from '../services/audited.ts';
 import { createClockwork } from '../services/clockwork.ts';
 import { createErrorWindow } from '../services/error-window.ts';
-import { createFeed } from '../services/feed.ts';
 import { createFigures } from '../services/figures.ts';
 import type { Identity } from '../services/identity.ts';
 import { createIdentityServices } from '../services/identity-services.ts';
+import { createJobChanges } from '../services/job-changes.ts';
 import { createJobServices } from '../services/job-services.ts';
 import type { Mailer } from '../services/mail-ports.ts';
 import { createMoves } from '../services/moves.ts';
@@ -113,7 +113,15 @@ export function createDeps(options: DepsOptions): Deps {
 
   // The life of a job; whatever is written to it reaches the feed
   const render = (job: Job): string => JSON.stringify(toJobView(job));
-  const feed = createFeed({ jobs: stores.jobs, clock, timers, log, render });
+  const { news, feed, versions, watcher } = createJobChanges({
+    ...stores,
+    view: shares.view,
+    identity: () => identity,
+    clock,
+    timers,
+    log,
+    render,
+  });
   const hooks = createWebhookServices({
     webhooks: stores.webhooks,
     deliveries: stores.deliveries,
@@ -128,10 +136,10 @@ export function createDeps(options: DepsOptions): Deps {
     mine: () => shares.mine('webhooks'),
   });
   const jobs = watchJobs(hooks.announcer.announced(stores.jobs), {
-    ...feed,
+    ...watcher,
     publish(job) {
       metrics.stored(job);
-      feed.publish(job);
+      watcher.publish(job);
     },
   });
   const moves = createMoves({ jobs, clock });
@@ -221,11 +229,12 @@ export function createDeps(options: DepsOptions): Deps {
     tokenSecret,
     passwords: createPasswords(),
     signer: createTokenSigner(tokenSecret),
+    news,
     foreignTokens: config.oidc && createForeignTokens({ ...config.oidc, clock }),
     audit,
     leftBehind: [hooks.webhooks, units],
   });
-  const tickers = [shares, ticker, watch, hooks.deliverer, lateRepair, identity.outbox, uses, figures];
+  const tickers = [shares, news, ticker, watch, hooks.deliverer, lateRepair, identity.outbox, uses, figures];
   const loop = together(tickers.map((each) => createLoop({ ticker: each, clock, log })));
   const work = createJobServices({
     ...steps,
@@ -247,6 +256,7 @@ export function createDeps(options: DepsOptions): Deps {
     async close() {
       figures.flush();
       await uses.flush();
+      await news.leave();
       await adapters.leave();
       await audit.settled();
       clients.close();
@@ -266,6 +276,7 @@ export function createDeps(options: DepsOptions): Deps {
       webhooks: hooks.webhooks,
       killSwitch: auditedSwitch(killSwitch, audit),
       feed,
+      versions,
       timers,
       clock,
       byMail: config.smtp !== undefined,

@@ -31,6 +31,7 @@ export async function openapiYaml(): Promise<string> {
     webhooks: neverCalled<AppDeps['webhooks']>(),
     killSwitch: neverCalled<AppDeps['killSwitch']>(),
     feed: neverCalled<AppDeps['feed']>(),
+    versions: neverCalled<AppDeps['versions']>(),
     timers: neverCalled<AppDeps['timers']>(),
     clock: services.clock,
     callbacks: neverCalled<AppDeps['callbacks']>(),

@@ -3,6 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { AccessTokenStore, SignInStore } from '../../services/identity-ports.ts';
 import type { SwitchStore } from '../../services/kill-switch.ts';
 import type { MailStore } from '../../services/mail-ports.ts';
+import type { NewsStore } from '../../services/news-ports.ts';
 import type { QueueStore } from '../../services/overview-ports.ts';
 import type {
   AsideStore,
@@ -30,6 +31,7 @@ import { createItemTable, type ItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
 import { createMailStore } from './mail-store.ts';
 import { createMemberStore } from './member-store.ts';
+import { createNewsStore } from './news-store.ts';
 import { createQueueStore } from './queue-store.ts';
 import { createRoiStore } from './roi-store.ts';
 import { createSignInStore } from './sign-in-store.ts';
@@ -51,6 +53,7 @@ export interface StoresDeps {
 
 export interface Stores {
   readonly members: MemberStore;
+  readonly bulletins: NewsStore;
   readonly aside: AsideStore;
   readonly jobs: JobStore;
   readonly units: UnitStore;
@@ -83,6 +86,7 @@ export function storesOn(table: ItemTable, clock: Clock): Stores {
   return {
     aside: createAsideStore(table),
     members: createMemberStore(table),
+    bulletins: createNewsStore(table),
     jobs: createJobStore(table),
     units: createUnitStore(table, clock),
     users: createUserStore(table),

@@ -30,6 +30,7 @@
  * | job set aside    | ASIDE#job                 | ASIDE   | ASIDE                     | at#job        |          |           |
  * | broker process   | BROKERS                   | broker  |                           |               |          |           |
  * | piece of work    | LEASES                    | piece   |                           |               |          |           |
+ * | news             | NEWS                      | broker  |                           |               |          |           |
  * | switch for all   | SWITCH                    | SWITCH  |                           |               |          |           |
  * | audit entry      | AUDIT#owner               | at#entry|                           |               |          |           |
  *
@@ -52,6 +53,7 @@
  * | all users (administrators)         | Query gsi1 USERS, newest first, pages                                  |
  * | jobs that were set aside           | Query gsi1 ASIDE; the job itself is out of gsi2 meanwhile              |
  * | who lives and who does what        | Query BROKERS and LEASES, a page each: every process every 2 seconds   |
+ * | what other processes have written  | Query NEWS, one page: every process every second, while somebody asks  |
  * | audit of an owner                  | Query the table itself, newest first, pages: no second write per entry |
  *
  * Times in keys are epoch milliseconds in 15 digits, so that they sort. gsi2 keys exist only while a job is
@@ -223,6 +225,9 @@ export const asideKey = (jobId: string): Key => ({ pk: `ASIDE#${part(jobId)}`, s
 export const MEMBERS_PARTITION = 'BROKERS';
 export const memberKey = (brokerId: string): Key => ({ pk: MEMBERS_PARTITION, sk: part(brokerId) });
 export const LEASES_PARTITION = 'LEASES';
+/** What they have written lately. */
+export const NEWS_PARTITION = 'NEWS';
+export const newsKey = (brokerId: string): Key => ({ pk: NEWS_PARTITION, sk: part(brokerId) });
 export const leaseKey = (piece: string): Key => ({ pk: LEASES_PARTITION, sk: part(piece) });
 
 /** Lost jobs whose execution may turn up yet: few, so one partition. */

@@ -16,8 +16,8 @@ import {
 import { createBudgets } from '../../services/budgets.ts';
 import { createClockwork, PIECES } from '../../services/clockwork.ts';
 import { createErrorWindow } from '../../services/error-window.ts';
-import { createFeed } from '../../services/feed.ts';
 import { createIdentityServices } from '../../services/identity-services.ts';
+import { createJobChanges } from '../../services/job-changes.ts';
 import { createJobServices } from '../../services/job-services.ts';
 import { createKillSwitch } from '../../services/kill-switch.ts';
 import type { Mailer } from '../../services/mail-ports.ts';
@@ -76,6 +76,8 @@ export async function broker(
     oidc?: Config['oidc'];
     webhookCaller?: WebhookCallerOptions;
     mailer?: Mailer;
+    /** Shared by several brokers. Default: one of its own. */
+    table?: Awaited<ReturnType<typeof newTable>>;
   } = {},
   prepare?: (app: Api) => void,
 ) {
@@ -84,12 +86,14 @@ export async function broker(
   const lines: string[] = [];
   const log = createLog('info', { write: (line: string) => void lines.push(line) });
   const ids = createIds(clock);
-  const { tableName, documents } = await newTable(HUB);
+  const { tableName, documents } = overrides.table ?? (await newTable(HUB));
   const stores = createStores({ documents, tableName, cursorSecret: SECRET, clock, log });
   const { users, tokens, units: unitStore } = stores;
   const timers = createHandTimers();
-  const feed = createFeed({
-    jobs: stores.jobs,
+  const { news, feed, versions, watcher } = createJobChanges({
+    ...stores,
+    view: () => shares.view(),
+    identity: () => identity,
     clock,
     timers,
     log,
@@ -105,7 +109,7 @@ export async function broker(
     log,
     tokenSecret: SECRET,
   });
-  const jobStore = watchJobs(hooks.announcer.announced(stores.jobs), feed);
+  const jobStore = watchJobs(hooks.announcer.announced(stores.jobs), watcher);
   const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
   const common = { units: unitStore, cloud, moves, clock, ids, log, tokenSecret: SECRET };
@@ -164,6 +168,7 @@ export async function broker(
     tokenSecret: SECRET,
     passwords,
     signer,
+    news,
     foreignTokens: overrides.oidc && createForeignTokens({ ...overrides.oidc, clock }),
     audit,
     leftBehind: [hooks.webhooks, units],
@@ -215,6 +220,7 @@ export async function broker(
       audit,
     ),
     feed,
+    versions,
     timers,
     clock,
     byMail: overrides.mailer !== undefined,
@@ -280,6 +286,7 @@ export async function broker(
     documents,
     ticker,
     shares,
+    news,
     budgets,
     aside: stores.aside,
     signer,
