@@ -6,12 +6,13 @@
  *
  * `fresh` means: what others have written up to about three seconds ago has been told here. Nothing is lost silently:
  * numbers without gaps show what was missed, and of a process that died nobody knows what it has not told any more.
- * Then everything may have changed, and that is told too.
+ * Then everything may have changed, and that is told too. Who has just come, or come back after a silence, believes
+ * nothing until all others must have noticed: those who thought that they are alone told nothing.
  */
 
 import type { Bulletin, NewsStore, Tidings } from './news-ports.ts';
 import type { Clock, Log } from './ports.ts';
-import type { SeenMember } from './shares.ts';
+import { type SeenMember, SILENT_MS } from './shares.ts';
 
 /** How often the others are looked at, and how soon after a change they are told. */
 export const LOOK_MS = 1_000;
@@ -47,7 +48,7 @@ export interface News {
 export interface NewsDeps {
   news: NewsStore;
   /** The processes that share the table. */
-  view: () => { readonly self: string; readonly members: readonly SeenMember[] };
+  view: () => { readonly self: string; readonly since: number; readonly members: readonly SeenMember[] };
   clock: Clock;
   log: Log;
 }
@@ -132,7 +133,7 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     firstLook = false;
     living = alive;
     const complete = [...alive].every((brokerId) => next.has(brokerId));
-    lookedAt = complete ? now : Number.NEGATIVE_INFINITY;
+    lookedAt = complete && now - view().since >= SILENT_MS ? now : Number.NEGATIVE_INFINITY;
     await bury(bulletins, new Set(members.filter(({ alive }) => alive).map(({ brokerId }) => brokerId)), now);
   }
 

@@ -24,6 +24,8 @@ export interface Shares {
   /** Everything known of the processes, dead ones of the last day included, and who holds what. */
   view(): {
     readonly self: string;
+    /** Since when this process has said without a break that it lives; the others may not know it before. */
+    readonly since: number;
     readonly members: readonly SeenMember[];
     readonly leases: readonly Lease[];
   };
@@ -66,6 +68,7 @@ export function createShares(deps: SharesDeps): Shares {
   let members: SeenMember[] = [];
   let leases: Lease[] = [];
   let beatAt = Number.NEGATIVE_INFINITY;
+  let since = Number.POSITIVE_INFINITY;
   let nextBeat = 0;
   let gone = false;
 
@@ -127,6 +130,7 @@ export function createShares(deps: SharesDeps): Shares {
       if (gone || now < nextBeat) return 0;
       nextBeat = now + BEAT_MS;
       await store.beat({ ...self, beat: now, seenAt: now, figures: deps.figures() });
+      if (now - beatAt > 2 * BEAT_MS) since = clock();
       beatAt = now;
       await look();
       await rebalance();
@@ -138,7 +142,7 @@ export function createShares(deps: SharesDeps): Shares {
     // Who could not say that it lives has been replaced.
     mine: (piece) => held.has(piece) && clock() - beatAt < SILENT_MS,
     live: () => Math.max(1, members.filter(({ alive }) => alive).length),
-    view: () => ({ self: self.brokerId, members, leases }),
+    view: () => ({ self: self.brokerId, since, members, leases }),
     async leave() {
       gone = true;
       const mine = [...held];

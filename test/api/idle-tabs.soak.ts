@@ -122,7 +122,7 @@ t.test('1,000 tabs: nothing is read while nothing changes, and once per change a
   // Both know each other, and tell what they write.
   one.news.fresh();
   two.news.fresh();
-  await pass(4);
+  await pass(12);
   const people: Awaited<ReturnType<typeof person>>[] = [];
   for (let i = 0; i < PEOPLE; i++) people.push(await person(one, i));
   const tabs = people.flatMap((each) => each.tabs);
