@@ -10,6 +10,8 @@ export interface JobChangesDeps extends Omit<FeedDeps, 'news'>, Omit<NewsDeps, '
   bulletins: NewsDeps['news'];
   /** Accounts that other processes have changed. */
   identity: () => Pick<Identity, 'forget'>;
+  /** Called for every job that this process has written. */
+  stored?: (job: Job) => void;
 }
 
 export interface JobChanges {
@@ -20,7 +22,7 @@ export interface JobChanges {
 }
 
 /** Creates what one process needs. */
-export function createJobChanges({ bulletins, identity, ...deps }: JobChangesDeps): JobChanges {
+export function createJobChanges({ bulletins, identity, stored, ...deps }: JobChangesDeps): JobChanges {
   const news = createNews({ ...deps, news: bulletins });
   const feed = createFeed({ ...deps, news });
   const versions = createJobVersions(news);
@@ -39,6 +41,7 @@ export function createJobChanges({ bulletins, identity, ...deps }: JobChangesDep
     versions,
     watcher: {
       publish(job) {
+        stored?.(job);
         changed(job);
         feed.publish(job);
       },

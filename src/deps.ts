@@ -117,6 +117,7 @@ export function createDeps(options: DepsOptions): Deps {
     ...stores,
     view: shares.view,
     identity: () => identity,
+    stored: (job) => metrics.stored(job),
     clock,
     timers,
     log,
@@ -135,13 +136,7 @@ export function createDeps(options: DepsOptions): Deps {
     tokenSecret,
     mine: () => shares.mine('webhooks'),
   });
-  const jobs = watchJobs(hooks.announcer.announced(stores.jobs), {
-    ...watcher,
-    publish(job) {
-      metrics.stored(job);
-      watcher.publish(job);
-    },
-  });
+  const jobs = watchJobs(hooks.announcer.announced(stores.jobs), watcher);
   const moves = createMoves({ jobs, clock });
   const steps = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret };
   const observe = createObserve(steps);
