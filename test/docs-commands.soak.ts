@@ -151,7 +151,7 @@ for (const document of documents) {
     }
   });
 
-  // Every command of the runbook is run (test/runbook.soak.ts), and many are the AWS CLI's.
+  // Every command of the runbook is run (test/runbook.soak.ts, test/runbook-aws.soak.ts), and many are the AWS CLI's.
   const isRun = document === join('docs', 'RUNBOOK.md');
   t.test(`${document}: every flag is one of a program that exists`, { skip: isRun }, async (t) => {
     const code = tree.filter(

@@ -1,4 +1,4 @@
-/** The runbook has an entry for each alarm and each usual trouble, in one form; test/runbook.soak.ts runs its commands. */
+/** The runbook has an entry for each alarm and each usual trouble, in one form; test/runbook.soak.ts and runbook-aws.soak.ts run its commands. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { ALARMS } from '../infra/scripts/broker-alarms.ts';

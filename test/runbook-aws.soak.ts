@@ -1,0 +1,126 @@
+/**
+ * Every command of the AWS CLI in the runbook is run against an emulation of AWS (moto), as far as it knows the
+ * operation; the others are checked by the CLI itself.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import t from 'tap';
+import { bash, blocks, folderOf, ofAws } from './helpers/runbook.ts';
+
+t.setTimeout(900_000);
+
+/** What moto does not know; the CLI checks every parameter by the description of the service. */
+const ONLY_CHECKED = ['service-quotas', 'cloudtrail', 'purge'];
+
+/** A stack with what the runbook names, from the broker's own: moto does not know all of it. */
+const STACK = {
+  Parameters: {
+    ImageUri: { Type: 'String', Default: 'one' },
+    RestoredTableName: { Type: 'String', Default: '' },
+  },
+  Resources: {
+    Table: {
+      Type: 'AWS::DynamoDB::Table',
+      Properties: {
+        TableName: 'runbook-cloudmr',
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      },
+    },
+    Cluster: { Type: 'AWS::ECS::Cluster', Properties: {} },
+    TaskDefinition: {
+      Type: 'AWS::ECS::TaskDefinition',
+      Properties: {
+        Family: 'broker',
+        ContainerDefinitions: [{ Name: 'broker', Image: { Ref: 'ImageUri' } }],
+      },
+    },
+    Service: {
+      Type: 'AWS::ECS::Service',
+      Properties: {
+        Cluster: { Ref: 'Cluster' },
+        ServiceName: 'broker',
+        TaskDefinition: { Ref: 'TaskDefinition' },
+        DesiredCount: 0,
+      },
+    },
+    LogGroup: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/ecs/runbook-broker' } },
+    TokenSecret: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: 'token', SecretString: 'old' } },
+    DeadTicks: { Type: 'AWS::SQS::Queue', Properties: {} },
+    BrokerRole: {
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        RoleName: 'runbook-role',
+        AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [] },
+      },
+    },
+    Changes: {
+      Type: 'AWS::SSM::Parameter',
+      Properties: { Type: 'String', Value: { 'Fn::Sub': '$' + '{ImageUri} $' + '{RestoredTableName}' } },
+    },
+  },
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const tools = ['aws', 'moto_server'].filter((name) => spawnSync('which', [name]).status !== 0);
+
+t.test(
+  'the commands of the AWS CLI are right',
+  { skip: tools.length > 0 && `needs ${tools.join(' and ')} (.ci/run installs them)` },
+  async (t) => {
+    const folder = folderOf(t);
+    const port = await freePort();
+    const moto = spawn('moto_server', ['-p', String(port)], { stdio: 'ignore' });
+    t.teardown(() => moto.kill());
+    const url = `http://127.0.0.1:${port}`;
+    for (let round = 0; round < 200; round++) {
+      if (
+        await fetch(`${url}/moto-api/`).then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      )
+        break;
+      await pause(100);
+    }
+    const template = join(folder, 'template.json');
+    writeFileSync(template, JSON.stringify(STACK));
+    const env = {
+      AWS_ENDPOINT_URL: url,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_PAGER: '',
+      STACK: 'runbook',
+      TEMPLATE: template,
+      JOB: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+      IMAGE: 'registry.example.org/broker@sha256:0123',
+    };
+    const made = await bash(
+      'aws cloudformation deploy --template-file "$TEMPLATE" --stack-name "$STACK" --capabilities CAPABILITY_NAMED_IAM',
+      env,
+    );
+    t.equal(made.code, 0, made.output);
+    const checked = ONLY_CHECKED.map((name) => `*${name}*`).join('|');
+    const around = `aws() { case "$1 $2" in ${checked}) command aws "$@" --generate-cli-skeleton output;; *) command aws "$@";; esac; }\n`;
+    const [preamble = '', ...others] = blocks.filter(ofAws);
+    for (const block of [preamble, ...others]) {
+      const source = block === preamble ? '' : preamble;
+      const { code, output } = await bash(`${around}${source}${block}`, env);
+      t.equal(code, 0, `${block}${output}`);
+    }
+    const { output } = await bash('aws dynamodb describe-table --table-name runbook-cloudmr-restored', env);
+    t.match(output, /"TableStatus": "ACTIVE"/, 'the restored table is there');
+  },
+);
