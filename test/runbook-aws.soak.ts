@@ -36,7 +36,7 @@ const STACK = {
       Type: 'AWS::ECS::TaskDefinition',
       Properties: {
         Family: 'broker',
-        ContainerDefinitions: [{ Name: 'broker', Image: { Ref: 'ImageUri' } }],
+        ContainerDefinitions: [{ Name: 'broker', Image: { Ref: 'ImageUri' }, Memory: 512 }],
       },
     },
     Service: {
