@@ -20,6 +20,7 @@ COPY routes routes
 COPY services services
 COPY compute compute
 COPY console console
+COPY client client
 COPY infra infra
 RUN npm run build && npm prune --omit=dev
 

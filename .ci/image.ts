@@ -68,8 +68,8 @@ try {
 
 function shell(command: string): void {
   console.log(`RUN ${command}`);
-  const done = spawnSync('sh', ['-c', command], { cwd: build, env, stdio: ['ignore', 'ignore', 'inherit'] });
-  assert.equal(done.status, 0, command);
+  const done = spawnSync('sh', ['-c', command], { cwd: build, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  assert.equal(done.status, 0, `${command}: ${done.stdout}`);
 }
 
 /** Starts a command as the image does: as another user, if we may. */

@@ -1,5 +1,6 @@
 /** The Dockerfile as text: what it copies is there, what it starts is made, and nothing runs as root. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import t from 'tap';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -19,6 +20,25 @@ t.test('what is copied from here exists, and is not kept out', async (t) => {
     t.notOk(ignored.includes(source), `${source} is not in .dockerignore`);
   }
   for (const [, script] of dockerfile.matchAll(/npm run (\w+)/g)) t.ok(scripts[script], `npm run ${script}`);
+});
+
+t.test('what is built reaches for nothing that is not copied', async (t) => {
+  const copied = lines
+    .filter((line) => /^COPY (?!--from)/.test(line))
+    .map((line) => line.split(' ').at(-1) ?? '');
+  const built = ['src', 'routes', 'services', 'compute', 'console'];
+  const reached = built.flatMap((top) =>
+    readdirSync(new URL(`${top}/`, ROOT), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.tsx?$/.test(name) && !name.includes('assembly'))
+      .flatMap((name) =>
+        [...read(`${top}/${name}`).matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(
+          ([, path]) => posix.join(top, posix.dirname(name), path).split('/')[0],
+        ),
+      ),
+  );
+  const missing = [...new Set(reached)].filter((top) => !copied.includes(top));
+  t.same(missing, []);
+  t.ok(reached.includes('client'));
 });
 
 t.test('every command and every handler is the compilation of a module that is there', async (t) => {
