@@ -32,6 +32,8 @@ async function compile(path: string): Promise<void> {
     format: 'esm',
     target: 'node20.19',
     sourcemap: 'inline',
+    // The copy beside it is the source; a process would parse it once more for every module it loads.
+    sourcesContent: false,
     sourcefile: path,
   });
   writeFileSync(path.replace(/\.ts$/, '.js'), withCompiledImports(code));

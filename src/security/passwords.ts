@@ -4,10 +4,10 @@ import type { Passwords } from '../../services/identity-ports.ts';
 
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 
-/** Creates the hasher; the work runs on libuv's threads, the event loop stays free. */
-export function createPasswords(): Passwords {
+/** Creates the hasher; the work runs on libuv's threads, the event loop stays free. Tests may ask for a cheaper one. */
+export function createPasswords(cost: Partial<typeof PARAMETERS> = {}): Passwords {
   return {
-    hash: (password) => hash(password, PARAMETERS),
+    hash: (password) => hash(password, { ...PARAMETERS, ...cost }),
     async verify(stored, password) {
       // verify() rejects only for a hash that is no PHC string; such an account has no usable password.
       if (!stored.startsWith('$argon2id$')) return false;

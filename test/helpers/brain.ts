@@ -209,7 +209,8 @@ export async function startBrain(
         await broker.ticker.tick();
         const job = await broker.jobs.get(jobId);
         if (job && states.includes(job.state)) return job;
-        cloud.clock.advance(5_000);
+        // To where the job has something to do, if that is later.
+        cloud.clock.advance(Math.max(5_000, Math.min((job?.dueAt ?? 0) - cloud.clock(), 60_000)));
         // The execution itself runs in real time.
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -155,7 +155,8 @@ export async function broker(
     ids,
     log,
   });
-  const passwords = createPasswords();
+  // Everybody who signs in costs one: as cheap as they come.
+  const passwords = createPasswords({ memoryCost: 64, timeCost: 1 });
   const signer = createTokenSigner(SECRET);
   const units = auditedUnits(bareUnits, audit);
   const identity = createIdentityServices({
