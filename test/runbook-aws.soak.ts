@@ -60,7 +60,11 @@ const STACK = {
     },
     Changes: {
       Type: 'AWS::SSM::Parameter',
-      Properties: { Type: 'String', Value: { 'Fn::Sub': '$' + '{ImageUri} $' + '{RestoredTableName}' } },
+      Properties: {
+        Name: 'runbook-changes',
+        Type: 'String',
+        Value: { 'Fn::Sub': '$' + '{ImageUri} $' + '{RestoredTableName}' },
+      },
     },
   },
 };
