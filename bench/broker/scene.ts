@@ -44,7 +44,7 @@ export async function openScene({ people }: { people: number }) {
   const { endpoint } = cloud;
   const control = (accountId: string) =>
     createControlClient({ endpoint, accountId, credentials: cloud.rootCredentials(accountId), clock });
-  const [brokerStack] = hubStacks({ accountId: HUB, region: REGION, corsOrigins: [] });
+  const [brokerStack] = hubStacks({ accountId: HUB, region: REGION, corsOrigins: ['http://localhost'] });
   await control(HUB).applyStack(brokerStack);
 
   const log = createLog('silent');
@@ -88,7 +88,7 @@ export async function openScene({ people }: { people: number }) {
       appId: unit.appId,
       brokerRoleArn,
       externalId: unit.externalId ?? '',
-      corsOrigins: [],
+      corsOrigins: ['http://localhost'],
     });
     const machines = stack.stateMachines.map((machine) => ({ ...machine, definition: endsAtOnce(unit) }));
     await control(unit.awsAccountId).applyStack({ ...stack, stateMachines: machines });

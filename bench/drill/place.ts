@@ -52,7 +52,7 @@ export interface Place {
 export async function openPlace({ lostCallbacks }: { lostCallbacks: number }): Promise<Place> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cloudmr-drill-'));
   const log = createLog('silent');
-  const cloud = await launchEmbeddedCloud({ dataDir, corsOrigins: [], log });
+  const cloud = await launchEmbeddedCloud({ dataDir, corsOrigins: ['http://localhost'], log });
   const { endpoint, brokerRoleArn, hubAccountId, region } = cloud;
   const keys = createKeyRing(await openMasterKey(cloudDir(dataDir)));
   const rootOf = (accountId: string) =>
@@ -123,7 +123,7 @@ function stackOf(unit: Unit, brokerRoleArn: string, lostCallbacks: number) {
     appId: unit.appId,
     brokerRoleArn,
     externalId: unit.externalId ?? '',
-    corsOrigins: [],
+    corsOrigins: ['http://localhost'],
   });
   const run = stack.functions.find(({ name }) => name.endsWith('RunJob'));
   if (!run) throw new Error('the stack has no worker');
