@@ -1,5 +1,6 @@
 /** All pages for people who are signed in, by address; the first that fits is shown. */
 import type { ComponentType } from 'preact';
+import { AdminAudit } from './pages/admin/audit.tsx';
 import { Operations } from './pages/admin/operations.tsx';
 import { People } from './pages/admin/people.tsx';
 import { PlatformUnits } from './pages/admin/platform-units.tsx';
@@ -32,4 +33,5 @@ export const pages: readonly { pattern: string; page: Page }[] = [
   { pattern: '/admin', page: People },
   { pattern: '/admin/units', page: PlatformUnits },
   { pattern: '/admin/operations', page: Operations },
+  { pattern: '/admin/audit', page: AdminAudit },
 ];

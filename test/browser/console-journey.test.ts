@@ -2,7 +2,7 @@
  * The console end to end, as two people use it: from the first start of a broker to SNR maps in the viewer, on the
  * platform and in a researcher's own account; and a job that fails, with its remedy.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,7 +81,8 @@ t.test(
       await page.goto(`${broker.url}/console/jobs/new`);
       await chooseUnit(page, unit);
       await page.getByText('Upload files').click();
-      await page.setInputFiles('input[type=file]', PHANTOM);
+      if (unit === 'Mode 1') await drop(page, PHANTOM);
+      else await page.setInputFiles('input[type=file]', PHANTOM);
       await page.getByText('Arrived, checksums verified').waitFor();
       await page.locator('[data-estimate]').waitFor();
       const estimate = await page.locator('[data-estimate]').innerText();
@@ -101,6 +102,8 @@ t.test(
     t.same(await violations(page, 'light'), [], 'axe on a result');
     t.same(await violations(page, 'dark'), [], 'axe on a result in the dark');
     await failAndRemedy(t, page, broker.url);
+    await cancelOne(t, page, broker.url);
+    await costsOfMonth(t, page, broker.url);
 
     t.same(foreign, [], 'nothing of other hosts');
     t.same(
@@ -167,6 +170,52 @@ async function chooseUnit(page: Page, name: string): Promise<void> {
   await select.selectOption(value);
 }
 
+/** What a person does who drags a file from a folder onto the page. */
+async function drop(page: Page, path: string): Promise<void> {
+  const dataTransfer = await page.evaluateHandle<object>(`(() => {
+    const bytes = Uint8Array.from(atob('${readFileSync(path).toString('base64')}'), (one) => one.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], 'phantom.h5'));
+    return transfer;
+  })()`);
+  await page.dispatchEvent('.drop', 'drop', { dataTransfer });
+}
+
+/** A long job is stopped while it runs; its progress is followed until then. */
+async function cancelOne(t: Test, page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/console/jobs/new?preset=grappa`);
+  await chooseUnit(page, 'Mode 1');
+  const signal = page.getByLabel('Signal', { exact: true });
+  await signal.locator('option', { hasText: 'phantom.h5' }).waitFor({ state: 'attached' });
+  await signal.selectOption({ label: 'phantom.h5' });
+  await page.getByRole('spinbutton', { name: 'Replicas' }).fill('20000');
+  await page.locator('[data-estimate]').waitFor();
+  await page.getByRole('button', { name: 'Submit the job' }).click();
+  await page.getByRole('progressbar', { name: 'Progress of the job' }).waitFor();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /replica/i })
+    .first()
+    .waitFor(LONG);
+  await pictures(page, 'running');
+  await page.getByRole('button', { name: 'Cancel job' }).click();
+  await page.getByRole('button', { name: 'Stop the job' }).click();
+  await page.getByText('This job was stopped before its end.').waitFor(LONG);
+  t.match(await page.locator('main').innerText(), /Cancel requested/);
+}
+
+async function costsOfMonth(t: Test, page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/console/costs`);
+  const figures = page.getByRole('region', { name: /^Costs of / });
+  await figures.waitFor();
+  t.match(await figures.innerText(), /4\s+jobs/, 'two that succeeded, one that failed, one that was stopped');
+  const table = page.getByRole('region', { name: 'By computing unit' });
+  await table.getByRole('link', { name: 'Mode 2' }).waitFor();
+  t.match(await table.innerText(), /Mode 2\s+its account\s+1\s/);
+  t.match(await table.innerText(), /the platform\s+3\s/);
+  await pictures(page, 'costs');
+}
+
 async function failAndRemedy(t: Test, page: Page, url: string): Promise<void> {
   await page.goto(`${url}/console/files`);
   const folder = mkdtempSync(join(tmpdir(), 'cloudmr-not-raw-'));
@@ -189,7 +238,9 @@ async function failAndRemedy(t: Test, page: Page, url: string): Promise<void> {
   t.match(text, 'Who must act: You');
   await pictures(page, 'failure');
   t.same(await violations(page, 'light'), [], 'axe on a failure');
-  t.ok(await page.getByRole('button', { name: 'Try again' }).isVisible());
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Attempt 2; earlier ones have ended.').waitFor(LONG);
+  await failure.waitFor(LONG);
   await page.goto(`${url}/console/jobs`);
   await page.getByRole('link', { name: 'phantom Mode 1' }).waitFor();
   await pictures(page, 'jobs');

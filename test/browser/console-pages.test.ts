@@ -43,6 +43,7 @@ const PAGES = [
   '/admin',
   '/admin/units',
   '/admin/operations',
+  '/admin/audit',
   '/no-such-page',
 ];
 

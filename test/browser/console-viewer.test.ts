@@ -1,5 +1,6 @@
 /** The viewer of the console: what it says is compared with the values of the maps themselves. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { readHeader, readImage } from 'nifti-reader-js';
@@ -9,6 +10,7 @@ import { openZip } from '../../console/viewer/zip.ts';
 import { noBrowser, openBrowser } from '../helpers/browser.ts';
 import { coloursIn, pictures, signInAt, violations } from '../helpers/console.ts';
 import { startLaptop } from '../helpers/laptop.ts';
+import { writeVolume } from '../helpers/raw/volume.ts';
 
 const PHANTOM = fileURLToPath(new URL('../../infra/local/phantom/phantom.h5', import.meta.url));
 const EMAIL = 'researcher@example.org';
@@ -18,9 +20,13 @@ t.setTimeout(600_000);
 
 t.test('maps are measured, windowed, saved and compared', { skip: noBrowser }, async (t) => {
   const laptop = await startLaptop(t);
-  const jobs = await Promise.all(
-    (['mode_1', 'mode_2'] as const).map((mode) => laptop.submit(mode, { signal: PHANTOM })),
-  );
+  const slices = join(laptop.dataDir, 'slices.h5');
+  await writeVolume(slices, 3);
+  const jobs = await Promise.all([
+    laptop.submit('mode_1', { signal: PHANTOM }),
+    laptop.submit('mode_2', { signal: PHANTOM }),
+    laptop.submit('mode_1', { signal: slices }),
+  ]);
   const { page, errors, foreign } = await openBrowser(t, {
     webgl: true,
     viewport: { width: 1280, height: 900 },
@@ -41,7 +47,12 @@ t.test('maps are measured, windowed, saved and compared', { skip: noBrowser }, a
     const files = openZip(new Uint8Array(bytes).buffer);
     t.ok(files.has('info.json') && files.has('data/SNR.nii.gz'), [...files.keys()].join());
   });
-  await t.test('two results: one cursor, one region', (t) => compare(t, page, laptop.url, map));
+  await t.test('two results: one cursor, one region', (t) => compare(t, page, laptop.url, jobs, map));
+  await t.test('a volume: slices, planes, 3D', async (t) => {
+    await page.goto(`${laptop.url}/console/jobs/${jobs[2]}`);
+    await page.locator('[data-shown="SNR"]').waitFor();
+    await volume(t, page);
+  });
   t.same(foreign, [], 'nothing of other hosts');
   t.same(errors, []);
 });
@@ -188,11 +199,37 @@ async function noise(t: Test, page: Page): Promise<void> {
   await pictures(page, 'noise');
 }
 
-async function compare(t: Test, page: Page, url: string, map: Map): Promise<void> {
+async function volume(t: Test, page: Page): Promise<void> {
+  const slider = page.getByLabel(/^Slice \d of 3$/);
+  const atCentre: number[] = [];
+  await slide(page, /^x: /, 16);
+  await slide(page, /^y: /, 16);
+  for (const slice of [0, 1, 2]) {
+    await slider.fill(String(slice));
+    const readout = (await page.locator('.readout').innerText()).replace(/\s+/g, ' ');
+    t.match(readout, new RegExp(`^x 17, y 17, z ${slice + 1} `));
+    atCentre.push(Number(readout.split(' ').at(-1)));
+  }
+  const [one, two, three] = atCentre;
+  t.ok(one > 1 && Math.abs(two / one - 2) < 0.02 && Math.abs(three / one - 3) < 0.03, atCentre.join());
+  const seen = new Set<string>();
+  for (const plane of ['Axial', 'Coronal', 'Sagittal', 'All three', '3D']) {
+    await page.getByRole('button', { name: plane, exact: true }).click();
+    await page.waitForTimeout(300);
+    const png = await page.locator('.stage').screenshot();
+    t.ok(coloursIn(png) > 10, `${plane} shows something`);
+    seen.add(png.toString('base64'));
+  }
+  t.equal(seen.size, 5, 'each plane another picture');
+  await page.getByRole('button', { name: 'All three' }).click();
+  await pictures(page, 'volume');
+}
+
+async function compare(t: Test, page: Page, url: string, jobs: string[], map: Map): Promise<void> {
   await page.goto(`${url}/console/compare`);
   await page.getByLabel('Left').locator('option').nth(2).waitFor({ state: 'attached' });
-  await page.getByLabel('Left').selectOption({ index: 1 });
-  await page.getByLabel('Right').selectOption({ index: 2 });
+  await page.getByLabel('Left').selectOption(jobs[0]);
+  await page.getByLabel('Right').selectOption(jobs[1]);
   await page.locator('[data-shown="SNR, right"]').waitFor();
   await page.waitForTimeout(500);
   const box = await page.locator('.stage').first().boundingBox();

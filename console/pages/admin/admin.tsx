@@ -7,6 +7,7 @@ const TABS = [
   ['/admin', 'People'],
   ['/admin/units', 'Units of the platform'],
   ['/admin/operations', 'Operations'],
+  ['/admin/audit', 'Audit'],
 ] as const;
 
 export function Admin({ children }: { children: ComponentChildren }) {

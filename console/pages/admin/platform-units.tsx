@@ -1,10 +1,11 @@
 /** The unit of the platform (Mode 1): from the outputs of its stack, or by hand. */
 import { useState } from 'preact/hooks';
 import { api, data } from '../../lib/api.ts';
-import { goTo } from '../../lib/router.tsx';
-import { useAct } from '../../lib/use.ts';
+import { goTo, Link } from '../../lib/router.tsx';
+import { readUnits } from '../../lib/units.ts';
+import { useAct, useResource } from '../../lib/use.ts';
 import { AreaField, TextField } from '../../ui/fields.tsx';
-import { Problem } from '../../ui/parts.tsx';
+import { Problem, UnitBadge } from '../../ui/parts.tsx';
 import { Admin } from './admin.tsx';
 import { EMPTY_PLACE, FIELDS, placeOfOutputs } from './outputs.ts';
 
@@ -26,6 +27,7 @@ export function PlatformUnits() {
   });
   return (
     <Admin>
+      <KnownUnits />
       <section class="card" aria-labelledby="register">
         <h2 id="register">Register the unit of the platform</h2>
         <p class="soft">
@@ -67,5 +69,28 @@ export function PlatformUnits() {
         </form>
       </section>
     </Admin>
+  );
+}
+
+/** Those that are registered; checks, limits and the way to stop their use are on the page of each. */
+function KnownUnits() {
+  const units = useResource(() => readUnits({ limit: 25, mode: 'mode_1' }), []);
+  const found = units.data?.units ?? [];
+  if (found.length === 0) return <Problem error={units.error} />;
+  return (
+    <section class="card" aria-labelledby="known">
+      <h2 id="known">Registered units</h2>
+      {found.map((unit) => (
+        <p key={unit.computingUnitId} class="row row-between">
+          <span>
+            <Link to={`/units/${unit.computingUnitId}`}>{unit.alias}</Link>{' '}
+            <span class="soft small">
+              {unit.awsAccountId}, {unit.region}: checks, limits, stop
+            </span>
+          </span>
+          <UnitBadge status={unit.status} />
+        </p>
+      ))}
+    </section>
   );
 }

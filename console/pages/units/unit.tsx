@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, data, type Preflight, type Unit } from '../../lib/api.ts';
 import { modeName, when } from '../../lib/format.ts';
+import { useMe } from '../../lib/me.ts';
 import { goTo } from '../../lib/router.tsx';
 import { useAct, useEvery, useResource } from '../../lib/use.ts';
 import { TextField } from '../../ui/fields.tsx';
@@ -32,6 +33,14 @@ function Known({ unit, onChange }: { unit: Unit; onChange: (unit: Unit) => void 
   const makeDefault = useAct(async () => {
     onChange(await data(api.POST('/api/computing-unit/{computingUnitId}/default', path)));
   });
+  const me = useMe();
+  const pause = useAct(async () => {
+    onChange(await data(api.POST('/api/computing-unit/{computingUnitId}/pause', path)));
+  });
+  const resume = useAct(async () => {
+    onChange(await data(api.POST('/api/computing-unit/{computingUnitId}/resume', path)));
+  });
+  const mayPause = owns || me.role === 'admin';
   const remove = useAct(async () => {
     await data(api.DELETE('/api/computing-unit/{computingUnitId}', path));
     goTo('/units', { replace: true });
@@ -41,13 +50,30 @@ function Known({ unit, onChange }: { unit: Unit; onChange: (unit: Unit) => void 
       <PageHead
         title={unit.alias}
         actions={
-          owns && (
-            <>
-              {!unit.isDefault && (
-                <button type="button" disabled={makeDefault.busy} onClick={() => void makeDefault.run()}>
-                  Use by default
-                </button>
-              )}
+          <>
+            {owns && !unit.isDefault && (
+              <button type="button" disabled={makeDefault.busy} onClick={() => void makeDefault.run()}>
+                Use by default
+              </button>
+            )}
+            {mayPause && !unit.paused && (
+              <ConfirmButton
+                class=""
+                question={`Stop the use of “${unit.alias}”?`}
+                consequence="The broker drops all sessions at once and asks nothing of the account. Jobs wait until it is used again."
+                confirm="Stop its use"
+                busy={pause.busy}
+                onConfirm={() => void pause.run()}
+              >
+                Stop its use
+              </ConfirmButton>
+            )}
+            {mayPause && unit.paused && (
+              <button type="button" class="primary" disabled={resume.busy} onClick={() => void resume.run()}>
+                Use it again
+              </button>
+            )}
+            {owns && (
               <ConfirmButton
                 question={`Remove “${unit.alias}”?`}
                 consequence="The broker forgets the unit; nothing in its account is touched. Jobs under way come to their end."
@@ -57,8 +83,8 @@ function Known({ unit, onChange }: { unit: Unit; onChange: (unit: Unit) => void 
               >
                 Remove
               </ConfirmButton>
-            </>
-          )
+            )}
+          </>
         }
       >
         <span class="row">
@@ -68,9 +94,17 @@ function Known({ unit, onChange }: { unit: Unit; onChange: (unit: Unit) => void 
           </span>
         </span>
       </PageHead>
-      <Problem error={makeDefault.error ?? remove.error} />
+      <Problem error={makeDefault.error ?? remove.error ?? pause.error ?? resume.error} />
       <div class="columns">
         <div class="stack">
+          {unit.paused && (
+            <Notice tone="warn">
+              <p>
+                {unit.paused.by === 'administrator' ? 'An administrator' : 'The owner'} has stopped its use,{' '}
+                {when(unit.paused.since)}. Jobs wait.
+              </p>
+            </Notice>
+          )}
           {unit.missing.length > 0 && (
             <Notice tone="warn">
               <p>
