@@ -33,7 +33,7 @@ t.test('maps are measured, windowed, saved and compared', { skip: noBrowser }, a
   });
   page.setDefaultTimeout(60_000);
   await signInAt(page, laptop.url, EMAIL, PASSWORD);
-  for (const job of jobs) t.equal((await laptop.ended(job)).state, 'succeeded');
+  for (const job of jobs) t.equal((await laptop.ended(job, 180_000)).state, 'succeeded');
   await page.goto(`${laptop.url}/console/jobs/${jobs[0]}`);
   await page.locator('[data-shown="SNR"]').waitFor();
 
