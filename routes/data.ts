@@ -33,7 +33,7 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
       {
         config: {
           access: 'user',
-          errors: ['not_found', 'no_unit', 'unit_not_ready', 'conflict', 'cloud_refused'],
+          errors: ['not_found', 'no_unit', 'unit_not_ready', 'conflict', 'too_many', 'cloud_refused'],
         },
         schema: {
           tags,

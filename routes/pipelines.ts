@@ -96,7 +96,7 @@ export function pipelineRoutes({ jobs, links, drafts }: PipelineRoutesDeps) {
     app.post(
       '/pipeline/request',
       {
-        config: { access: 'user' },
+        config: { access: 'user', errors: ['limit_reached'] },
         schema: {
           tags,
           operationId: 'requestPipeline',

@@ -26,6 +26,7 @@ export interface UnitRegistrationDeps {
 
 const tags = ['Computing units'];
 const REFUSALS = [
+  'too_many',
   'not_allowed',
   'already_exists',
   'conflict',
@@ -53,12 +54,12 @@ function registered({ unit, action }: Registered): z.infer<typeof registerUnitAn
 export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistrationDeps) {
   return async (app: Api): Promise<void> => {
     // Each attempt may make the broker ask AWS for a role: nobody shall try many.
-    const strict = { max: signInsPerMinute, group: 'unit-registration' };
+    const strict = { max: signInsPerMinute };
 
     app.post(
       '/computing-unit/external-id',
       {
-        config: { access: 'user' },
+        config: { access: 'user', errors: ['limit_reached'] },
         schema: {
           tags,
           operationId: 'issueExternalId',
@@ -76,7 +77,7 @@ export function unitRegistrationRoutes({ units, signInsPerMinute }: UnitRegistra
     app.post(
       '/computing-unit/challenges',
       {
-        config: { access: 'user', errors: ['not_found'] },
+        config: { access: 'user', errors: ['not_found', 'limit_reached'] },
         schema: {
           tags,
           operationId: 'challengeOwner',

@@ -48,7 +48,7 @@ export function uploadRoutes({ uploads, files, links }: UploadRoutesDeps) {
       {
         config: {
           access: 'user',
-          errors: ['not_found', 'no_unit', 'unit_not_ready', 'cloud_refused'],
+          errors: ['not_found', 'no_unit', 'unit_not_ready', 'too_many', 'cloud_refused'],
         },
         schema: {
           tags,
@@ -138,7 +138,7 @@ export function uploadRoutes({ uploads, files, links }: UploadRoutesDeps) {
       {
         config: {
           access: 'user',
-          errors: ['not_found', 'no_unit', 'unit_not_ready', 'cloud_refused'],
+          errors: ['not_found', 'no_unit', 'unit_not_ready', 'too_many', 'cloud_refused'],
         },
         schema: {
           tags,

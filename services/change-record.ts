@@ -20,7 +20,9 @@ export function createChangeRecord({ data, clock }: { data: DataStore; clock: Cl
       const record = await data.get(ownerId, dataId);
       if (!record) throw new AppError('not_found', `no file ${dataId}`);
       const next: DataRecord = { ...record, ...change, updatedAt: clock(), version: record.version + 1 };
-      if (await data.replace(next)) return next;
+      const ended =
+        record.upload !== undefined && record.status !== 'available' && next.status === 'available';
+      if (await data.replace(next, ended)) return next;
     }
     throw new AppError('conflict', 'the file is being changed by too many at once');
   };

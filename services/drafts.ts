@@ -1,5 +1,6 @@
 /** Pipelines that scripts of older generations make before they queue the job: a name and an id, nothing that runs. */
 import type { Draft } from '../src/schemas/draft.ts';
+import type { SpendToday } from './allowances.ts';
 import type { Clock, DraftStore, Ids } from './ports.ts';
 import type { Principal } from './principal.ts';
 
@@ -14,10 +15,16 @@ export interface Drafts {
 }
 
 /** Creates the service of drafts. */
-export function createDrafts(deps: { drafts: DraftStore; clock: Clock; ids: Ids }): Drafts {
-  const { drafts, clock, ids } = deps;
+export function createDrafts(deps: {
+  drafts: DraftStore;
+  spendToday: SpendToday;
+  clock: Clock;
+  ids: Ids;
+}): Drafts {
+  const { drafts, spendToday, clock, ids } = deps;
   return {
     async create(who, { appId, alias }) {
+      await spendToday(who.userId, 'drafts');
       const now = clock();
       const draft = {
         draftId: ids.next(),

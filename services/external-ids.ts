@@ -4,6 +4,7 @@
  */
 import { AppError } from '../src/errors.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import type { SpendToday } from './allowances.ts';
 import { hashSecret } from './job-token.ts';
 import type { Clock, Ids, TokenStore } from './ports.ts';
 import type { Principal } from './principal.ts';
@@ -20,6 +21,7 @@ export interface IssuedExternalId {
 
 export interface ExternalIds {
   readonly brokerRoleArn: string;
+  /** @throws AppError limit_reached for who has asked too often today. */
   issue(userId: string): Promise<IssuedExternalId>;
   /**
    * The ID that a unit of this person may have; undefined if neither the offered nor an older one is theirs.
@@ -39,16 +41,18 @@ export interface ExternalIds {
 /** Creates the service. */
 export function createExternalIds(deps: {
   tokens: TokenStore;
+  spendToday: SpendToday;
   clock: Clock;
   ids: Ids;
   brokerRoleArn: string;
 }): ExternalIds {
-  const { tokens, clock, ids, brokerRoleArn } = deps;
+  const { tokens, spendToday, clock, ids, brokerRoleArn } = deps;
 
   return {
     brokerRoleArn,
 
     async issue(userId) {
+      await spendToday(userId, 'externalIds');
       // AWS allows letters, digits and +=,.@:/- ; no underscore, which base64url may contain.
       const externalId = `cloudmr-${ids.secret(24).replaceAll('_', '.')}`;
       const now = clock();

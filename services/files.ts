@@ -3,7 +3,9 @@
  * names the object and signs. Keys are the broker's; the name a person gave stays in the data record.
  */
 import { AppError } from '../src/errors.ts';
+import { MOST_HELD } from '../src/schemas/holdings.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
+import { tooMany } from './allowances.ts';
 import { createChangeRecord } from './change-record.ts';
 import { unitOfFile } from './job-place.ts';
 import { mustBeReady } from './job-plan.ts';
@@ -100,7 +102,8 @@ export function createFiles(deps: FilesDeps): Files {
       mustBeReady(unit, 'take files');
       const record = newRecord(who, unit, wish, ids.next(), clock());
       const upload = await refused(() => cloud.presignPut(unit, record, seconds));
-      await data.create(record);
+      const stored = await data.create(record, MOST_HELD);
+      if (stored !== 'stored') throw tooMany(stored.full);
       return { record, upload };
     },
 

@@ -56,7 +56,17 @@ export function hasLeft(
   );
 }
 
-/** The unit with the data bucket into which a file was uploaded. */
-export function unitOfFile(unit: Unit, { bucket }: Pick<DataRecord, 'bucket'>): Unit {
-  return { ...unit, dataBucket: bucket };
+/** The way to a file that is about to be uploaded to this unit. */
+export function placeOfFile({ region, crossAccountRoleArn, externalId, proof }: Unit): DataRecord['place'] {
+  return { region, crossAccountRoleArn, externalId, proof };
+}
+
+/**
+ * The unit with the data bucket into which a file was uploaded. A bucket that the unit has left is entered in the way
+ * that was proven then, unless its role is today's, whose external ID may be another one by now.
+ */
+export function unitOfFile(unit: Unit, { bucket, place }: Pick<DataRecord, 'bucket' | 'place'>): Unit {
+  const there = { ...unit, dataBucket: bucket };
+  const stayed = unit.dataBucket === bucket || unit.crossAccountRoleArn === place?.crossAccountRoleArn;
+  return !place || (stayed && isProven(unit)) ? there : { ...there, ...place };
 }

@@ -1,6 +1,7 @@
 /** Everything that a person does with jobs and files, put together once for the broker and for tests. */
 import type { Limits } from '../src/schemas/limits.ts';
 import type { Prices } from '../src/schemas/prices.ts';
+import { createSpendToday } from './allowances.ts';
 import { type Callbacks, type CallbacksDeps, createCallbacks } from './callbacks.ts';
 import { type Costs, createCosts } from './costs.ts';
 import { type Counts, createCounts } from './counts.ts';
@@ -18,6 +19,7 @@ import type {
   Clock,
   DataStore,
   DraftStore,
+  HoldingStore,
   Ids,
   JobStore,
   Log,
@@ -44,6 +46,7 @@ export interface JobServicesDeps {
     data: DataStore;
     usage: UsageStore;
     drafts: DraftStore;
+    holdings: HoldingStore;
     rois: RoiStore;
   };
   /** The store of jobs, watched. */
@@ -87,7 +90,12 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
   const { stores, jobs, units, cloud, moves, ticker, clock, ids, log, tokenSecret } = deps;
   const { data } = stores;
   const caps = createLimits({ usage: stores.usage, jobs, clock, fairUse: deps.fairUse });
-  const drafts = createDrafts({ drafts: stores.drafts, clock, ids });
+  const drafts = createDrafts({
+    drafts: stores.drafts,
+    spendToday: createSpendToday({ holdings: stores.holdings, clock }),
+    clock,
+    ids,
+  });
   const planJob = createPlanJob({ units, data, cloud, estimate: createEstimate(deps) });
   const usableUnit = createUsableUnit(stores);
   const common = { jobs, units: stores.units, usableUnit, cloud, moves, ticker, clock };

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../src/errors.ts';
 import type { OwnershipProof } from '../src/schemas/unit.ts';
+import type { SpendToday } from './allowances.ts';
 import { hashSecret } from './job-token.ts';
 import { type Clock, CloudError, type Ids, type TokenStore } from './ports.ts';
 import { type ProvenResources, resourcesHash } from './proven-resources.ts';
@@ -32,6 +33,7 @@ export interface Challenge {
 }
 
 export interface Ownership {
+  /** @throws AppError limit_reached for who has asked too often today. */
   challenge(userId: string): Promise<Challenge>;
   /** Whom an enrolment code was given to, if its own challenge was signed. @throws AppError challenge_used */
   enrolling(enrolmentCode: string, signed: SignedIdentity): Promise<string>;
@@ -48,6 +50,7 @@ export interface Ownership {
 
 export interface OwnershipDeps {
   tokens: TokenStore;
+  spendToday: SpendToday;
   callers: CallerIdentities;
   clock: Clock;
   ids: Ids;
@@ -59,11 +62,12 @@ export interface OwnershipDeps {
 
 /** Creates the service. */
 export function createOwnership(deps: OwnershipDeps): Ownership {
-  const { tokens, callers, clock, ids, audience } = deps;
+  const { tokens, spendToday, callers, clock, ids, audience } = deps;
   const allowed = deps.allowed.map(toPattern);
 
   return {
     async challenge(userId) {
+      await spendToday(userId, 'challenges');
       const enrolmentCode = ids.secret(32);
       const nonce = nonceOf(enrolmentCode);
       const now = clock();

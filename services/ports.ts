@@ -10,6 +10,7 @@ import type {
   OutputFlags,
   PlatformName,
 } from '../src/schemas/execution.ts';
+import type { AskedToday, Held } from '../src/schemas/holdings.ts';
 import type { AuditEntry, DataRecord, StoredToken, User } from '../src/schemas/identity.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { UnitLimits, Usage } from '../src/schemas/limits.ts';
@@ -126,13 +127,22 @@ export interface TokenStore {
 }
 
 export interface DataStore {
-  /** Stores a new record. */
-  create(record: DataRecord): Promise<void>;
-  /** Writes `next` if the stored version is still `next.version - 1`; false if it is another one, or gone. */
-  replace(next: DataRecord): Promise<boolean>;
+  /** Stores a new record, unless its owner holds as much as `caps` say of something: then that is answered. */
+  create(record: DataRecord, caps?: Partial<Record<Held, number>>): Promise<'stored' | { full: Held }>;
+  /**
+   * Writes `next` if the stored version is still `next.version - 1`; false if it is another one, or gone.
+   * `ended`: its upload in parts is over.
+   */
+  replace(next: DataRecord, ended?: boolean): Promise<boolean>;
   get(ownerId: string, dataId: string): Promise<DataRecord | undefined>;
   listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<DataRecord>>;
   remove(ownerId: string, dataId: string): Promise<void>;
+}
+
+/** Counts of one person's things, and of what they have asked for today. */
+export interface HoldingStore {
+  /** Counts one more of this day; false if there were as many as `cap` already. */
+  spend(ownerId: string, what: AskedToday, day: string, cap: number): Promise<boolean>;
 }
 
 export interface DraftStore {

@@ -24,10 +24,10 @@ export interface UnitStore {
     options: { limit: number; cursor?: string },
   ): Promise<Page<Unit>>;
   /**
-   * Creates or replaces (version conditional). `role_taken` if another owner holds the role ARN.
-   * The role claim, the natural key and the unit are one transaction.
+   * Creates or replaces (version conditional). `role_taken` if another owner holds the role ARN; `full` if it is new
+   * and its owner has `most` units already. The role claim, the natural key, the count and the unit are one transaction.
    */
-  put(unit: Unit): Promise<'stored' | 'conflict' | 'role_taken'>;
+  put(unit: Unit, most?: number): Promise<'stored' | 'conflict' | 'role_taken' | 'full'>;
   remove(unit: Unit): Promise<void>;
 }
 

@@ -1,8 +1,9 @@
 /** The services around computing units, put together: what the composition root and the tests share. */
+import { createSpendToday } from './allowances.ts';
 import type { Audit } from './audit.ts';
 import { createExternalIds } from './external-ids.ts';
 import { createOwnership } from './ownership.ts';
-import type { Clock, Ids, JobStore, Log, TokenStore, UnitCloud, UserStore } from './ports.ts';
+import type { Clock, HoldingStore, Ids, JobStore, Log, TokenStore, UnitCloud, UserStore } from './ports.ts';
 import { createBucketChecks } from './preflight/buckets.ts';
 import { createCanary, type Phantom } from './preflight/canary.ts';
 import { createMachineCheck } from './preflight/machine.ts';
@@ -27,6 +28,7 @@ export interface UnitServicesDeps {
   units: UnitStore;
   users: Pick<UserStore, 'get' | 'findByEmail'>;
   tokens: TokenStore;
+  holdings: HoldingStore;
   jobs: JobStore;
   cloud: UnitCloud;
   callers: CallerIdentities;
@@ -54,8 +56,14 @@ export interface UnitServicesDeps {
 /** Creates them. */
 export function createUnitServices(deps: UnitServicesDeps): { units: Units; watch: UnitWatch } {
   const { units, users, clock, brokerRoleArn, release } = deps;
-  const externalIds = createExternalIds(deps);
-  const ownership = createOwnership({ ...deps, audience: brokerRoleArn, allowed: deps.proofCallers });
+  const spendToday = createSpendToday(deps);
+  const externalIds = createExternalIds({ ...deps, spendToday });
+  const ownership = createOwnership({
+    ...deps,
+    spendToday,
+    audience: brokerRoleArn,
+    allowed: deps.proofCallers,
+  });
   const checkTrust = createTrustChecks(deps);
   const check = createPreflight({
     checkTrust,

@@ -3,7 +3,9 @@
  * of an account before its owner is proven, and a role that lets in whoever asks is refused.
  */
 import { AppError } from '../src/errors.ts';
+import { MOST_HELD } from '../src/schemas/holdings.ts';
 import type { Unit, UnitCheck } from '../src/schemas/unit.ts';
+import { tooMany } from './allowances.ts';
 import type { ExternalIds } from './external-ids.ts';
 import { isActiveUser } from './identity-change.ts';
 import { challengeUsed, type Ownership } from './ownership.ts';
@@ -93,7 +95,8 @@ export function createRegister(deps: RegisterDeps): Register {
       version: (existing?.version ?? 0) + 1,
     };
     const unit = judged(candidate, await findings(candidate), clock());
-    const stored = await units.put(unit);
+    const stored = await units.put(unit, MOST_HELD.units);
+    if (stored === 'full') throw tooMany('units');
     if (stored === 'role_taken') throw taken();
     if (stored === 'conflict')
       throw new AppError('conflict', 'the computing unit was changed at the same time');

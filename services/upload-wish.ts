@@ -1,6 +1,7 @@
 /** An upload as it is asked for, and the record that stands for it before its bytes arrive. */
 import type { DataRecord } from '../src/schemas/identity.ts';
 import type { Mode, Unit } from '../src/schemas/unit.ts';
+import { placeOfFile } from './job-place.ts';
 import { uploadKey } from './naming.ts';
 import type { Principal } from './principal.ts';
 
@@ -29,6 +30,7 @@ export function newRecord(
     key: uploadKey(unit.appId, who.userId, dataId, filename),
     sizeBytes,
     status: 'notavailable',
+    place: placeOfFile(unit),
     createdAt: now,
     updatedAt: now,
     version: 1,

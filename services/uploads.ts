@@ -3,9 +3,12 @@
  * a client that lost an answer asks again.
  */
 import { AppError } from '../src/errors.ts';
+import { MOST_HELD } from '../src/schemas/holdings.ts';
 import type { DataRecord } from '../src/schemas/identity.ts';
 import type { Unit } from '../src/schemas/unit.ts';
+import { tooMany } from './allowances.ts';
 import { createChangeRecord } from './change-record.ts';
+import { unitOfFile } from './job-place.ts';
 import { mustBeReady } from './job-plan.ts';
 import { refusal } from './jobs.ts';
 import {
@@ -89,7 +92,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
   async function unitOf(record: DataRecord): Promise<Unit> {
     const unit = await usableUnit(record.ownerId, record.unitId);
     if (!unit) throw new AppError('not_found', REMOVED);
-    return unit;
+    return unitOfFile(unit, record);
   }
 
   function uploadOf(record: DataRecord): NonNullable<DataRecord['upload']> {
@@ -137,8 +140,10 @@ export function createUploads(deps: UploadsDeps): Uploads {
         const uploadId = await cloud.beginUpload(unit, record);
         const parts = Math.ceil(wish.sizeBytes / partBytes);
         const begun: DataRecord = { ...record, upload: { uploadId, partBytes, parts } };
-        await data.create(begun);
-        return begun;
+        const stored = await data.create(begun, MOST_HELD);
+        if (stored === 'stored') return begun;
+        await cloud.abortUpload(unit, record, uploadId);
+        throw tooMany(stored.full);
       } catch (error) {
         throw error instanceof CloudError ? refusal(error) : error;
       }
@@ -185,7 +190,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       try {
         const unit = await unitStore.get(record.unitId);
         if (!unit) throw new AppError('not_found', REMOVED);
-        await cloud.abortUpload(unit, record, record.upload.uploadId);
+        await cloud.abortUpload(unitOfFile(unit, record), record, record.upload.uploadId);
       } catch (error) {
         if (!(error instanceof CloudError)) throw error;
         if (error.problem !== 'not_found') throw refusal(error);

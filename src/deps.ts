@@ -144,6 +144,7 @@ export function createDeps(options: DepsOptions): Deps {
     units: stores.units,
     users: stores.users,
     tokens: stores.tokens,
+    holdings: stores.holdings,
     jobs,
     cloud,
     callers: createCallerIdentities({ endpoint, partition: partitionOf(brokerRoleArn), region, clock }),

@@ -26,6 +26,7 @@ export const ERRORS = {
   not_found: { status: 404, remedy: 'Check the id; only your own things can be seen.' },
   conflict: { status: 409, remedy: 'Read the current state and try again.' },
   already_exists: { status: 409, remedy: 'Choose another name, or use the one that exists.' },
+  too_many: { status: 409, remedy: 'Delete what is not needed any more, then try again.' },
   job_terminal: { status: 409, remedy: 'The job has already ended; submit or retry a job instead.' },
   idempotency_key_reuse: { status: 422, remedy: 'Use a new Idempotency-Key for a different request.' },
   challenge_used: {

@@ -1,5 +1,6 @@
 /** Fills a table with jobs and units of many people: the items that the stores write, 25 in a request. */
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { createHoldings } from '../../src/aws/holdings.ts';
 import type { ItemTable } from '../../src/aws/item-table.ts';
 import type { Item } from '../../src/aws/items.ts';
 import { createJobStore } from '../../src/aws/job-store.ts';
@@ -17,7 +18,7 @@ export async function fill(scene: Scene, { jobs, units }: { jobs: number; units:
   const made: Item[] = [];
   const table = collecting(made);
   const jobStore = createJobStore(table);
-  const unitStore = createUnitStore(table, scene.clock);
+  const unitStore = createUnitStore(table, scene.clock, createHoldings(table));
   const [{ userId }] = scene.persons;
   const start = scene.clock() - jobs * 1_000;
   const next = async (index: number): Promise<void> => {

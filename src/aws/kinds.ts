@@ -4,6 +4,7 @@ import { ASIDE } from './aside-store.ts';
 import { AUDIT } from './audit-store.ts';
 import { DATA } from './data-store.ts';
 import { DRAFT } from './draft-store.ts';
+import { HOLDINGS } from './holdings.ts';
 import type { Kind } from './items.ts';
 import { IDEMPOTENCY, JOB } from './job-store.ts';
 import { MAIL } from './mail-store.ts';
@@ -23,6 +24,7 @@ export const KINDS: readonly Kind<unknown>[] = [
   AUDIT,
   DATA,
   DRAFT,
+  HOLDINGS,
   JOB,
   IDEMPOTENCY,
   MAIL,

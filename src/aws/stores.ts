@@ -11,6 +11,7 @@ import type {
   Clock,
   DataStore,
   DraftStore,
+  HoldingStore,
   JobStore,
   Log,
   RoiStore,
@@ -27,6 +28,7 @@ import { createAuditStore } from './audit-store.ts';
 import { createCursors } from './cursor.ts';
 import { createDataStore } from './data-store.ts';
 import { createDraftStore } from './draft-store.ts';
+import { createHoldings } from './holdings.ts';
 import { createItemTable, type ItemTable } from './item-table.ts';
 import { createJobStore } from './job-store.ts';
 import { createMailStore } from './mail-store.ts';
@@ -65,6 +67,7 @@ export interface Stores {
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly data: DataStore;
+  readonly holdings: HoldingStore;
   readonly rois: RoiStore;
   readonly usage: UsageStore;
   readonly drafts: DraftStore;
@@ -83,12 +86,13 @@ export function createStores({ documents, tableName, cursorSecret, clock, log }:
 
 /** The stores over any access to a table. */
 export function storesOn(table: ItemTable, clock: Clock): Stores {
+  const holdings = createHoldings(table);
   return {
     aside: createAsideStore(table),
     members: createMemberStore(table),
     bulletins: createNewsStore(table),
     jobs: createJobStore(table),
-    units: createUnitStore(table, clock),
+    units: createUnitStore(table, clock, holdings),
     users: createUserStore(table),
     tokens: createTokenStore(table, clock),
     accessTokens: createAccessTokenStore(table),
@@ -96,7 +100,8 @@ export function storesOn(table: ItemTable, clock: Clock): Stores {
     mails: createMailStore(table),
     webhooks: createWebhookStore(table),
     deliveries: createDeliveryStore(table),
-    data: createDataStore(table),
+    data: createDataStore(table, holdings),
+    holdings,
     rois: createRoiStore(table),
     usage: createUsageStore(table),
     drafts: createDraftStore(table),

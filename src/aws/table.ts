@@ -22,6 +22,7 @@
  * | webhook delivery | HOOKSEND#delivery         | HOOKSEND| OWNER#owner#HOOK#webhook  | created#deliv.| HOOKSENDS| due#webhook#delivery |
  * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
  * | region of interest | ROIS#owner#job          | roi     |                           |               |          |           |
+ * | what a person holds | HOLDINGS#owner         | HOLDINGS|                           |               |          |           |
  * | usage            | USAGE#scope               | USAGE   |                           |               |          |           |
  * | caps of a unit   | LIMITS#unit               | LIMITS  |                           |               |          |           |
  * | sign-ins         | SIGNINS#hash of address   | SIGNINS |                           |               |          |           |
@@ -135,6 +136,8 @@ export const MAILS_DUE = 'MAILS';
 export function mailDueKeys(dueAt: number, mailId: string): IndexKeys {
   return { gsi2pk: MAILS_DUE, gsi2sk: `${time(dueAt)}#${part(mailId)}` };
 }
+
+export const holdingsKey = (ownerId: string): Key => ({ pk: `HOLDINGS#${part(ownerId)}`, sk: 'HOLDINGS' });
 
 export const usageKey = (scope: string): Key => ({ pk: `USAGE#${part(scope)}`, sk: 'USAGE' });
 export const unitLimitsKey = (unitId: string): Key => ({ pk: `LIMITS#${part(unitId)}`, sk: 'LIMITS' });

@@ -10,6 +10,7 @@ import { AppError } from '../errors.ts';
 import { type Unit, unit as unitShape } from '../schemas/unit.ts';
 import { ABSENT, ofVersion } from './conditions.ts';
 import type { Operation } from './gathered-transactions.ts';
+import type { HoldingsTable } from './holdings.ts';
 import { type ItemTable, MAX_PAGE, type PageOptions } from './item-table.ts';
 import { type Item, type Kind, toItem } from './items.ts';
 import {
@@ -64,7 +65,7 @@ const MAX_ROUNDS = 10;
 const PAGE_CURSOR = /^([0-2])\.(.*)$/;
 
 /** Creates the store of computing units. The first version of a unit is 1. */
-export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
+export function createUnitStore(table: ItemTable, clock: Clock, holdings: HoldingsTable): UnitStore {
   const get = (unitId: string): Promise<Unit | undefined> => table.read(UNIT, unitKey(unitId));
 
   async function listPartition(partition: string): Promise<Unit[]> {
@@ -200,7 +201,7 @@ export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
       return { items, cursor: undefined };
     },
 
-    async put(unit) {
+    async put(unit, most) {
       for (let round = 0; round < MAX_ROUNDS; round++) {
         const stored = await get(unit.unitId);
         if ((stored?.version ?? 0) !== unit.version - 1) return 'conflict';
@@ -210,8 +211,11 @@ export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
         if (claims.length === 0 && 'put' in first && first.condition) {
           return (await table.write(first.put, first.condition)) ? 'stored' : 'conflict';
         }
-        const outcome = await table.transact(operations);
+        const outcome = stored
+          ? await table.transact(operations)
+          : await holdings.transact(unit.ownerId, { units: 1 }, { units: most }, operations);
         if (outcome === 'written') return 'stored';
+        if ('full' in outcome) return 'full';
         const [unitChanged] = outcome;
         if (unitChanged || naturalKeyTaken(operations, outcome)) return 'conflict';
         // Only a role claim moved meanwhile: look again whose it is now.
@@ -224,7 +228,7 @@ export function createUnitStore(table: ItemTable, clock: Clock): UnitStore {
         const stored = await get(unit.unitId);
         if (!stored) return;
         const role = heldRole(stored);
-        const outcome = await table.transact([
+        const outcome = await holdings.transact(stored.ownerId, { units: -1 }, {}, [
           { remove: unitKey(stored.unitId), condition: ofVersion(stored.version) },
           { put: tombstone(stored) },
           { remove: sameUnitKey(stored) },

@@ -1,6 +1,7 @@
 /** People, their tokens, their files and what was done in their name: stored forms. */
 import { z } from 'zod';
 import { scope } from './scopes.ts';
+import { unit } from './unit.ts';
 
 export const role = z.enum(['user', 'developer', 'admin']);
 export type Role = z.infer<typeof role>;
@@ -73,6 +74,14 @@ export const accessToken = z.object({
 export type AccessToken = z.infer<typeof accessToken>;
 
 /** An uploaded file: where it lies and in whose unit. */
+/** The way to the bucket of a file as it was proven when the file was uploaded: its unit may have another role since. */
+export const filePlace = unit.pick({
+  region: true,
+  crossAccountRoleArn: true,
+  externalId: true,
+  proof: true,
+});
+
 export const dataRecord = z.object({
   dataId: z.string(),
   ownerId: z.string(),
@@ -82,6 +91,8 @@ export const dataRecord = z.object({
   key: z.string(),
   sizeBytes: z.number().int().optional(),
   status: z.enum(['notavailable', 'available']),
+  /** Absent in records of earlier brokers. */
+  place: filePlace.optional(),
   /** An upload in parts; kept when it has ended, so that its end can be told twice. */
   upload: z.object({ uploadId: z.string(), partBytes: z.number().int(), parts: z.number().int() }).optional(),
   createdAt: z.number(),

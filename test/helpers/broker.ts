@@ -56,6 +56,7 @@ export function brokerOf(parts: BrokerParts) {
     units: stores.units,
     users: stores.users,
     tokens: stores.tokens,
+    holdings: stores.holdings,
     jobs,
     cloud,
     callers,

@@ -119,6 +119,7 @@ export async function broker(
     units: unitStore,
     users,
     tokens,
+    holdings: stores.holdings,
     jobs: jobStore,
     cloud,
     callers: account,
@@ -283,6 +284,7 @@ export async function broker(
     unitStore,
     userStore: users,
     dataStore: stores.data,
+    tableName,
     /** The client of the table: what is read can be counted there. */
     documents,
     ticker,
