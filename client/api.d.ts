@@ -6581,7 +6581,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `too_many_requests` */
+            /** @description `limit_reached`, `too_many_requests` */
             429: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
@@ -6728,7 +6728,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `too_many_requests` */
+            /** @description `limit_reached`, `too_many_requests` */
             429: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
@@ -6986,7 +6986,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `already_exists`, `conflict`, `challenge_used`, `trust_unsafe` */
+            /** @description `too_many`, `already_exists`, `conflict`, `challenge_used`, `trust_unsafe` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7286,7 +7286,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `already_exists`, `conflict`, `challenge_used`, `trust_unsafe` */
+            /** @description `too_many`, `already_exists`, `conflict`, `challenge_used`, `trust_unsafe` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7743,7 +7743,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `already_exists`, `conflict`, `challenge_used`, `trust_unsafe` */
+            /** @description `too_many`, `already_exists`, `conflict`, `challenge_used`, `trust_unsafe` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13811,7 +13811,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `too_many_requests` */
+            /** @description `limit_reached`, `too_many_requests` */
             429: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
@@ -15066,7 +15066,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `no_unit`, `unit_not_ready`, `conflict` */
+            /** @description `no_unit`, `unit_not_ready`, `conflict`, `too_many` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15934,7 +15934,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `no_unit`, `unit_not_ready` */
+            /** @description `no_unit`, `unit_not_ready`, `too_many` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16607,7 +16607,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `no_unit`, `unit_not_ready` */
+            /** @description `no_unit`, `unit_not_ready`, `too_many` */
             409: {
                 headers: {
                     [name: string]: unknown;
