@@ -1,7 +1,13 @@
 /** Caps on what one person may hold or ask for, beside jobs: what is refused says how many there may be. */
 import { AppError } from '../src/errors.ts';
 import { type AskedToday, type Held, MOST_A_DAY, MOST_HELD } from '../src/schemas/holdings.ts';
-import type { Clock, HoldingStore } from './ports.ts';
+import type { Clock } from './ports.ts';
+
+/** Counts of one person's things, and of what they have asked for today. */
+export interface HoldingStore {
+  /** Counts one more of this day; false if there were as many as `cap` already. */
+  spend(ownerId: string, what: AskedToday, day: string, cap: number): Promise<boolean>;
+}
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -1,7 +1,7 @@
 /** Everything that a person does with jobs and files, put together once for the broker and for tests. */
 import type { Limits } from '../src/schemas/limits.ts';
 import type { Prices } from '../src/schemas/prices.ts';
-import { createSpendToday } from './allowances.ts';
+import { createSpendToday, type HoldingStore } from './allowances.ts';
 import { type Callbacks, type CallbacksDeps, createCallbacks } from './callbacks.ts';
 import { type Costs, createCosts } from './costs.ts';
 import { type Counts, createCounts } from './counts.ts';
@@ -19,7 +19,6 @@ import type {
   Clock,
   DataStore,
   DraftStore,
-  HoldingStore,
   Ids,
   JobStore,
   Log,

@@ -10,7 +10,7 @@ import type {
   OutputFlags,
   PlatformName,
 } from '../src/schemas/execution.ts';
-import type { AskedToday, Held } from '../src/schemas/holdings.ts';
+import type { Held } from '../src/schemas/holdings.ts';
 import type { AuditEntry, DataRecord, StoredToken, User } from '../src/schemas/identity.ts';
 import type { Job } from '../src/schemas/job.ts';
 import type { UnitLimits, Usage } from '../src/schemas/limits.ts';
@@ -137,12 +137,6 @@ export interface DataStore {
   get(ownerId: string, dataId: string): Promise<DataRecord | undefined>;
   listByOwner(ownerId: string, options: { limit: number; cursor?: string }): Promise<Page<DataRecord>>;
   remove(ownerId: string, dataId: string): Promise<void>;
-}
-
-/** Counts of one person's things, and of what they have asked for today. */
-export interface HoldingStore {
-  /** Counts one more of this day; false if there were as many as `cap` already. */
-  spend(ownerId: string, what: AskedToday, day: string, cap: number): Promise<boolean>;
 }
 
 export interface DraftStore {

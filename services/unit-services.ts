@@ -1,9 +1,9 @@
 /** The services around computing units, put together: what the composition root and the tests share. */
-import { createSpendToday } from './allowances.ts';
+import { createSpendToday, type HoldingStore } from './allowances.ts';
 import type { Audit } from './audit.ts';
 import { createExternalIds } from './external-ids.ts';
 import { createOwnership } from './ownership.ts';
-import type { Clock, HoldingStore, Ids, JobStore, Log, TokenStore, UnitCloud, UserStore } from './ports.ts';
+import type { Clock, Ids, JobStore, Log, TokenStore, UnitCloud, UserStore } from './ports.ts';
 import { createBucketChecks } from './preflight/buckets.ts';
 import { createCanary, type Phantom } from './preflight/canary.ts';
 import { createMachineCheck } from './preflight/machine.ts';

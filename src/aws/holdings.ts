@@ -2,8 +2,8 @@
  * What a person holds, counted in one item that changes in the same transaction as the thing itself: a cap costs two
  * more items in the request, however much is stored, and cannot be outrun by asking twice at once.
  */
+import type { HoldingStore } from '../../services/allowances.ts';
 import { createLanes } from '../../services/lanes.ts';
-import type { HoldingStore } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
 import { type Held, type Holdings, holdings as shape } from '../schemas/holdings.ts';
 import { ABSENT, ofVersion } from './conditions.ts';

@@ -1,5 +1,6 @@
 /** All stores of the broker over one table. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { HoldingStore } from '../../services/allowances.ts';
 import type { AccessTokenStore, SignInStore } from '../../services/identity-ports.ts';
 import type { SwitchStore } from '../../services/kill-switch.ts';
 import type { MailStore } from '../../services/mail-ports.ts';
@@ -11,7 +12,6 @@ import type {
   Clock,
   DataStore,
   DraftStore,
-  HoldingStore,
   JobStore,
   Log,
   RoiStore,
