@@ -56,7 +56,6 @@ try {
     });
   }
   assert.equal(spawnSync('chmod', ['-R', 'a-w,a+rX', app]).status, 0);
-  await laptop();
   await functions();
   await fargate();
   await broker();
@@ -85,20 +84,6 @@ function start(command: string[], more: Record<string, string> = {}) {
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (part) => (said.text += part));
   return { child, said, ended: once(child, 'close').then(([code]) => code as number | null) };
-}
-
-/** Without any configuration it is the broker of a laptop, with its own cloud. */
-async function laptop(): Promise<void> {
-  const dataDir = join(scratch, 'laptop');
-  mkdirSync(dataDir, { mode: 0o777 });
-  chmodSync(dataDir, 0o777);
-  const { child, said, ended } = start(['node', 'dist/src/main.js'], { DATA_DIR: dataDir, PORT: '0' });
-  for (let tries = 0; !/is ready at http/.test(said.text); tries++) {
-    assert.ok(tries < 120 && child.exitCode === null, said.text);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  child.kill('SIGTERM');
-  assert.equal(await ended, 0, said.text);
 }
 
 /** Every handler that a template or the Dockerfile names is a function of a module that loads. */
