@@ -68,9 +68,9 @@ const STACK = {
   },
 };
 
-/** Secrets are no resources of stacks there: this one is made by itself. */
+/** Secrets are no resources of stacks there, and queues have addresses of the real AWS: these are made by themselves. */
 const SECRET = `eval "of_stack() $(declare -f physical | tail -n +2)"
-physical() { case "$1" in TokenSecret) echo token;; *) of_stack "$1";; esac; }
+physical() { case "$1" in TokenSecret) echo token;; DeadTicks) echo "$AWS_ENDPOINT_URL/123456789012/dead";; *) of_stack "$1";; esac; }
 `;
 
 async function freePort(): Promise<number> {
@@ -120,7 +120,8 @@ t.test(
       env,
     );
     t.equal(made.code, 0, made.output);
-    const secret = 'aws secretsmanager create-secret --name token --secret-string old';
+    const secret =
+      'aws secretsmanager create-secret --name token --secret-string old; aws sqs create-queue --queue-name dead';
     t.equal((await bash(secret, env)).code, 0);
     // No task ever runs there, so that a service is stable if none is wanted.
     const checked = ONLY_CHECKED.map((name) => `*${name}*`).join('|');
