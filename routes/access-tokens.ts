@@ -1,6 +1,6 @@
 /** Personal access tokens of the caller: the page of /profile where scripts and pipelines get theirs. */
 import { z } from 'zod';
-import type { Identity } from '../services/identity.ts';
+import type { Identity } from '../services/identity/identity.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import {

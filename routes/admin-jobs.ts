@@ -1,6 +1,6 @@
 /** What administrators do about jobs that the broker has set aside. */
 import { z } from 'zod';
-import type { ReleaseJob } from '../services/audited.ts';
+import type { ReleaseJob } from '../services/audit/audited.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { asideView, toAsideView } from '../src/schemas/http/aside.ts';

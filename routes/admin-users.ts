@@ -1,6 +1,6 @@
 /** What administrators do with accounts. */
 import { z } from 'zod';
-import type { Identity } from '../services/identity.ts';
+import type { Identity } from '../services/identity/identity.ts';
 import type { Principal } from '../services/principal.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';

@@ -1,7 +1,7 @@
 /** What administrators and developers see of the broker itself. */
 import type { z } from 'zod';
-import type { Operations } from '../services/operations.ts';
-import type { OverviewData } from '../services/overview.ts';
+import type { Operations } from '../services/operations/operations.ts';
+import type { OverviewData } from '../services/operations/overview.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { AGE_LIMITS } from '../src/schemas/figures.ts';
 import { iso } from '../src/schemas/http/common.ts';

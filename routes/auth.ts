@@ -1,5 +1,5 @@
 /** Accounts: register, sign in, stay signed in, sign out. */
-import type { Identity } from '../services/identity.ts';
+import type { Identity } from '../services/identity/identity.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import {

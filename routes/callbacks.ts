@@ -1,6 +1,6 @@
 /** What the worker and the report function tell about a job, with the token of that job. */
 import { z } from 'zod';
-import type { Callbacks } from '../services/callbacks.ts';
+import type { Callbacks } from '../services/jobs/callbacks.ts';
 import { jobTokenOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { progressReport } from '../src/schemas/execution.ts';

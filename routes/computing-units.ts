@@ -1,6 +1,6 @@
 /** Computing units: where jobs run. */
 import { z } from 'zod';
-import type { Units } from '../services/units.ts';
+import type { Units } from '../services/units/units.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { pathId } from '../src/schemas/http/common.ts';

@@ -8,7 +8,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Identity } from '../services/identity.ts';
+import type { Identity } from '../services/identity/identity.ts';
 import { AppError } from '../src/errors.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { loginBody } from '../src/schemas/http/auth.ts';

@@ -1,6 +1,6 @@
 /** What jobs have cost, by month. */
 import type { z } from 'zod';
-import type { Costs } from '../services/costs.ts';
+import type { Costs } from '../services/limits/costs.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { monthCosts, monthQuery } from '../src/schemas/http/costs.ts';

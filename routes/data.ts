@@ -1,8 +1,8 @@
 /** Uploads and downloads: the broker signs, the bytes go elsewhere. */
 import { z } from 'zod';
-import type { Files } from '../services/files.ts';
-import type { Jobs } from '../services/jobs.ts';
-import type { Links } from '../services/links.ts';
+import type { Files } from '../services/files/files.ts';
+import type { Links } from '../services/files/links.ts';
+import type { Jobs } from '../services/jobs/jobs.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { iso, pathId } from '../src/schemas/http/common.ts';

@@ -1,6 +1,6 @@
 /** Jobs that have ended: rename and delete them, also under the names existing callers use. */
 import { z } from 'zod';
-import type { EndedJobs } from '../services/ended-jobs.ts';
+import type { EndedJobs } from '../services/jobs/ended-jobs.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { pathId } from '../src/schemas/http/common.ts';

@@ -1,7 +1,7 @@
 /** Live changes of jobs as server-sent events. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Feed } from '../services/feed.ts';
+import type { Feed } from '../services/jobs/feed.ts';
 import type { Clock, Timers } from '../services/ports.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { createEventStream, type EventStream } from '../src/plugins/event-stream.ts';

@@ -1,6 +1,6 @@
 /** Log and cost of a run. */
 import { z } from 'zod';
-import type { JobReports } from '../services/job-reports.ts';
+import type { JobReports } from '../services/jobs/reports.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { iso, pathId } from '../src/schemas/http/common.ts';

@@ -1,9 +1,9 @@
 /** Jobs that exist: look, list, cancel, try again, fetch the result. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { JobVersions } from '../services/job-versions.ts';
-import type { Jobs } from '../services/jobs.ts';
-import type { Retry } from '../services/retry.ts';
+import type { Jobs } from '../services/jobs/jobs.ts';
+import type { Retry } from '../services/jobs/retry.ts';
+import type { JobVersions } from '../services/jobs/versions.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { etagOf, notModified, unchanged } from '../src/plugins/etag.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';

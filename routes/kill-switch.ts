@@ -1,6 +1,6 @@
 /** Stops the broker's use of AWS accounts at once, and opens it again. */
 import { z } from 'zod';
-import type { KillSwitch } from '../services/kill-switch.ts';
+import type { KillSwitch } from '../services/units/kill-switch.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { pathId } from '../src/schemas/http/common.ts';

@@ -1,8 +1,8 @@
 /** Caps: what is left of them, and what the owner of a unit allows. */
 import { z } from 'zod';
-import type { Counts } from '../services/counts.ts';
-import type { LimitsService } from '../services/limits.ts';
-import type { Units } from '../services/units.ts';
+import type { Counts } from '../services/limits/counts.ts';
+import type { LimitsService } from '../services/limits/limits.ts';
+import type { Units } from '../services/units/units.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { appFields, appOf, modeWord, pathId } from '../src/schemas/http/common.ts';

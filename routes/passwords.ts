@@ -1,5 +1,5 @@
 /** Forgotten and changed passwords. */
-import type { Identity } from '../services/identity.ts';
+import type { Identity } from '../services/identity/identity.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { changePasswordBody, done, forgotBody, resetBody } from '../src/schemas/http/auth.ts';

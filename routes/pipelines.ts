@@ -1,8 +1,8 @@
 /** Jobs under the name and in the shape that the existing web client and scripts read. */
 import { z } from 'zod';
-import type { Drafts } from '../services/drafts.ts';
-import type { Jobs } from '../services/jobs.ts';
-import type { Links } from '../services/links.ts';
+import type { Links } from '../services/files/links.ts';
+import type { Drafts } from '../services/jobs/drafts.ts';
+import type { Jobs } from '../services/jobs/jobs.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { pipelineList, pipelineQuery, toClientJob } from '../src/schemas/http/client-jobs.ts';

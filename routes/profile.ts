@@ -1,5 +1,5 @@
 /** The caller: data about the person, and about the token at hand. */
-import type { Identity } from '../services/identity.ts';
+import type { Identity } from '../services/identity/identity.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { ownProfile, profileChange, toOwnProfile } from '../src/schemas/http/auth.ts';

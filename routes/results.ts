@@ -1,7 +1,7 @@
 /** Results as viewers open them, and the regions that people draw on them. */
 import { z } from 'zod';
-import type { Results } from '../services/results.ts';
-import type { Rois } from '../services/rois.ts';
+import type { Results } from '../services/jobs/results.ts';
+import type { Rois } from '../services/jobs/rois.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { iso, pathId } from '../src/schemas/http/common.ts';

@@ -1,6 +1,7 @@
 /** The door for work: submit a job, or ask first what it would take and cost. */
-import type { LimitsService } from '../services/limits.ts';
-import type { Submit } from '../services/submit.ts';
+
+import type { Submit } from '../services/jobs/submit.ts';
+import type { LimitsService } from '../services/limits/limits.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { createTurnstile } from '../src/plugins/turnstile.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';

@@ -1,7 +1,7 @@
 /** Computing units: how one is registered and its ownership proven. */
 import { z } from 'zod';
-import type { Units } from '../services/units.ts';
-import type { Registered } from '../services/units-register.ts';
+import type { Registered } from '../services/units/register.ts';
+import type { Units } from '../services/units/units.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { iso, pathId } from '../src/schemas/http/common.ts';

@@ -1,8 +1,8 @@
 /** Uploads in parts, for large files: the bytes go straight to the bucket of the computing unit. */
 import { z } from 'zod';
-import type { Files } from '../services/files.ts';
-import type { Links } from '../services/links.ts';
-import type { Uploads } from '../services/uploads.ts';
+import type { Files } from '../services/files/files.ts';
+import type { Links } from '../services/files/links.ts';
+import type { Uploads } from '../services/files/uploads.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { iso, pathId } from '../src/schemas/http/common.ts';

@@ -1,6 +1,6 @@
 /** Webhooks of the caller. */
 import { z } from 'zod';
-import type { Webhooks } from '../services/webhooks.ts';
+import type { Webhooks } from '../services/webhooks/webhooks.ts';
 import { principalOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { done } from '../src/schemas/http/auth.ts';

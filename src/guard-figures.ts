@@ -1,6 +1,6 @@
 /** Figures of what protects the broker: requests refused under load, services of AWS in trouble, jobs set aside. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Poison } from '../services/poison.ts';
+import type { Poison } from '../services/clockwork/poison.ts';
 import type { DependencyHealth } from './aws/dependency-health.ts';
 import type { Admission } from './plugins/admission.ts';
 

@@ -1,6 +1,7 @@
 /** Calls the ticker whenever there is something to do: one tick at a time, and no error ends it. */
+
+import type { Ticker } from '../services/clockwork/ticker.ts';
 import type { Clock, Log } from '../services/ports.ts';
-import type { Ticker } from '../services/ticker.ts';
 
 /** After a tick that failed as a whole; the store is probably away. */
 const FAILURE_PAUSE_MS = 1_000;

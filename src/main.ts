@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Tracer } from '@opentelemetry/api';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
-import type { Mailer } from '../services/mail-ports.ts';
+import type { Mailer } from '../services/mail/ports.ts';
 import type { CloudPlace } from './adapters.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, type EmbeddedConfig, loadConfig, safe } from './config.ts';

@@ -3,9 +3,9 @@
  * and codes: all from lists that do not grow with use, and none of them names a person, a job or a unit.
  */
 import { Counter, collectDefaultMetrics, Gauge, prometheusContentType, Registry } from 'prom-client';
-import type { ErrorWindow } from '../services/error-window.ts';
-import { isTerminal } from '../services/lifecycle.ts';
-import type { Overview } from '../services/overview.ts';
+import { isTerminal } from '../services/jobs/lifecycle.ts';
+import type { ErrorWindow } from '../services/operations/error-window.ts';
+import type { Overview } from '../services/operations/overview.ts';
 import { overviewGauges } from './overview-gauges.ts';
 import { type AnsweredRequest, createRequestDurations } from './request-durations.ts';
 import { FAILURES } from './schemas/failures.ts';

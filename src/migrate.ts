@@ -8,8 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type AwsClients, createAwsClients } from './aws/clients.ts';
 import { createBaseCredentials } from './aws/credentials.ts';
-import { KINDS } from './aws/kinds.ts';
-import { createMigration } from './aws/migration.ts';
+import { KINDS } from './aws/table/kinds.ts';
+import { createMigration } from './aws/table/migration.ts';
 import { loadTableConfig, type TableConfig } from './config.ts';
 import { createLog } from './log.ts';
 

@@ -1,7 +1,7 @@
 /** The operator's view as figures for Prometheus. Labels name no account and no process: accounts are people's. */
 import { Gauge, type Registry } from 'prom-client';
-import { figuresOf } from '../services/figures.ts';
-import type { OverviewData } from '../services/overview.ts';
+import { figuresOf } from '../services/operations/figures.ts';
+import type { OverviewData } from '../services/operations/overview.ts';
 import { AGE_LIMITS } from './schemas/figures.ts';
 
 /** Adds the gauges to a registry. What it returns sets them; without data none of them is there. */

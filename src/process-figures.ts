@@ -1,9 +1,9 @@
 /** What this process knows of its own work. */
-import type { Budgets } from '../services/budgets.ts';
-import type { ErrorWindow } from '../services/error-window.ts';
-import type { Poison } from '../services/poison.ts';
-import type { Sweep } from '../services/sweep.ts';
-import type { Ticker } from '../services/ticker.ts';
+import type { Budgets } from '../services/clockwork/budgets.ts';
+import type { Poison } from '../services/clockwork/poison.ts';
+import type { Sweep } from '../services/clockwork/sweep.ts';
+import type { Ticker } from '../services/clockwork/ticker.ts';
+import type { ErrorWindow } from '../services/operations/error-window.ts';
 import type { CallCounts } from './aws/call-counts.ts';
 import type { MinuteFigures, ProcessFigures } from './schemas/figures.ts';
 

@@ -1,7 +1,7 @@
 /** Parts of this release that the checks of computing units compare with. */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Release } from '../services/unit-services.ts';
+import type { Release } from '../services/units/services.ts';
 import { RELEASED_WORKER } from './run-estimator.ts';
 
 const DEFINITION = new URL('../infra/state-machine/job.asl.json', import.meta.url);

@@ -1,5 +1,5 @@
 /** Mail of a broker on somebody's own machine, where no mail server is configured: shown at the terminal. */
-import type { Mailer } from '../services/mail-ports.ts';
+import type { Mailer } from '../services/mail/ports.ts';
 
 /** Creates the mailer; `say` writes a line for the person at the terminal, and nowhere else: mail holds codes. */
 export function createTerminalMailer(say: (line: string) => void): Mailer {

@@ -1,10 +1,10 @@
 /** Fills a table with jobs and units of many people: the items that the stores write, 25 in a request. */
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { createHoldings } from '../../src/aws/holdings.ts';
-import type { ItemTable } from '../../src/aws/item-table.ts';
-import type { Item } from '../../src/aws/items.ts';
-import { createJobStore } from '../../src/aws/job-store.ts';
-import { createUnitStore } from '../../src/aws/unit-store.ts';
+import { createHoldings } from '../../src/aws/stores/holdings.ts';
+import { createJobStore } from '../../src/aws/stores/job-store.ts';
+import { createUnitStore } from '../../src/aws/stores/unit-store.ts';
+import type { ItemTable } from '../../src/aws/table/item-table.ts';
+import type { Item } from '../../src/aws/table/items.ts';
 import { sampleJob, sampleUnit } from '../../test/helpers/samples.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,7 +1,7 @@
 /** Presigned URLs per second and core against `getSignedUrl` of the SDK, in the same run. */
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { createPresigner } from '../../src/aws/presign.ts';
+import { createPresigner } from '../../src/aws/accounts/presign.ts';
 import { cpuMicroseconds, lessIsBetter, median, moreIsBetter, type Row } from './row.ts';
 
 const OWNER = '222222222222';

@@ -12,7 +12,7 @@ import { mode2Names, mode2Stack } from '../../infra/local/stacks/mode2.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
 import { createIds } from '../../src/aws/ids.ts';
-import { createStores } from '../../src/aws/stores.ts';
+import { createStores } from '../../src/aws/stores/stores.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createDeps } from '../../src/deps.ts';
 import { createLog } from '../../src/log.ts';

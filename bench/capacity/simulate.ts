@@ -2,7 +2,7 @@
  * The busiest hour of a day, second by second: jobs arrive at random, and each start waits until every quota has room
  * for it, as the broker's back-off does. So the waits come out, and which quota makes them.
  */
-import { billOf, computeUsd, totalOf } from '../../services/prices.ts';
+import { billOf, computeUsd, totalOf } from '../../services/limits/prices.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
 import {
   FARGATE_SECONDS,

@@ -1,6 +1,6 @@
 /** What became of the jobs, by the table and by Step Functions themselves. */
 import { DescribeExecutionCommand, ListExecutionsCommand, type SFNClient } from '@aws-sdk/client-sfn';
-import { isTerminal } from '../../services/lifecycle.ts';
+import { isTerminal } from '../../services/jobs/lifecycle.ts';
 import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Place } from './place.ts';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultInput } from '../../infra/local/faults.ts';
-import { isTerminal } from '../../services/lifecycle.ts';
+import { isTerminal } from '../../services/jobs/lifecycle.ts';
 import { endedOnce, startedTwice, storedJobs } from './count.ts';
 import { type Member, startMember } from './fleet.ts';
 import { openPlace, type Place } from './place.ts';

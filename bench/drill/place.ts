@@ -16,7 +16,7 @@ import type { CloudPlace } from '../../src/adapters.ts';
 import { type AwsClients, createAwsClients } from '../../src/aws/clients.ts';
 import type { AwsCredentials } from '../../src/aws/credentials.ts';
 import { createIds } from '../../src/aws/ids.ts';
-import { createStores, type Stores } from '../../src/aws/stores.ts';
+import { createStores, type Stores } from '../../src/aws/stores/stores.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createDeps } from '../../src/deps.ts';
 import { createLog } from '../../src/log.ts';

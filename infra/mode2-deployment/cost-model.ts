@@ -1,8 +1,8 @@
 /**
- * What a month in a stack costs: the broker's own formulas and prices (services/prices.ts, src/schemas/prices.ts), with
+ * What a month in a stack costs: the broker's own formulas and prices (services/limits/prices.ts, src/schemas/prices.ts), with
  * every assumption said. The documents show its figures, and a test compares them.
  */
-import { billOf, rounded, totalOf } from '../../services/prices.ts';
+import { billOf, rounded, totalOf } from '../../services/limits/prices.ts';
 import type { CostLine } from '../../src/schemas/estimate.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
 import type { Template } from './template-file.ts';

@@ -1,5 +1,5 @@
 /** `costs`: what the jobs of this month have cost, and what a month of other jobs would cost. */
-import { billOf, rounded, totalOf } from '../../services/prices.ts';
+import { billOf, rounded, totalOf } from '../../services/limits/prices.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
 import type { JobView } from './broker.ts';
 import { type Month, monthlyCosts } from './cost-model.ts';

@@ -1,7 +1,7 @@
 /** Whether the buckets of a unit are there, belong to its account, and are neither too open nor too closed. */
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import { type Clock, CloudError, type Ids, type UnitCloud } from '../ports.ts';
-import type { FetchedUrl, UnitProbe } from '../unit-ports.ts';
+import type { FetchedUrl, UnitProbe } from '../units/ports.ts';
 import { failed, passed, skipped, warning } from './catalogue.ts';
 import { PREFLIGHT_OWNER } from './owner.ts';
 import { isAway } from './trust.ts';

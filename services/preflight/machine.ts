@@ -1,7 +1,7 @@
 /** Whether the state machine in a unit's account is the one of this release, and shows what runs on it. */
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import { type Clock, CloudError, type UnitCloud } from '../ports.ts';
-import type { UnitProbe } from '../unit-ports.ts';
+import type { UnitProbe } from '../units/ports.ts';
 import { failed, passed, skipped, warning } from './catalogue.ts';
 import { isAway } from './trust.ts';
 

@@ -1,7 +1,7 @@
 /** Whether the role of a unit lets the broker in, and nobody else through the broker. */
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import { type Clock, CloudError } from '../ports.ts';
-import type { UnitTrust } from '../unit-ports.ts';
+import type { UnitTrust } from '../units/ports.ts';
 import { failed, passed, skipped, warning } from './catalogue.ts';
 
 /** A session policy that takes more of its room than this may become too large with longer names. */

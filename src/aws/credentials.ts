@@ -3,7 +3,7 @@
  * developer's `~/.aws` can never be used by accident; on AWS from the default chain (task role).
  */
 import { fromHttp, fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { createRenewing } from './renewing.ts';
+import { createRenewing } from './accounts/renewing.ts';
 
 /** What the SDK calls an AWS credential identity. */
 export interface AwsCredentials {

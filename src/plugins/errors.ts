@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { refusal } from '../../services/jobs.ts';
+import { refusal } from '../../services/jobs/jobs.ts';
 import { CloudError } from '../../services/ports.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { ErrorBody } from '../schemas/http/error.ts';

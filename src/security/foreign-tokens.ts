@@ -4,7 +4,7 @@
  */
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { ForeignClaims, ForeignTokens } from '../../services/identity-ports.ts';
+import type { ForeignClaims, ForeignTokens } from '../../services/identity/ports.ts';
 import type { Clock } from '../../services/ports.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 

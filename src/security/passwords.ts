@@ -1,6 +1,6 @@
 /** Password hashes by argon2id with the parameters OWASP recommends (19 MiB, 2 passes, 1 lane). */
 import { hash, verify } from '@node-rs/argon2';
-import type { Passwords } from '../../services/identity-ports.ts';
+import type { Passwords } from '../../services/identity/ports.ts';
 
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 

@@ -3,7 +3,7 @@
  * mail is refused. On the way to another machine the connection is encrypted, or nothing is sent: mail holds codes.
  */
 import { createTransport } from 'nodemailer';
-import type { Mailer, MailMessage } from '../../services/mail-ports.ts';
+import type { Mailer, MailMessage } from '../../services/mail/ports.ts';
 
 const CONNECT_MS = 10_000;
 const ANSWER_MS = 20_000;

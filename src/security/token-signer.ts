@@ -10,7 +10,7 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import { CompactSign, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { TokenSigner } from '../../services/identity-ports.ts';
+import type { TokenSigner } from '../../services/identity/ports.ts';
 
 const ISSUER = 'cloudmr-broker';
 const AUDIENCE = 'cloudmr';

@@ -8,7 +8,7 @@ import { lookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import { isIP } from 'node:net';
-import type { CallOutcome, WebhookCaller } from '../../services/webhook-ports.ts';
+import type { CallOutcome, WebhookCaller } from '../../services/webhooks/ports.ts';
 import { isPublicAddress } from './public-addresses.ts';
 
 const LONGEST_URL = 2_048;

@@ -1,6 +1,6 @@
 /** The doors of the worker: the token of one attempt of one job opens that job and nothing else. */
 import t from 'tap';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { broker, MODE_1, SECRET, taskWith } from '../helpers/http.ts';
 
 async function running(t: Parameters<typeof broker>[0]) {

@@ -1,7 +1,7 @@
 /** Every request that an existing caller is known to send, replayed in order: each is answered as that caller reads it. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { type Answer, broker, HUB, PASSWORD, RESEARCHER, SECRET } from '../helpers/http.ts';
 
 interface Dialect {

@@ -5,7 +5,7 @@
 
 import type { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import t from 'tap';
-import { FRESH_MS, LOOK_MS } from '../../services/news.ts';
+import { FRESH_MS, LOOK_MS } from '../../services/clockwork/news.ts';
 import { type Broker, broker } from '../helpers/http.ts';
 import { sampleJob, sampleUser } from '../helpers/samples.ts';
 import { newTable } from '../helpers/table.ts';

@@ -1,6 +1,6 @@
 /** Log and cost of a run, and the proof that a canceled run has ended. */
 import t from 'tap';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { broker, MODE_1, SECRET, taskWith } from '../helpers/http.ts';
 
 async function running(t: Parameters<typeof broker>[0], platform: 'lambda' | 'fargate' = 'fargate') {

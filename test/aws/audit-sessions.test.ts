@@ -1,13 +1,13 @@
 /** Every entry into a unit's account is in the audit trail of its owner: once per session, with its CloudTrail names. */
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import t from 'tap';
-import { createAudit } from '../../services/audit.ts';
-import { recordRoleUse } from '../../services/audited.ts';
+import { createAudit } from '../../services/audit/audit.ts';
+import { recordRoleUse } from '../../services/audit/audited.ts';
 import { within } from '../../services/context.ts';
-import { createSessionUses } from '../../services/session-uses.ts';
+import { createSessionUses } from '../../services/units/session-uses.ts';
+import type { Purpose } from '../../src/aws/accounts/session-policy.ts';
+import { createSessions } from '../../src/aws/accounts/sessions.ts';
 import { createIds } from '../../src/aws/ids.ts';
-import type { Purpose } from '../../src/aws/session-policy.ts';
-import { createSessions } from '../../src/aws/sessions.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
 import { signRequest } from '../../infra/local/sigv4/sign.ts';
-import { ProofError, type SignedIdentity } from '../../services/unit-ports.ts';
-import { readCallerAnswer } from '../../src/aws/caller-answer.ts';
-import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
-import { stsUrl } from '../../src/aws/sts-hosts.ts';
+import { ProofError, type SignedIdentity } from '../../services/units/ports.ts';
+import { readCallerAnswer } from '../../src/aws/accounts/caller-answer.ts';
+import { createCallerIdentities } from '../../src/aws/accounts/caller-identity.ts';
+import { stsUrl } from '../../src/aws/accounts/sts-hosts.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);

@@ -2,10 +2,10 @@
 import t from 'tap';
 import type { FaultInput } from '../../infra/local/faults.ts';
 import { BROKER_ROLE_NAME } from '../../infra/local/stacks/hub.ts';
+import { createSessions } from '../../src/aws/accounts/sessions.ts';
+import { createUnitCloud } from '../../src/aws/accounts/unit-cloud.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
 import { createBaseCredentials } from '../../src/aws/credentials.ts';
-import { createSessions } from '../../src/aws/sessions.ts';
-import { createUnitCloud } from '../../src/aws/unit-cloud.ts';
 import { HUB, REGION, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);

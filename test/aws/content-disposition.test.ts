@@ -1,6 +1,6 @@
 /** File names in presigned downloads: RFC 6266, and nothing that breaks out of the header. */
 import t from 'tap';
-import { attachment } from '../../src/aws/content-disposition.ts';
+import { attachment } from '../../src/aws/accounts/content-disposition.ts';
 
 t.test('a plain name is only quoted', async (t) => {
   t.equal(attachment('brain 1.zip'), 'attachment; filename="brain 1.zip"');

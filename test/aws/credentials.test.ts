@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
+import { createRenewing } from '../../src/aws/accounts/renewing.ts';
 import { createBaseCredentials } from '../../src/aws/credentials.ts';
-import { createRenewing } from '../../src/aws/renewing.ts';
 
 const HOUR = 3_600_000;
 

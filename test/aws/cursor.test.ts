@@ -1,6 +1,6 @@
 /** Cursors: opaque, authenticated, and good for one list only. */
 import t from 'tap';
-import { createCursors } from '../../src/aws/cursor.ts';
+import { createCursors } from '../../src/aws/table/cursor.ts';
 
 const KEY = { pk: 'JOB#1', sk: 'JOB', gsi1pk: 'OWNER#a#JOB', gsi1sk: '000000000000001#1' };
 const LIST = 'gsi1\nOWNER#a#JOB';

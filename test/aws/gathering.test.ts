@@ -1,6 +1,6 @@
 /** Many reads and submits at once share calls to DynamoDB; each still has its own answer, its own conditions. */
 import t from 'tap';
-import { createStores } from '../../src/aws/stores.ts';
+import { createStores } from '../../src/aws/stores/stores.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { HUB, startTestCloud } from '../helpers/cloud.ts';
 import { sampleJob } from '../helpers/samples.ts';

@@ -1,6 +1,6 @@
 /** Jobs in DynamoDB, and the table in memory that the model-based tests use: one contract for both. */
 import t from 'tap';
-import { storesOn } from '../../src/aws/stores.ts';
+import { storesOn } from '../../src/aws/stores/stores.ts';
 import { itemTableSuite } from '../contract/item-table-suite.ts';
 import { jobStoreSuite } from '../contract/job-store-suite.ts';
 import { startTestCloud } from '../helpers/cloud.ts';

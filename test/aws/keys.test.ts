@@ -16,7 +16,7 @@ import {
   sameUnitKey,
   shardOf,
   sharedUnitsPartition,
-} from '../../src/aws/table.ts';
+} from '../../src/aws/table/table.ts';
 import { SAMPLE_TIME, sampleJob, sampleUnit } from '../helpers/samples.ts';
 
 t.test(

@@ -1,8 +1,8 @@
 /** T18: no session of a stopped account is opened, kept or used, on any broker. */
 import t from 'tap';
-import { createKillSwitch } from '../../services/kill-switch.ts';
-import { createSessions } from '../../src/aws/sessions.ts';
-import { createUnitTrust } from '../../src/aws/unit-trust.ts';
+import { createKillSwitch } from '../../services/units/kill-switch.ts';
+import { createSessions } from '../../src/aws/accounts/sessions.ts';
+import { createUnitTrust } from '../../src/aws/accounts/unit-trust.ts';
 import { HUB, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import t from 'tap';
 import { z } from 'zod';
-import { fromItem, type Kind, toItem } from '../../src/aws/items.ts';
-import { KINDS } from '../../src/aws/kinds.ts';
-import { createMigration } from '../../src/aws/migration.ts';
+import { fromItem, type Kind, toItem } from '../../src/aws/table/items.ts';
+import { KINDS } from '../../src/aws/table/kinds.ts';
+import { createMigration } from '../../src/aws/table/migration.ts';
 import { newTable } from '../helpers/table.ts';
 
 interface Thing {

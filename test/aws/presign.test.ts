@@ -2,8 +2,8 @@
 import { GetObjectCommand, PutObjectCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import t from 'tap';
-import { attachment } from '../../src/aws/content-disposition.ts';
-import { createPresigner } from '../../src/aws/presign.ts';
+import { attachment } from '../../src/aws/accounts/content-disposition.ts';
+import { createPresigner } from '../../src/aws/accounts/presign.ts';
 import { SAMPLE_TIME } from '../helpers/samples.ts';
 
 const OWNER = '222222222222';

@@ -1,7 +1,7 @@
 /** Presigned URLs as people use them: plain fetch, no SDK, no headers. */
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { createUnitCloud } from '../../src/aws/unit-cloud.ts';
+import { createUnitCloud } from '../../src/aws/accounts/unit-cloud.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { startTestCloud } from '../helpers/cloud.ts';
 

@@ -1,6 +1,6 @@
 /** What a session of each purpose may do, as AWS takes it. */
 import t from 'tap';
-import { MAX_POLICY_CHARACTERS, type Purpose, sessionPolicy } from '../../src/aws/session-policy.ts';
+import { MAX_POLICY_CHARACTERS, type Purpose, sessionPolicy } from '../../src/aws/accounts/session-policy.ts';
 import { sampleUnit } from '../helpers/samples.ts';
 
 /** Whatever key the buckets have; the role's own policy names it. */

@@ -13,8 +13,8 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import t from 'tap';
-import { executionArn, executionName } from '../../services/naming.ts';
-import type { Purpose } from '../../src/aws/session-policy.ts';
+import { executionArn, executionName } from '../../services/jobs/naming.ts';
+import type { Purpose } from '../../src/aws/accounts/session-policy.ts';
 import { REGION, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);

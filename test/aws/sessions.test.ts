@@ -3,8 +3,8 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import t from 'tap';
-import type { Purpose } from '../../src/aws/session-policy.ts';
-import { createSessions, type Session } from '../../src/aws/sessions.ts';
+import type { Purpose } from '../../src/aws/accounts/session-policy.ts';
+import { createSessions, type Session } from '../../src/aws/accounts/sessions.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 import { withProof } from '../helpers/samples.ts';
 

@@ -1,7 +1,7 @@
 /** Ordered faults of DynamoDB: nothing is half written, and what is unknown is found out or said. */
 import t from 'tap';
 import type { FaultInput } from '../../infra/local/faults.ts';
-import { createStores } from '../../src/aws/stores.ts';
+import { createStores } from '../../src/aws/stores/stores.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { HUB, startTestCloud } from '../helpers/cloud.ts';
 import { sampleJob, sampleUnit, sampleUser } from '../helpers/samples.ts';

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { createAwsClients } from '../../src/aws/clients.ts';
-import { createStores } from '../../src/aws/stores.ts';
+import { createStores } from '../../src/aws/stores/stores.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 import { sampleJob } from '../helpers/samples.ts';
 

@@ -2,7 +2,7 @@
 
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import t from 'tap';
-import { executionArn, jobLocations } from '../../services/naming.ts';
+import { executionArn, jobLocations } from '../../services/jobs/naming.ts';
 import type { JobDocument } from '../../src/schemas/execution.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';

@@ -2,8 +2,8 @@
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import t from 'tap';
-import type { RoleUse } from '../../services/unit-ports.ts';
-import { createUnitTrust } from '../../src/aws/unit-trust.ts';
+import type { RoleUse } from '../../services/units/ports.ts';
+import { createUnitTrust } from '../../src/aws/accounts/unit-trust.ts';
 import { HUB, REGION, startTestCloud } from '../helpers/cloud.ts';
 import { sampleUnit } from '../helpers/samples.ts';
 

@@ -1,6 +1,6 @@
 /** What is used under caps is written with the job or not at all, however many brokers write. */
 import t from 'tap';
-import { createLimits } from '../../services/limits.ts';
+import { createLimits } from '../../services/limits/limits.ts';
 import type { Usage } from '../../src/schemas/limits.ts';
 import { startTestCloud } from '../helpers/cloud.ts';
 import { sampleJob, sampleUnit } from '../helpers/samples.ts';

@@ -1,11 +1,11 @@
-/** What stores may expect of the access to the table (src/aws/item-table.ts), on any implementation. */
+/** What stores may expect of the access to the table (src/aws/table/item-table.ts), on any implementation. */
 import type { Test } from 'tap';
 import { z } from 'zod';
-import { ABSENT, type Condition, ofVersion } from '../../src/aws/conditions.ts';
-import type { Operation } from '../../src/aws/gathered-transactions.ts';
-import type { ItemTable } from '../../src/aws/item-table.ts';
-import { type Item, type Kind, toItem } from '../../src/aws/items.ts';
-import type { IndexKeys, Key } from '../../src/aws/table.ts';
+import { ABSENT, type Condition, ofVersion } from '../../src/aws/table/conditions.ts';
+import type { Operation } from '../../src/aws/table/gathered-transactions.ts';
+import type { ItemTable } from '../../src/aws/table/item-table.ts';
+import { type Item, type Kind, toItem } from '../../src/aws/table/items.ts';
+import type { IndexKeys, Key } from '../../src/aws/table/table.ts';
 
 interface Thing {
   name: string;

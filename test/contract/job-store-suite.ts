@@ -1,7 +1,7 @@
 /** What the store of jobs promises: idempotent submits, conditional moves, lists, due jobs; races included. */
 import type { Test } from 'tap';
-import { MAX_PAGE } from '../../src/aws/item-table.ts';
-import type { Stores } from '../../src/aws/stores.ts';
+import type { Stores } from '../../src/aws/stores/stores.ts';
+import { MAX_PAGE } from '../../src/aws/table/item-table.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { MemoryLog } from '../helpers/memory-log.ts';
 import { SAMPLE_TIME, sampleJob } from '../helpers/samples.ts';

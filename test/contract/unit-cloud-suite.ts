@@ -1,6 +1,6 @@
 /** What the steps of a job may expect of Step Functions and S3 behind the port, on any implementation. */
 import type { Test } from 'tap';
-import { executionArn, jobLocations } from '../../services/naming.ts';
+import { executionArn, jobLocations } from '../../services/jobs/naming.ts';
 import type { UnitCloud } from '../../services/ports.ts';
 import type { JobDocument } from '../../src/schemas/execution.ts';
 import type { Unit } from '../../src/schemas/unit.ts';

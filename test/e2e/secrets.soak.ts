@@ -12,7 +12,7 @@ import { createKeyRing, openMasterKey } from '../../infra/local/credentials.ts';
 import { cloudDir, HUB_ACCOUNT, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
 import { mode1Names } from '../../infra/local/stacks/hub.ts';
 import { mode2Names } from '../../infra/local/stacks/mode2.ts';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { fileReference, startLaptop } from '../helpers/laptop.ts';
 
 const RAW = join(import.meta.dirname, '../fixtures/raw');

@@ -1,10 +1,10 @@
 /** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Principal } from '../../services/principal.ts';
-import { createCallerIdentities } from '../../src/aws/caller-identity.ts';
+import { createCallerIdentities } from '../../src/aws/accounts/caller-identity.ts';
+import { createUnitProbe } from '../../src/aws/accounts/unit-probe.ts';
+import { createUnitTrust } from '../../src/aws/accounts/unit-trust.ts';
 import { createIds } from '../../src/aws/ids.ts';
-import { createUnitProbe } from '../../src/aws/unit-probe.ts';
-import { createUnitTrust } from '../../src/aws/unit-trust.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { type BrokerParts, type BrokerProcess, brokerOf, TOKEN_SECRET } from './broker.ts';

@@ -1,16 +1,16 @@
 /** The services of one broker process over any implementation of the ports. */
-import { createAudit } from '../../services/audit.ts';
-import { createClockwork } from '../../services/clockwork.ts';
-import { createFeed } from '../../services/feed.ts';
-import { createJobServices } from '../../services/job-services.ts';
-import { createMoves } from '../../services/moves.ts';
-import { createObserve } from '../../services/observe.ts';
+import { createAudit } from '../../services/audit/audit.ts';
+import { createClockwork } from '../../services/clockwork/clockwork.ts';
+import { createFeed } from '../../services/jobs/feed.ts';
+import { createMoves } from '../../services/jobs/moves.ts';
+import { createObserve } from '../../services/jobs/observe.ts';
+import { createJobServices } from '../../services/jobs/services.ts';
+import { createStart } from '../../services/jobs/start.ts';
+import { watchJobs } from '../../services/jobs/watched-jobs.ts';
 import type { Clock, Ids, Log, UnitCloud } from '../../services/ports.ts';
-import { createStart } from '../../services/start.ts';
-import type { CallerIdentities, UnitProbe, UnitTrust } from '../../services/unit-ports.ts';
-import { createUnitServices, type Release } from '../../services/unit-services.ts';
-import { watchJobs } from '../../services/watched-jobs.ts';
-import type { Stores } from '../../src/aws/stores.ts';
+import type { CallerIdentities, UnitProbe, UnitTrust } from '../../services/units/ports.ts';
+import { createUnitServices, type Release } from '../../services/units/services.ts';
+import type { Stores } from '../../src/aws/stores/stores.ts';
 import { AppError } from '../../src/errors.ts';
 import { readRelease } from '../../src/release.ts';
 import { runEstimator } from '../../src/run-estimator.ts';

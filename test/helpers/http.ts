@@ -3,7 +3,7 @@
  * are signed in, and computing units whose accounts are in memory, so that tests decide how runs end.
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { createAudit } from '../../services/audit.ts';
+import { createAudit } from '../../services/audit/audit.ts';
 import {
   auditedCaps,
   auditedEndedJobs,
@@ -12,27 +12,27 @@ import {
   auditedRetry,
   auditedSwitch,
   auditedUnits,
-} from '../../services/audited.ts';
-import { createBudgets } from '../../services/budgets.ts';
-import { createClockwork, PIECES } from '../../services/clockwork.ts';
-import { createErrorWindow } from '../../services/error-window.ts';
-import { createIdentityServices } from '../../services/identity-services.ts';
-import { createJobChanges } from '../../services/job-changes.ts';
-import { createJobServices } from '../../services/job-services.ts';
-import { createKillSwitch } from '../../services/kill-switch.ts';
-import type { Mailer } from '../../services/mail-ports.ts';
-import { createMoves } from '../../services/moves.ts';
-import { createObserve } from '../../services/observe.ts';
-import { createOperations } from '../../services/operations.ts';
-import { createOverview } from '../../services/overview.ts';
-import { createShares } from '../../services/shares.ts';
-import { createStart } from '../../services/start.ts';
-import { createUnitServices } from '../../services/unit-services.ts';
-import { watchJobs } from '../../services/watched-jobs.ts';
-import { createWebhookServices } from '../../services/webhook-services.ts';
+} from '../../services/audit/audited.ts';
+import { createBudgets } from '../../services/clockwork/budgets.ts';
+import { createClockwork, PIECES } from '../../services/clockwork/clockwork.ts';
+import { createShares } from '../../services/clockwork/shares.ts';
+import { createIdentityServices } from '../../services/identity/services.ts';
+import { createJobChanges } from '../../services/jobs/changes.ts';
+import { createMoves } from '../../services/jobs/moves.ts';
+import { createObserve } from '../../services/jobs/observe.ts';
+import { createJobServices } from '../../services/jobs/services.ts';
+import { createStart } from '../../services/jobs/start.ts';
+import { watchJobs } from '../../services/jobs/watched-jobs.ts';
+import type { Mailer } from '../../services/mail/ports.ts';
+import { createErrorWindow } from '../../services/operations/error-window.ts';
+import { createOperations } from '../../services/operations/operations.ts';
+import { createOverview } from '../../services/operations/overview.ts';
+import { createKillSwitch } from '../../services/units/kill-switch.ts';
+import { createUnitServices } from '../../services/units/services.ts';
+import { createWebhookServices } from '../../services/webhooks/services.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createIds } from '../../src/aws/ids.ts';
-import { createStores } from '../../src/aws/stores.ts';
+import { createStores } from '../../src/aws/stores/stores.ts';
 import type { Config } from '../../src/config.ts';
 import { createConsoleFiles } from '../../src/console-files.ts';
 import { createLog } from '../../src/log.ts';

@@ -10,7 +10,7 @@ import {
   type TrustFindings,
   type UnitProbe,
   type UnitTrust,
-} from '../../services/unit-ports.ts';
+} from '../../services/units/ports.ts';
 
 export interface MemoryAccount extends CallerIdentities, UnitTrust, UnitProbe {
   /** Every AssumeRole fails in this way. */

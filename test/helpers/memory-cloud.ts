@@ -1,5 +1,5 @@
 /** The account of a computing unit in memory: what it is given stays, and tests decide how executions end. */
-import { executionArn } from '../../services/naming.ts';
+import { executionArn } from '../../services/jobs/naming.ts';
 import {
   CloudError,
   type CloudProblem,

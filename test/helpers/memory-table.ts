@@ -1,14 +1,14 @@
 /**
- * A table in memory with the semantics of `src/aws/item-table.ts`, for tests that need very many of them. The
+ * A table in memory with the semantics of `src/aws/table/item-table.ts`, for tests that need very many of them. The
  * contract in test/contract/item-table-suite.ts holds it and the real one to the same behaviour.
  */
 import type { Log } from '../../services/ports.ts';
-import type { Condition } from '../../src/aws/conditions.ts';
-import { createCursors, type StartKey } from '../../src/aws/cursor.ts';
-import type { Operation } from '../../src/aws/gathered-transactions.ts';
-import { type ItemTable, MAX_PAGE } from '../../src/aws/item-table.ts';
-import { fromItem, type Item, type Kind } from '../../src/aws/items.ts';
-import type { Key } from '../../src/aws/table.ts';
+import type { Condition } from '../../src/aws/table/conditions.ts';
+import { createCursors, type StartKey } from '../../src/aws/table/cursor.ts';
+import type { Operation } from '../../src/aws/table/gathered-transactions.ts';
+import { type ItemTable, MAX_PAGE } from '../../src/aws/table/item-table.ts';
+import { fromItem, type Item, type Kind } from '../../src/aws/table/items.ts';
+import type { Key } from '../../src/aws/table/table.ts';
 
 type Stored = Readonly<Record<string, unknown>>;
 

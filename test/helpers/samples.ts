@@ -1,5 +1,5 @@
 /** Complete, valid nouns for tests; every field can be overridden. */
-import { resourcesHash } from '../../services/proven-resources.ts';
+import { resourcesHash } from '../../services/units/proven-resources.ts';
 import type { AuditEntry, DataRecord, StoredToken, User } from '../../src/schemas/identity.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';

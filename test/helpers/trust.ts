@@ -3,11 +3,11 @@
 import type { RoleResource } from '../../infra/local/contract.ts';
 import { signRequest } from '../../infra/local/sigv4/sign.ts';
 import { mode2Names, mode2Stack } from '../../infra/local/stacks/mode2.ts';
-import type { Challenge } from '../../services/ownership.ts';
 import type { Principal } from '../../services/principal.ts';
-import type { SignedIdentity } from '../../services/unit-ports.ts';
-import type { Registered } from '../../services/units-register.ts';
-import type { Registration } from '../../services/units-rules.ts';
+import type { Challenge } from '../../services/units/ownership.ts';
+import type { SignedIdentity } from '../../services/units/ports.ts';
+import type { Registered } from '../../services/units/register.ts';
+import type { Registration } from '../../services/units/rules.ts';
 import { type Broker, brokerOn } from './brain.ts';
 import { HUB, REGION, RESEARCHER, type TestCloud } from './cloud.ts';
 import { sampleUser } from './samples.ts';

@@ -1,6 +1,6 @@
 /** What may happen in the world, as data that fast-check draws and shrinks, and how it is done. */
 import fc from 'fast-check';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { TOKEN_SECRET } from '../helpers/broker.ts';

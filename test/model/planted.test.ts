@@ -1,7 +1,7 @@
 /** The model finds bugs: each of these is planted into one part, and the promise must be seen to break. */
 import t from 'tap';
-import { isTerminal } from '../../services/lifecycle.ts';
-import type { ItemTable } from '../../src/aws/item-table.ts';
+import { isTerminal } from '../../services/jobs/lifecycle.ts';
+import type { ItemTable } from '../../src/aws/table/item-table.ts';
 import { check } from './check.ts';
 import type { Mutations } from './world.ts';
 

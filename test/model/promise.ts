@@ -1,6 +1,6 @@
 /**
  * The promise, as an independent witness sees it: every write of a job and every start of an execution is
- * compared with what may happen. It knows nothing of services/lifecycle.ts.
+ * compared with what may happen. It knows nothing of services/jobs/lifecycle.ts.
  */
 import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { Job, JobState } from '../../src/schemas/job.ts';

@@ -4,11 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { CloudError, type ExecutionState, type Ids, type UnitCloud } from '../../services/ports.ts';
-import type { Operation } from '../../src/aws/gathered-transactions.ts';
-import type { ItemTable } from '../../src/aws/item-table.ts';
-import { fromItem, type Item } from '../../src/aws/items.ts';
-import { type Stores, storesOn } from '../../src/aws/stores.ts';
-import { openPartition } from '../../src/aws/table.ts';
+import { type Stores, storesOn } from '../../src/aws/stores/stores.ts';
+import type { Operation } from '../../src/aws/table/gathered-transactions.ts';
+import type { ItemTable } from '../../src/aws/table/item-table.ts';
+import { fromItem, type Item } from '../../src/aws/table/items.ts';
+import { openPartition } from '../../src/aws/table/table.ts';
 import { AppError } from '../../src/errors.ts';
 import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import { type Job, job as jobShape } from '../../src/schemas/job.ts';

@@ -1,6 +1,6 @@
 /** Attempts that the broker begins by itself: for which failures, how often, where, and how they are told. */
 import t from 'tap';
-import { AUTOMATIC, automaticRetry } from '../../services/automatic-retries.ts';
+import { AUTOMATIC, automaticRetry } from '../../services/jobs/automatic-retries.ts';
 import type { FailureCode } from '../../src/schemas/failures.ts';
 import { type Brain, startBrain } from '../helpers/brain.ts';
 import { startTestCloud } from '../helpers/cloud.ts';

@@ -1,6 +1,6 @@
 /** AWS is asked no faster than its quotas allow: per account, region and operation, shared among the processes. */
 import t from 'tap';
-import { createBudgets } from '../../services/budgets.ts';
+import { createBudgets } from '../../services/clockwork/budgets.ts';
 import { QUOTAS } from '../../src/schemas/quotas.ts';
 
 function budgets(live = 1) {

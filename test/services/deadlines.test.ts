@@ -1,7 +1,7 @@
 /** The pauses between tries stay below the deadlines that ARCHITECTURE.md prints. */
 import t from 'tap';
-import { backoffMs, CURVES } from '../../services/backoff.ts';
-import { D_CB_MS, D_SUB_MS } from '../../services/deadlines.ts';
+import { backoffMs, CURVES } from '../../services/clockwork/backoff.ts';
+import { D_CB_MS, D_SUB_MS } from '../../services/clockwork/deadlines.ts';
 
 t.test('nothing waits longer for its next try than its deadline allows', async (t) => {
   for (const kind of ['throttled', 'unavailable', 'missing'] as const)

@@ -5,12 +5,12 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import t, { type Test } from 'tap';
 import type { FaultInput } from '../../infra/local/faults.ts';
+import { createSessions } from '../../src/aws/accounts/sessions.ts';
+import { createUnitCloud } from '../../src/aws/accounts/unit-cloud.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
-import { createCursors } from '../../src/aws/cursor.ts';
-import { createItemTable } from '../../src/aws/item-table.ts';
-import { createSessions } from '../../src/aws/sessions.ts';
-import { storesOn } from '../../src/aws/stores.ts';
-import { createUnitCloud } from '../../src/aws/unit-cloud.ts';
+import { storesOn } from '../../src/aws/stores/stores.ts';
+import { createCursors } from '../../src/aws/table/cursor.ts';
+import { createItemTable } from '../../src/aws/table/item-table.ts';
 import { AppError } from '../../src/errors.ts';
 import { BEHAVIOUR, type Brain, startBrain } from '../helpers/brain.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud, type TestCloud } from '../helpers/cloud.ts';

@@ -1,7 +1,7 @@
 /** How jobs end when a part of AWS has failed, by the numbers of the fault list. */
 import t from 'tap';
 import { classifyFailure } from '../../compute/classify.ts';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, type Brain, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';

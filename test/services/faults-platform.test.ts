@@ -1,10 +1,10 @@
 /** What the broker promises when platforms, regions and clocks misbehave, by the numbers of the fault list. */
 import t from 'tap';
 import { classifyFailure } from '../../compute/classify.ts';
-import { CURVES } from '../../services/backoff.ts';
-import { budgetedCloud } from '../../services/budgeted-cloud.ts';
-import { createBudgets } from '../../services/budgets.ts';
-import { jobToken } from '../../services/job-token.ts';
+import { CURVES } from '../../services/clockwork/backoff.ts';
+import { budgetedCloud } from '../../services/clockwork/budgeted-cloud.ts';
+import { createBudgets } from '../../services/clockwork/budgets.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import type { UnitCloud } from '../../services/ports.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { QUOTAS } from '../../src/schemas/quotas.ts';

@@ -1,6 +1,6 @@
 /** What the broker promises about submits that are repeated, raced or interrupted, by the numbers of the fault list. */
 import t from 'tap';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';

@@ -1,6 +1,6 @@
 /** What the broker promises when things go wrong on the way of a job, by the numbers of the fault list (F1-F36). */
 import t from 'tap';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { BEHAVIOUR, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 

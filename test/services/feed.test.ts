@@ -1,6 +1,6 @@
 /** Following jobs: what is told, how often the store is read for it, and that nothing is missed or told twice. */
 import t from 'tap';
-import type { JobEvent } from '../../services/feed-group.ts';
+import type { JobEvent } from '../../services/jobs/feed-group.ts';
 import { type Brain, startBrain } from '../helpers/brain.ts';
 import { startTestCloud } from '../helpers/cloud.ts';
 

@@ -1,6 +1,6 @@
 /** Releases side by side on one store: what a newer one adds survives the older one, and both read each other. */
 import t from 'tap';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { startTestCloud } from '../helpers/cloud.ts';

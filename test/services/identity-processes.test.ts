@@ -1,6 +1,6 @@
 /** Several brokers on one store: what one of them changes, the others see within two seconds. */
 import t from 'tap';
-import { createIdentity } from '../../services/identity.ts';
+import { createIdentity } from '../../services/identity/identity.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { createPasswords } from '../../src/security/passwords.ts';
 import { createTokenSigner } from '../../src/security/token-signer.ts';

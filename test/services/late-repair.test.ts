@@ -1,7 +1,7 @@
 /** Lost jobs whose execution turns up: a new attempt takes it up; nothing is started, and `lost` stays said. */
 import t from 'tap';
-import { REPAIR_MS } from '../../services/deadlines.ts';
-import { jobToken } from '../../services/job-token.ts';
+import { REPAIR_MS } from '../../services/clockwork/deadlines.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { BEHAVIOUR, type Brain, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 

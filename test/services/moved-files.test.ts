@@ -1,8 +1,8 @@
 /** A unit whose owner moves it to another role and bucket: the files that lie where it was are not lost. */
 import t from 'tap';
-import { createFiles } from '../../services/files.ts';
-import { createUploads } from '../../services/uploads.ts';
-import { createUsableUnit } from '../../services/usable-units.ts';
+import { createFiles } from '../../services/files/files.ts';
+import { createUploads } from '../../services/files/uploads.ts';
+import { createUsableUnit } from '../../services/units/usable-units.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { type Brain, startBrain } from '../helpers/brain.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';

@@ -1,9 +1,9 @@
 /** What broker processes tell each other: when it is believed, what it costs, and that nothing is lost silently. */
 import t from 'tap';
-import { createNews, FRESH_MS, LOOK_MS, type News } from '../../services/news.ts';
-import type { Tidings } from '../../services/news-ports.ts';
-import { createShares, SILENT_MS } from '../../services/shares.ts';
-import { storesOn } from '../../src/aws/stores.ts';
+import { createNews, FRESH_MS, LOOK_MS, type News } from '../../services/clockwork/news.ts';
+import type { Tidings } from '../../services/clockwork/news-ports.ts';
+import { createShares, SILENT_MS } from '../../services/clockwork/shares.ts';
+import { storesOn } from '../../src/aws/stores/stores.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 import { createMemoryTable } from '../helpers/memory-table.ts';
 

@@ -1,11 +1,11 @@
 /** The operator's view over a table in memory: its cost, old figures, and what the log says of it once a minute. */
 import t from 'tap';
-import { createErrorWindow } from '../../services/error-window.ts';
-import { createFigures } from '../../services/figures.ts';
-import { createOverview } from '../../services/overview.ts';
-import { createAsideStore } from '../../src/aws/aside-store.ts';
-import { createJobStore } from '../../src/aws/job-store.ts';
-import { createQueueStore } from '../../src/aws/queue-store.ts';
+import { createErrorWindow } from '../../services/operations/error-window.ts';
+import { createFigures } from '../../services/operations/figures.ts';
+import { createOverview } from '../../services/operations/overview.ts';
+import { createAsideStore } from '../../src/aws/stores/aside-store.ts';
+import { createJobStore } from '../../src/aws/stores/job-store.ts';
+import { createQueueStore } from '../../src/aws/stores/queue-store.ts';
 import { ALL_LINE, PROCESS_LINE, processFigures } from '../../src/schemas/figures.ts';
 import { QUOTAS } from '../../src/schemas/quotas.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';

@@ -1,7 +1,7 @@
 /** F36: a job whose steps throw what nobody expected: tried a few times, set aside, let go by an operator. */
 import t from 'tap';
-import { auditedRelease } from '../../services/audited.ts';
-import { MAX_FAILURES } from '../../services/poison.ts';
+import { auditedRelease } from '../../services/audit/audited.ts';
+import { MAX_FAILURES } from '../../services/clockwork/poison.ts';
 import { CloudError } from '../../services/ports.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, type Brain, startBrain } from '../helpers/brain.ts';

@@ -1,6 +1,6 @@
 /** The formulas of prices against worked examples. */
 import t from 'tap';
-import { billOf, computeUsd, totalOf } from '../../services/prices.ts';
+import { billOf, computeUsd, totalOf } from '../../services/limits/prices.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
 
 t.test('computing costs what the list prices say', async (t) => {

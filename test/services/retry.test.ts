@@ -1,6 +1,6 @@
 /** A new attempt of a job: when it is allowed, what it keeps, and that the attempts before it stay dead. */
 import t from 'tap';
-import { jobToken } from '../../services/job-token.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import type { JobState } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, type Brain, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';

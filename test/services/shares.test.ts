@@ -1,7 +1,7 @@
 /** Several broker processes share the pieces of background work, and take over from those that fall silent. */
 import t from 'tap';
-import { createShares, SILENT_MS } from '../../services/shares.ts';
-import { createMemberStore } from '../../src/aws/member-store.ts';
+import { createShares, SILENT_MS } from '../../services/clockwork/shares.ts';
+import { createMemberStore } from '../../src/aws/stores/member-store.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 import { createMemoryTable } from '../helpers/memory-table.ts';
 

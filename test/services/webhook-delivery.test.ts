@@ -1,7 +1,7 @@
 /** Deliveries when brokers die, race or meet slow receivers: on the real store, to a real receiver. */
 import t from 'tap';
-import { createAudit } from '../../services/audit.ts';
-import { createWebhookServices } from '../../services/webhook-services.ts';
+import { createAudit } from '../../services/audit/audit.ts';
+import { createWebhookServices } from '../../services/webhooks/services.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Webhook } from '../../src/schemas/webhook.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import t from 'tap';
-import { nextTryMs } from '../../services/webhook-schedule.ts';
-import { signature, signedHeaders, webhookSecret } from '../../services/webhook-signatures.ts';
+import { nextTryMs } from '../../services/webhooks/schedule.ts';
+import { signature, signedHeaders, webhookSecret } from '../../services/webhooks/signatures.ts';
 
 const SECRET = 'a token secret for tests, long enough';
 

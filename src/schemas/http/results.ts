@@ -4,7 +4,7 @@ import type { Job } from '../job.ts';
 import { type ResultIndex, resultLogLine, resultMap, resultPicture } from '../result-index.ts';
 import { iso, isoTime } from './common.ts';
 
-/** What a service has found out; `services/results.ts` has the same. */
+/** What a service has found out; `services/jobs/results.ts` has the same. */
 interface Opened {
   job: Job;
   index: ResultIndex;

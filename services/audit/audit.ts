@@ -1,0 +1,79 @@
+/**
+ * The audit trail: what was done in somebody's name, or with the credentials of somebody's account, for the
+ * owner to read. An entry says who, what, whose, and the request; never a secret. What cannot be stored is
+ * logged in full instead: the act has happened, and refusing its answer would not undo it.
+ */
+import type { AuditEntry } from '../../src/schemas/identity.ts';
+import { workContext } from '../context.ts';
+import type { AuditStore, Clock, Ids, Log, Page } from '../ports.ts';
+import type { Principal } from '../principal.ts';
+
+export type Act = Pick<AuditEntry, 'ownerId' | 'action' | 'subject' | 'outcome' | 'details'> & {
+  /** Default: whoever the work at hand is done for. */
+  actor?: string;
+};
+
+export interface Audit {
+  /** Stores an entry before it returns; never throws. */
+  record(act: Act): Promise<void>;
+  /**
+   * One entry for all acts of its kind in a window: the last one, and how many there were. Without waiting, where
+   * waiting would tell a stranger something; `settled` waits.
+   */
+  noteCount(act: Act, window: { readonly since: number; readonly count: number }): void;
+  settled(): Promise<void>;
+  /** Newest first. */
+  list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<AuditEntry>>;
+  /** All entries, newest first, one page in memory at a time. */
+  all(who: Principal): AsyncGenerator<AuditEntry>;
+}
+
+const EXPORT_PAGE = 200;
+
+/** Creates the audit trail. */
+export function createAudit(deps: { store: AuditStore; clock: Clock; ids: Ids; log: Log }): Audit {
+  const { store, clock, ids, log } = deps;
+  const pending = new Set<Promise<void>>();
+
+  function entryOf(act: Act): AuditEntry {
+    const { requestId, jobId, actor = 'broker' } = workContext();
+    const details = jobId ? { ...act.details, jobId } : act.details;
+    return { actor, ...act, details, entryId: ids.next(), at: clock(), requestId };
+  }
+
+  async function stored(entry: AuditEntry, writing: Promise<void>): Promise<void> {
+    try {
+      await writing;
+    } catch (error) {
+      log.error({ err: error, audit: entry }, 'an audit entry could not be stored');
+    }
+  }
+
+  function record(act: Act): Promise<void> {
+    const entry = entryOf(act);
+    return stored(entry, store.append(entry));
+  }
+
+  return {
+    record,
+    noteCount(act, { since, count }) {
+      const now = entryOf(act);
+      const details = { ...now.details, count: String(count), last: new Date(now.at).toISOString() };
+      const entry = { ...now, details, entryId: `${act.action}-${since}`, at: since };
+      const storing = stored(entry, store.recount(entry, count)).finally(() => pending.delete(storing));
+      pending.add(storing);
+    },
+    async settled() {
+      await Promise.all(pending);
+    },
+    list: (who, options) => store.listByOwner(who.userId, options),
+    async *all(who) {
+      let cursor: string | undefined;
+      do {
+        const page = await store.listByOwner(who.userId, { limit: EXPORT_PAGE, cursor });
+        yield* page.items;
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** What moves jobs in the background, put together once for the broker and for tests. */
+import type { Job } from '../../src/schemas/job.ts';
+import { createLateRepair, type LateRepair } from '../jobs/late-repair.ts';
+import type { Moves } from '../jobs/moves.ts';
+import type { Observe } from '../jobs/observe.ts';
+import type { AsideStore, Clock, Ids, JobStore, Log, Timers, UnitCloud } from '../ports.ts';
+import type { UnitStore } from '../units/ports.ts';
+import { createPoison, type Poison } from './poison.ts';
+import { createSweep, type Sweep } from './sweep.ts';
+import { createTicker, type Ticker } from './ticker.ts';
+
+export interface ClockworkDeps {
+  stores: { aside: AsideStore; units: UnitStore };
+  /** The store of jobs, watched. */
+  jobs: JobStore;
+  cloud: UnitCloud;
+  moves: Moves;
+  start: (job: Job) => Promise<void>;
+  observe: Observe;
+  /** Whether this process holds a piece of work; default: all of them. */
+  mine?: (piece: string) => boolean;
+  clock: Clock;
+  timers: Timers;
+  ids: Ids;
+  log: Log;
+}
+
+export interface Clockwork {
+  ticker: Ticker;
+  poison: Poison;
+  sweep: Sweep;
+  lateRepair: LateRepair;
+}
+
+/** Shards of the index of open jobs: as many as `OPEN_SHARDS` of the table. */
+const SHARDS = [0, 1, 2, 3, 4, 5, 6, 7];
+const shardPiece = (shard: number): string => `open-jobs-${shard}`;
+
+/** What the broker processes share among them: shards of open jobs, and what one process does for all. */
+export const PIECES: readonly string[] = [
+  ...SHARDS.map(shardPiece),
+  'lost-jobs',
+  'unit-checks',
+  'webhooks',
+  'figures',
+];
+
+/** Creates all of it. */
+export function createClockwork(deps: ClockworkDeps): Clockwork {
+  const { stores, jobs, cloud, moves, start, observe, mine = () => true, clock, timers, ids, log } = deps;
+  const common = { jobs, units: stores.units, cloud, moves, clock, log };
+  const poison = createPoison({ ...common, aside: stores.aside, ids });
+  const lateRepair = createLateRepair({
+    ...common,
+    ticker: { nudge: (jobId) => ticker.nudge(jobId) },
+    mine: () => mine('lost-jobs'),
+  });
+  const sweep = createSweep({ ...common, lookForLost: lateRepair.look });
+  const shards = (): number[] => SHARDS.filter((shard) => mine(shardPiece(shard)));
+  const ticker = createTicker({ ...common, start, observe, sweep, poison, shards, timers });
+  return { ticker, poison, sweep, lateRepair };
+}

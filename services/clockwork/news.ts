@@ -1,0 +1,199 @@
+/**
+ * What other broker processes have written. Each process keeps its latest changes in one small item, and while somebody
+ * here wants to know, all those items are read together once a second: one read per process and second, however many
+ * people, tabs and jobs there are, and a write only where something has changed. What is told are names, not states;
+ * whoever cares reads. A process that is alone writes nothing.
+ *
+ * `fresh` means: what others have written up to about three seconds ago has been told here. Nothing is lost silently:
+ * numbers without gaps show what was missed, and of a process that died nobody knows what it has not told any more.
+ * Then everything may have changed, and that is told too. Who has just come, or come back after a silence, believes
+ * nothing until all others must have noticed: those who thought that they are alone told nothing.
+ */
+
+import type { Clock, Log } from '../ports.ts';
+import type { Bulletin, NewsStore, Tidings } from './news-ports.ts';
+import { type SeenMember, SILENT_MS } from './shares.ts';
+
+/** How often the others are looked at, and how soon after a change they are told. */
+export const LOOK_MS = 1_000;
+/** A look that began longer ago says nothing about now. */
+export const FRESH_MS = 2_500;
+/** Changes are told for this long, so that every look of the others finds them. */
+const TOLD_MS = 10_000;
+const MAX_TOLD = 400;
+/** The others are looked at for so long after somebody wanted to know. */
+const INTEREST_MS = 60_000;
+/** How often it is looked whether there are others now; that asks nobody. */
+const IDLE_MS = 2_000;
+/** What is stored ends by itself after an hour. */
+const SAY_AGAIN_MS = 10 * 60_000;
+
+/** Undefined: anything may have changed. */
+export type Heard = (tidings: Tidings | undefined) => void;
+
+export interface News {
+  /** This process has written something. */
+  tell(tidings: Tidings): void;
+  /** True if all that others wrote a few seconds ago is known here. Asking is interest. */
+  fresh(): boolean;
+  /** Called for everything that others tell, before it counts as known. */
+  onHeard(heard: Heard): void;
+  tick(): Promise<number>;
+  idleMs(): number;
+  onWake(wake: () => void): void;
+  /** Tells what is not told yet, and is silent from then on. */
+  leave(): Promise<void>;
+}
+
+export interface NewsDeps {
+  news: NewsStore;
+  /** The processes that share the table. */
+  view: () => { readonly self: string; readonly since: number; readonly members: readonly SeenMember[] };
+  clock: Clock;
+  log: Log;
+}
+
+/** Creates the part of one process. */
+export function createNews({ news: store, view, clock, log }: NewsDeps): News {
+  const listeners: Heard[] = [];
+  let changes: (Tidings & { at: number })[] = [];
+  let first = 1;
+  let untold = false;
+  /** An account was changed: that does not wait. */
+  let urgent = false;
+  /** Undefined: nothing was told to the others yet. */
+  let toldAt: number | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let nextLook = 0;
+  let wantedAt = Number.NEGATIVE_INFINITY;
+  /** The next number to be heard of each other process. */
+  const next = new Map<string, number>();
+  /** Others that lived when they were last looked at. */
+  let living = new Set<string>();
+  let firstLook = true;
+  let gone = false;
+  let wake = (): void => {};
+
+  const others = (): SeenMember[] => {
+    const { self, members } = view();
+    return members.filter(({ brokerId, alive }) => alive && brokerId !== self);
+  };
+  const heard = (tidings: Tidings | undefined): void => {
+    for (const listener of listeners) listener(tidings);
+  };
+  const wanted = (now: number): boolean => now - wantedAt < INTEREST_MS;
+
+  function nextSay(): number {
+    if (toldAt === undefined || urgent) return 0;
+    return toldAt + (untold ? LOOK_MS : SAY_AGAIN_MS);
+  }
+
+  function forgetOld(now: number): void {
+    const kept = changes.filter(({ at }) => now - at < TOLD_MS).slice(-MAX_TOLD);
+    first += changes.length - kept.length;
+    changes = kept;
+  }
+
+  async function say(now: number): Promise<void> {
+    forgetOld(now);
+    untold = false;
+    urgent = false;
+    try {
+      const told = changes.map(({ ownerId, jobId }) => ({ ownerId, jobId }));
+      await store.put({ brokerId: view().self, first, changes: told, at: now });
+      toldAt = now;
+    } catch (error) {
+      untold = true;
+      throw error;
+    }
+  }
+
+  /** True if something was missed. */
+  function hear({ brokerId, first: from, changes: told }: Bulletin): boolean {
+    const wanted = next.get(brokerId) ?? (firstLook ? from + told.length : 1);
+    next.set(brokerId, from + told.length);
+    if (wanted < from) return true;
+    const names = new Map(
+      told.slice(wanted - from).map((each) => [`${each.ownerId} ${each.jobId ?? ''}`, each]),
+    );
+    for (const each of names.values()) heard(each);
+    return false;
+  }
+
+  async function look(now: number): Promise<void> {
+    nextLook = now + LOOK_MS;
+    const { self, members } = view();
+    const bulletins = (await store.list()).filter(({ brokerId }) => brokerId !== self);
+    let missed = firstLook;
+    for (const bulletin of bulletins) missed = hear(bulletin) || missed;
+    const alive = new Set(others().map(({ brokerId }) => brokerId));
+    const left = [...living].filter((brokerId) => !alive.has(brokerId));
+    // Whoever is gone may have died between a write and telling of it.
+    if (missed || left.length > 0) heard(undefined);
+    firstLook = false;
+    living = alive;
+    const complete = [...alive].every((brokerId) => next.has(brokerId));
+    lookedAt = complete && now - view().since >= SILENT_MS ? now : Number.NEGATIVE_INFINITY;
+    await bury(bulletins, new Set(members.filter(({ alive }) => alive).map(({ brokerId }) => brokerId)), now);
+  }
+
+  /** The last words of the dead are removed, so that they are not read for ever. */
+  async function bury(
+    bulletins: readonly Bulletin[],
+    alive: ReadonlySet<string>,
+    now: number,
+  ): Promise<void> {
+    for (const { brokerId, at } of bulletins) {
+      if (alive.has(brokerId) || now - at < INTEREST_MS) continue;
+      next.delete(brokerId);
+      await store.remove(brokerId);
+    }
+  }
+
+  return {
+    tell(tidings) {
+      changes.push({ ...tidings, at: clock() });
+      if (changes.length > 2 * MAX_TOLD) forgetOld(clock());
+      urgent ||= tidings.jobId === undefined;
+      if (untold && !urgent) return;
+      untold = true;
+      if (others().length > 0) wake();
+    },
+    fresh() {
+      const now = clock();
+      const slept = !wanted(now);
+      wantedAt = now;
+      if (slept) wake();
+      return !slept && now - lookedAt < FRESH_MS;
+    },
+    onHeard(listener) {
+      listeners.push(listener);
+    },
+    async tick() {
+      const now = clock();
+      if (gone) return 0;
+      if (others().length > 0 && now >= nextSay()) await say(now);
+      if (wanted(now) && now >= nextLook) await look(now);
+      return changes.length;
+    },
+    idleMs() {
+      const now = clock();
+      const telling = others().length > 0 ? nextSay() : Number.POSITIVE_INFINITY;
+      const looking = wanted(now) ? nextLook : Number.POSITIVE_INFINITY;
+      return Math.min(IDLE_MS, Math.max(0, Math.min(telling, looking) - now));
+    },
+    onWake(callback) {
+      wake = callback;
+    },
+    async leave() {
+      gone = true;
+      if (toldAt === undefined) return;
+      try {
+        if (untold) await say(clock());
+        await store.remove(view().self);
+      } catch (error) {
+        log.warn({ err: error }, 'the others could not be told the last changes');
+      }
+    },
+  };
+}

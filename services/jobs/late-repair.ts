@@ -1,0 +1,106 @@
+/**
+ * Lost jobs are looked for again: for a week, less and less often. If the execution has turned up (its account was
+ * out of reach, its history came late), a new attempt takes it up and follows it to its end. `lost` itself stays a
+ * sink: what was told of the lost attempt remains true of it, and nothing is started.
+ */
+
+import { D_JOB_MS, REPAIR_MS } from '../clockwork/deadlines.ts';
+import type { Ticker } from '../clockwork/ticker.ts';
+import { within } from '../context.ts';
+import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from '../ports.ts';
+import type { UnitStore } from '../units/ports.ts';
+import type { Moves } from './moves.ts';
+import { executionArn } from './naming.ts';
+import { adoptingAttempt, LOOK_AGAIN_MS, MAX_ATTEMPTS } from './new-attempts.ts';
+import { unitOfJob } from './place.ts';
+
+const POLL_MS = 30_000;
+const BATCH = 50;
+/** Between full batches. */
+const FULL_MS = 1_000;
+
+export interface LateRepair {
+  /** Looks for the lost jobs that are due; returns how many. Never throws for a single job. */
+  tick(): Promise<number>;
+  idleMs(): number;
+  onWake(wake: () => void): void;
+  /** Looks for one lost job now, because something has been heard of it. Throws only if the store does not answer. */
+  look(jobId: string): Promise<void>;
+  /** Jobs that this process has taken up again. */
+  repaired(): number;
+}
+
+export interface LateRepairDeps {
+  jobs: Pick<JobStore, 'get' | 'lostDue'>;
+  units: UnitStore;
+  cloud: Pick<UnitCloud, 'describeExecution'>;
+  moves: Moves;
+  ticker: Pick<Ticker, 'nudge'>;
+  /** Whether this process looks for lost jobs; another one does otherwise. */
+  mine: () => boolean;
+  clock: Clock;
+  log: Log;
+}
+
+/** Creates the repair of lost jobs. */
+export function createLateRepair(deps: LateRepairDeps): LateRepair {
+  const { jobs, units, cloud, moves, ticker, clock, log } = deps;
+  let nextPoll = 0;
+  let repaired = 0;
+
+  async function look(jobId: string): Promise<void> {
+    const job = await jobs.get(jobId);
+    if (job?.state !== 'lost' || job.lookAgainAt === undefined) return;
+    const unit = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
+    const lostAt = job.finishedAt ?? job.updatedAt;
+    const since = clock() - lostAt;
+    if (!unit || since > REPAIR_MS || job.attempt + 1 >= MAX_ATTEMPTS) {
+      await moves.lookAgain(jobId, job.version, undefined);
+      return;
+    }
+    const place = unitOfJob(unit, job);
+    const arn = job.executionArn ?? executionArn(place.stateMachineArn, job.executionName);
+    try {
+      await cloud.describeExecution(place, arn);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      const pause = LOOK_AGAIN_MS.find((ms) => ms > since) ?? LOOK_AGAIN_MS[LOOK_AGAIN_MS.length - 1];
+      await moves.lookAgain(jobId, job.version, clock() + pause);
+      return;
+    }
+    const stored = await moves.attempt(jobId, (latest, now) =>
+      latest.version === job.version
+        ? { ...adoptingAttempt(latest, arn, now), deadlineAt: now + D_JOB_MS }
+        : undefined,
+    );
+    if (stored?.state !== 'running') return;
+    repaired++;
+    log.info({ jobId, attempt: stored.attempt }, 'the execution of a lost job has turned up');
+    ticker.nudge(jobId);
+  }
+
+  return {
+    async tick() {
+      const now = clock();
+      if (now < nextPoll) return 0;
+      nextPoll = now + POLL_MS;
+      if (!deps.mine()) return 0;
+      const due = await jobs.lostDue(now, BATCH);
+      for (const jobId of due) {
+        try {
+          await within({ jobId }, () => look(jobId));
+        } catch (error) {
+          // One job must never stop the others; its stored time brings it back.
+          log.error({ jobId, err: error }, 'a lost job could not be looked for');
+        }
+      }
+      if (due.length === BATCH) nextPoll = now + FULL_MS;
+      return due.length;
+    },
+    idleMs: () => Math.max(0, nextPoll - clock()),
+    // Nothing makes it urgent.
+    onWake() {},
+    look,
+    repaired: () => repaired,
+  };
+}

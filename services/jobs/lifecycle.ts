@@ -1,0 +1,40 @@
+/**
+ * The life of a job as data. Every stored move is one conditional write on the version that was read;
+ * a move that this table does not list is never written.
+ *
+ * Terminal states are sinks, per attempt: no move leads out of them, so nothing that an attempt still has
+ * under way (a late callback, a slow start, another broker) can bring it back. A person may begin a new
+ * attempt of a job. That is no move of this table but a write of its own (`newAttempt` in moves.ts): it
+ * changes attempt, execution name, object keys and callback token together, and every step that was begun for
+ * an earlier attempt compares the attempt (or the version) before it writes.
+ */
+import type { JobState } from '../../src/schemas/job.ts';
+
+export const MOVES: Record<JobState, readonly JobState[]> = {
+  queued: ['starting', 'running', 'failed', 'canceled', 'lost'],
+  starting: ['queued', 'running', 'canceling', 'succeeded', 'failed', 'canceled', 'lost'],
+  running: ['canceling', 'succeeded', 'failed', 'canceled', 'lost'],
+  canceling: ['succeeded', 'failed', 'canceled', 'lost'],
+  succeeded: [],
+  failed: [],
+  canceled: [],
+  lost: [],
+};
+
+/** True if nothing can happen to a job in this state any more. */
+export function isTerminal(state: JobState): boolean {
+  return MOVES[state].length === 0;
+}
+
+/** States from which a person may begin a new attempt. A job that succeeded keeps its result. */
+const ENDED_WITHOUT_RESULT: readonly JobState[] = ['failed', 'canceled', 'lost'];
+
+/** True if a new attempt may begin after an attempt that ended in this state. */
+export function mayRetry(state: JobState): boolean {
+  return ENDED_WITHOUT_RESULT.includes(state);
+}
+
+/** True if a job may move from one state to the other; staying is always allowed while not terminal. */
+export function mayMove(from: JobState, to: JobState): boolean {
+  return from === to ? !isTerminal(from) : MOVES[from].includes(to);
+}

@@ -1,0 +1,288 @@
+/**
+ * One step: ask Step Functions how an execution is, and settle the job if it has ended. Step Functions
+ * and the result object are the truth; callbacks only make this step happen sooner.
+ */
+import { type RunResult, runFailure, runResult } from '../../src/schemas/execution.ts';
+import { type FailureCode, isFailureCode } from '../../src/schemas/failures.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import type { Unit } from '../../src/schemas/unit.ts';
+import { backoffMs } from '../clockwork/backoff.ts';
+import { D_CANCEL_MS } from '../clockwork/deadlines.ts';
+import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from '../ports.ts';
+import type { UnitStore } from '../units/ports.ts';
+import { attemptNames } from './attempts.ts';
+import { automaticRetry } from './automatic-retries.ts';
+import { isTerminal } from './lifecycle.ts';
+import { applyChange, type Change, type Moves } from './moves.ts';
+import { executionArn } from './naming.ts';
+import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
+import { unitOfJob } from './place.ts';
+import { SWEEP_MS } from './start.ts';
+import { classOf, failureBody, isLost } from './start-failures.ts';
+
+/** DescribeExecution may not know an execution yet right after its start. */
+const SETTLING_MS = 60_000;
+/** A worker reports every few seconds; one that was silent for so long has ended. */
+const QUIET_MS = 30_000;
+/** Longest pause between two looks at a job that runs. */
+const MAX_SWEEP_MS = 2 * 60_000;
+/** A job is not kept `canceling` longer than this after it was canceled: what still runs is said then. */
+const STUBBORN_MS = D_CANCEL_MS;
+
+export interface ObserveDeps {
+  units: UnitStore;
+  cloud: UnitCloud;
+  moves: Moves;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  /** Secret from which callback tokens derive. */
+  tokenSecret: string;
+}
+
+/**
+ * Follows a running execution by one step. Returns the job as stored afterwards. `seen`: what a list has just said of
+ * the execution, which then is not asked for again.
+ */
+export type Observe = (job: Job, seen?: ExecutionState) => Promise<Job | undefined>;
+
+/** Creates the step that follows running executions to their end. */
+export function createObserve(deps: ObserveDeps): Observe {
+  const { units, cloud, moves, clock, ids, log } = deps;
+
+  return async function observe(job: Job, seen?: ExecutionState): Promise<Job | undefined> {
+    const registered = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
+    if (!registered)
+      return settle(
+        job,
+        { state: 'lost', failure: failureBody('lost', 'The computing unit was removed.') },
+        'broker',
+      );
+    const unit = unitOfJob(registered, job);
+    const arn = job.executionArn ?? executionArn(unit.stateMachineArn, job.executionName);
+    try {
+      if (job.state === 'canceling') await stop(unit, arn);
+      const execution = seen ?? (await cloud.describeExecution(unit, arn));
+      return await apply(unit, job, execution);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      return await unanswered(job, error);
+    }
+  };
+
+  async function stop(unit: Unit, arn: string): Promise<void> {
+    try {
+      await cloud.stopExecution(unit, arn, 'canceled by the user');
+    } catch (error) {
+      // Not there (yet): describeExecution below tells the same and decides.
+      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+    }
+  }
+
+  async function apply(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
+    switch (execution.status) {
+      case 'RUNNING':
+        return stillRunning(unit, job, execution);
+      case 'SUCCEEDED':
+        return settle(job, await verified(unit, job, execution), 'step-functions');
+      case 'TIMED_OUT':
+        return settle(
+          job,
+          failedChange('timeout', 'The execution exceeded its time limit.'),
+          'step-functions',
+        );
+      case 'ABORTED': {
+        const proof = job.state === 'canceling' ? await workerEnd(unit, job) : '';
+        if (proof === undefined) return stillWorking(job);
+        return settle(
+          job,
+          { state: 'canceled', failure: canceledBody(job, execution, proof) },
+          'step-functions',
+        );
+      }
+      case 'FAILED':
+        return failedRun(job, failedChange(...failureOf(execution)));
+    }
+  }
+
+  /** A failure that is worth another attempt does not end the job. */
+  async function failedRun(job: Job, change: FailedChange): Promise<Job | undefined> {
+    const retry = automaticRetry(job, change.failure.code, ids.random());
+    const unit = retry && (await units.get(job.unitId));
+    const reachable = unit && Object.values(job.inputs).every(({ bucket }) => bucket === unit.dataBucket);
+    if (!retry || !reachable || job.attempt + 1 >= MAX_ATTEMPTS) return settle(job, change, 'step-functions');
+    return moves.attempt(job.jobId, (latest, now) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      const { failure } = change;
+      // A cancel that came meanwhile is what the person wants.
+      if (latest.state === 'canceling')
+        return applyChange(latest, change, { by: 'step-functions', note: failure.code }, now);
+      const names = attemptNames(unit, { ...latest, attempt: latest.attempt + 1 }, deps.tokenSecret, now);
+      log.info({ jobId: job.jobId, code: failure.code, waitMs: retry.waitMs }, 'job runs again by itself');
+      return automaticAttempt(latest, failure, retry, names, now);
+    });
+  }
+
+  async function stillRunning(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
+    const now = clock();
+    if (now > job.deadlineAt && job.state !== 'canceling') {
+      await cloud.stopExecution(unit, execution.arn, 'past the deadline of the job');
+      return settle(job, failedChange('timeout', 'The job was stopped at its deadline.'), 'broker');
+    }
+    const due = job.dueAt !== undefined && job.dueAt <= now;
+    if (job.state !== 'starting' && !due) return job;
+    return moves.move(job.jobId, { by: 'step-functions' }, (latest) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      const change: Change = {
+        executionArn: execution.arn,
+        tries: 0,
+        dueAt: now + (latest.state === 'canceling' ? 1_000 : sweepMs(now - (latest.startedAt ?? now))),
+      };
+      if (latest.state === 'starting' || latest.state === 'queued') change.state = 'running';
+      change.startedAt = latest.startedAt ?? execution.startedAt ?? now;
+      return change;
+    });
+  }
+
+  /**
+   * An aborted execution asks its task to stop, which is best effort; a Lambda is not stopped at all, but told by
+   * the answers to its reports. So a canceled job has ended when its worker has: how that is known, in words, or
+   * undefined while it still works.
+   */
+  async function workerEnd(unit: Unit, job: Job): Promise<string | undefined> {
+    const now = clock();
+    const lastSign = job.progress?.at;
+    if (lastSign === undefined) return 'No worker had begun.';
+    if (now - lastSign > QUIET_MS) return 'Its worker has not been heard of since.';
+    try {
+      await cloud.headObject(unit, job.failureBundle);
+      return 'Its worker has stopped and left a bundle.';
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+    }
+    return now - canceledAt(job) > STUBBORN_MS
+      ? 'Its worker still reports: stop the task in the account.'
+      : undefined;
+  }
+
+  function stillWorking(job: Job): Promise<Job | undefined> {
+    return moves.move(job.jobId, { by: 'broker' }, (latest) =>
+      latest.version === job.version ? { dueAt: clock() + 2_000 } : undefined,
+    );
+  }
+
+  /** A success counts only with the object: right place, right size, right checksum. */
+  async function verified(unit: Unit, job: Job, execution: ExecutionState): Promise<Change> {
+    const parsed = runResult.safeParse(parseJson(execution.output));
+    if (!parsed.success)
+      return failedChange('result_missing', 'The execution ended without naming its result.');
+    const result: RunResult = parsed.data;
+    if (result.bucket !== job.result.bucket || result.key !== job.result.key) {
+      return failedChange('result_missing', 'The execution named a result that is not the one of this job.');
+    }
+    try {
+      const object = await cloud.headObject(unit, job.result);
+      if (object.sizeBytes !== result.sizeBytes || object.metadata['sha256'] !== result.sha256) {
+        return failedChange(
+          'result_corrupt',
+          'Size or checksum of the stored result differ from what was written.',
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+      return failedChange('result_missing', 'The result object does not exist.');
+    }
+    return { state: 'succeeded', runResult: result, finishedAt: execution.stoppedAt ?? clock() };
+  }
+
+  async function unanswered(job: Job, error: CloudError): Promise<Job | undefined> {
+    const now = clock();
+    if (error.problem === 'not_found') {
+      // Every look is a write: the time of the last one does not say how long there was nothing to see.
+      if (
+        job.state === 'canceling' &&
+        job.executionArn === undefined &&
+        now - canceledAt(job) > SETTLING_MS
+      ) {
+        return settle(
+          job,
+          { state: 'canceled', failure: failureBody('canceled', 'Canceled before it started.') },
+          'broker',
+        );
+      }
+      const since = job.startedAt ?? job.createdAt;
+      if (job.executionArn !== undefined && now - since > SETTLING_MS) {
+        return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'step-functions');
+      }
+    }
+    if (isLost(job, error, now)) {
+      return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'broker');
+    }
+    log.warn(
+      { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode },
+      'execution cannot be observed, will be retried',
+    );
+    return moves.move(job.jobId, { by: 'broker' }, (latest) => {
+      if (latest.version !== job.version) return undefined;
+      const tries = latest.tries + 1;
+      return { tries, dueAt: now + backoffMs(classOf(error.problem), tries, ids.random()) };
+    });
+  }
+
+  function settle(job: Job, change: Change, by: string): Promise<Job | undefined> {
+    return moves.move(job.jobId, { by, note: change.failure?.code }, (latest) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      log.info({ jobId: job.jobId, state: change.state, code: change.failure?.code }, 'job settled');
+      return change;
+    });
+  }
+}
+
+/**
+ * Until the next look at a job that has run for so long: long runs are looked at less often, each look is a write.
+ * Far below the deadline for an end that nobody reports.
+ */
+function sweepMs(ranMs: number): number {
+  return Math.min(MAX_SWEEP_MS, Math.max(SWEEP_MS, ranMs / 4));
+}
+
+/** When the job was canceled. */
+function canceledAt({ history, createdAt }: Job): number {
+  return history.findLast(({ state }) => state === 'canceling')?.at ?? createdAt;
+}
+
+interface FailedChange extends Change {
+  readonly failure: NonNullable<Job['failure']>;
+}
+
+function failedChange(code: FailureCode, message: string, remedy?: string): FailedChange {
+  const body = failureBody(code, message);
+  return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
+}
+
+function canceledBody(job: Job, execution: ExecutionState, proof: string): Job['failure'] {
+  const aborted = `The execution was aborted in Step Functions. ${execution.cause ?? ''}`;
+  const text = job.state === 'canceling' ? `Canceled as requested. ${proof}` : aborted;
+  return failureBody('canceled', text.trim());
+}
+
+/** Code, message and remedy of a failed execution: the state machine's Fail state carries them as error and cause. */
+function failureOf(execution: ExecutionState): [FailureCode, string, string?] {
+  const cause = runFailure.safeParse(parseJson(execution.cause));
+  if (cause.success && isFailureCode(cause.data.code))
+    return [cause.data.code, cause.data.message, cause.data.remedy];
+  if (isFailureCode(execution.error))
+    return [execution.error, `The execution failed with ${execution.error}.`];
+  if (execution.error === 'States.Timeout')
+    return ['timeout', 'A step of the execution exceeded its time limit.'];
+  return ['worker_error', `The execution failed: ${execution.error ?? 'no error name'}.`];
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+/** What goes wrong at a start: how it is waited for, or the failure that it is. */
+import { FAILURES, type FailureCode } from '../../src/schemas/failures.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import type { ErrorClass } from '../clockwork/backoff.ts';
+import { REPAIR_MS } from '../clockwork/deadlines.ts';
+import type { CloudError, CloudProblem } from '../ports.ts';
+
+/** How a problem in somebody's account is waited for. */
+export function classOf(problem: CloudProblem): ErrorClass {
+  if (problem === 'throttled' || problem === 'unavailable') return problem;
+  return problem === 'not_found' ? 'missing' : 'refused';
+}
+
+/** Looks that got no answer, one after the other: fewer prove nothing, also when nobody has looked for long. */
+const MIN_TRIES = 5;
+
+/**
+ * Whether a job past its deadline is `lost`, because it still cannot be known: not by one look that went wrong, for
+ * the broker itself may have been away; and not by being too fast, for that is answered later.
+ */
+export function isLost({ deadlineAt, tries }: Job, { problem }: CloudError, now: number): boolean {
+  if (problem === 'paused') return false;
+  if (problem === 'throttled') return now > deadlineAt + REPAIR_MS;
+  return now > deadlineAt && tries >= MIN_TRIES;
+}
+
+/** A failure as it is stored, with the standard remedy of its code. */
+export function failureBody(code: FailureCode, message: string): NonNullable<Job['failure']> {
+  return { code, message, remedy: FAILURES[code].remedy, actor: FAILURES[code].actor };
+}
+
+/** The failure that a problem at start means, or undefined if it is worth trying again. */
+export function failureOf(error: CloudError): FailureCode | undefined {
+  switch (error.problem) {
+    case 'trust_denied':
+      return 'unit_trust_broken';
+    case 'denied':
+      return 'unit_permission_missing';
+    case 'expired':
+      return 'session_expired';
+    case 'not_found':
+      return 'unit_not_found';
+    case 'already_exists':
+      return 'name_conflict';
+    case 'invalid':
+      return error.awsCode === 'WrongAccount' ? 'unit_wrong_account' : 'bad_options';
+    case 'paused':
+    case 'throttled':
+    case 'unavailable':
+      return undefined;
+  }
+}

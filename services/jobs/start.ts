@@ -1,0 +1,297 @@
+/**
+ * One step: from `queued` to an execution in the unit's account. Every effect can be repeated: the job
+ * document is the same bytes again, StartExecution is idempotent by its name. What goes wrong is sorted
+ * into "try again later" and "failed, and this person must act".
+ */
+import type { ExecutionInput } from '../../src/schemas/execution.ts';
+import type { FailureCode } from '../../src/schemas/failures.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import type { Unit } from '../../src/schemas/unit.ts';
+import { backoffMs } from '../clockwork/backoff.ts';
+import { D_JOB_MS } from '../clockwork/deadlines.ts';
+import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from '../ports.ts';
+import type { UnitStore } from '../units/ports.ts';
+import type { UnitWatch } from '../units/watch.ts';
+import { documentOf } from './document.ts';
+import { createLaunchSites, distrust, isWhereItBegan, type LaunchSite, mayGoOn } from './launch-site.ts';
+import { isTerminal } from './lifecycle.ts';
+import type { Change, Moves } from './moves.ts';
+import { executionArn } from './naming.ts';
+import { placeOf, unitOfJob } from './place.ts';
+import { classOf, failureBody, failureOf, isLost } from './start-failures.ts';
+
+/** A claim holds a job this long; whoever finds it older than that takes over. */
+const LEASE_MS = 15_000;
+/** First look at Step Functions after the start if no callback came earlier. */
+export const SWEEP_MS = 20_000;
+/** DescribeExecution may not know an execution yet right after its start; after this, what it does not know is not. */
+const SETTLING_MS = 60_000;
+
+/** A job whose unit is closed looks at it again after this, later after ten times as long; and gives up after a day. */
+const WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+/** Problems of the unit, not of the job or of the moment. */
+const LASTING: ReadonlySet<string> = new Set(['trust_denied', 'denied', 'not_found']);
+
+export interface StartDeps {
+  units: UnitStore;
+  users: Pick<UserStore, 'get'>;
+  cloud: UnitCloud;
+  moves: Moves;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  /** Secret from which callback tokens derive. */
+  tokenSecret: string;
+  /** Looks at the role of a unit before it is entered, and again when it has refused. */
+  watch: Pick<UnitWatch, 'forLaunch' | 'recheck'>;
+  /** Base URL of the broker as the units' accounts reach it. */
+  publicUrl: string;
+}
+
+/** Creates the step that starts queued jobs. */
+export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
+  const { units, cloud, moves, clock, ids, log } = deps;
+  const siteOf = createLaunchSites(deps);
+
+  return async function start(found: Job): Promise<void> {
+    const registered = await units.get(found.unitId);
+    const site = await siteOf(found, registered);
+    const mayHaveBegun = found.state === 'starting' && found.place !== undefined;
+    if (site.kind === 'waits' && !mayHaveBegun) return wait(found, site);
+    const repeats = isWhereItBegan(site, found);
+    const claimed = await claim(found, site.kind === 'open' && (repeats || !mayHaveBegun) ? site : undefined);
+    if (!claimed) return;
+    const askedAt = mayHaveBegun ? (found.place?.askedAt ?? found.updatedAt) : undefined;
+    if (askedAt !== undefined && !repeats) return lookWhereItBegan(claimed, askedAt, site, registered);
+    if (site.kind === 'open') return enter(claimed, site.unit, askedAt);
+    return refuse(claimed, site);
+  };
+
+  /** `askedAt`: when StartExecution was asked before, if the job may have begun since. */
+  async function enter(claimed: Job, registered: Unit, askedAt: number | undefined): Promise<void> {
+    const unit = await deps.watch.forLaunch(registered);
+    const closed = distrust(unit);
+    if (closed) return failUnlessBegun(claimed, unit, askedAt, 'unit_trust_broken', closed);
+    try {
+      const arn = await launch(unit, claimed);
+      await started(unit, claimed, arn);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      const code = failureOf(error);
+      if (code)
+        await failUnlessBegun(claimed, unit, nameTaken(error) ? undefined : askedAt, code, error.message);
+      else await later(claimed, error, askedAt);
+      // The owner shall hear of it now, and nobody shall submit more in vain.
+      if (LASTING.has(error.problem)) await deps.watch.recheck(unit);
+    }
+  }
+
+  async function refuse(job: Job, site: Exclude<LaunchSite, { kind: 'open' }>): Promise<void> {
+    if (site.kind === 'unwanted') return withdraw(job);
+    if (site.kind === 'waits') return wait(job, site);
+    return fail(job, site.code, site.message);
+  }
+
+  /**
+   * Takes the job for LEASE_MS; undefined if somebody else holds it or it has moved on. What is needed to find its
+   * execution again is stored with it, before there can be one.
+   */
+  async function claim(found: Job, site: Extract<LaunchSite, { kind: 'open' }> | undefined) {
+    let mine = false;
+    const where = site && { place: { ...placeOf(site.unit), askedAt: clock() }, ...site.names };
+    const job = await moves.move(found.jobId, { by: 'broker' }, (now) => {
+      mine = now.version === found.version;
+      return mine ? { state: 'starting', dueAt: clock() + LEASE_MS, ...where } : undefined;
+    });
+    return mine ? job : undefined;
+  }
+
+  /** The unit may be opened yet. It is looked at again, ever more seldom; the time to run is not spent by waiting. */
+  async function wait(
+    job: Job,
+    { code, message }: { code: FailureCode; message: string },
+    mayHaveBegun = false,
+  ): Promise<void> {
+    const now = clock();
+    const note = `waits: ${code}`;
+    const last = job.history.at(-1);
+    const since = last?.note === note ? last.at : undefined;
+    if (since !== undefined && now - since > LONGEST_WAIT_MS)
+      return mayHaveBegun ? lose(job, message) : fail(job, code, message);
+    const pause = Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), 10 * WAIT_MS);
+    await moves.move(job.jobId, { by: 'broker', note: since === undefined ? note : undefined }, (latest) =>
+      latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + D_JOB_MS } : undefined,
+    );
+  }
+
+  /**
+   * An answer of StartExecution was lost, and its unit is another one now, or is not for this person any more.
+   * What runs is adopted; if nobody may spend money there any more it is stopped. If nothing runs, the job is as
+   * one that was never started.
+   */
+  async function lookWhereItBegan(
+    job: Job,
+    askedAt: number,
+    site: LaunchSite,
+    registered: Unit | undefined,
+  ): Promise<void> {
+    const known = registered ?? (await units.getRemoved(job.unitId));
+    if (!known) return lose(job, 'The computing unit of this job is no longer registered.');
+    const unit = unitOfJob(known, job);
+    await proven(job, unit, askedAt, {
+      async begun(arn) {
+        if (site.kind === 'open' || mayGoOn(site)) return started(unit, job, arn);
+        await cloud.stopExecution(unit, arn, 'its computing unit may not be used for it any more');
+        await refuse(job, site);
+      },
+      async unbegun() {
+        await moves.move(job.jobId, { by: 'broker', note: 'had not started' }, (latest) =>
+          latest.version === job.version ? { state: 'queued', dueAt: clock(), place: undefined } : undefined,
+        );
+      },
+    });
+  }
+
+  /** A job that may have begun fails only once it is proven that it has not; else it is followed, or looked at again. */
+  async function failUnlessBegun(
+    job: Job,
+    unit: Unit,
+    askedAt: number | undefined,
+    code: FailureCode,
+    message: string,
+  ): Promise<void> {
+    if (askedAt === undefined) return fail(job, code, message);
+    const there = unitOfJob(unit, job);
+    await proven(job, there, askedAt, {
+      begun: (arn) => started(there, job, arn),
+      unbegun: () => fail(job, code, message),
+    });
+  }
+
+  /** Asks Step Functions whether an execution has begun about which StartExecution gave no answer. */
+  async function proven(
+    job: Job,
+    unit: Unit,
+    askedAt: number,
+    then: { begun: (arn: string) => Promise<void>; unbegun: () => Promise<void> },
+  ): Promise<void> {
+    const arn = executionArn(unit.stateMachineArn, job.executionName);
+    try {
+      await cloud.describeExecution(unit, arn);
+      await then.begun(arn);
+    } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
+      if (error.problem !== 'not_found') return later(job, error, askedAt);
+      if (clock() > askedAt + SETTLING_MS) return then.unbegun();
+      await moves.move(job.jobId, { by: 'broker' }, (latest) =>
+        latest.version === job.version
+          ? { dueAt: askedAt + SETTLING_MS, place: asked(latest, askedAt) }
+          : undefined,
+      );
+    }
+  }
+
+  /** Document first, then the execution: the worker always finds what it is pointed to. */
+  async function launch(unit: Unit, job: Job): Promise<string> {
+    const input: ExecutionInput = {
+      jobId: job.jobId,
+      attempt: job.attempt,
+      bucket: job.document.bucket,
+      key: job.document.key,
+    };
+    await cloud.putJobDocument(unit, job.document, documentOf(job, deps));
+    try {
+      return await cloud.startExecution(unit, job.executionName, input);
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.problem !== 'already_exists') throw error;
+      const arn = executionArn(unit.stateMachineArn, job.executionName);
+      const existing = await cloud.describeExecution(unit, arn);
+      if (existing.input === JSON.stringify(input)) return arn;
+      throw error;
+    }
+  }
+
+  async function started(unit: Unit, job: Job, arn: string): Promise<void> {
+    const now = clock();
+    const stored = await moves.move(job.jobId, { by: 'broker' }, (latest) => {
+      if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
+      const change: Change = { executionArn: arn, startedAt: now, tries: 0 };
+      // A cancel that came meanwhile keeps its own due time: it must stop what has just been started.
+      if (latest.state !== 'canceling') change.dueAt = now + SWEEP_MS;
+      return change;
+    });
+    if (!stored || isTerminal(stored.state) || stored.attempt !== job.attempt) {
+      // Ended (and perhaps begun anew) while StartExecution was under way: nobody waits for this execution any more.
+      await cloud.stopExecution(unit, arn, 'the job had ended before its execution started');
+    }
+    log.info({ jobId: job.jobId, unitId: unit.unitId, attempt: job.attempt }, 'execution started');
+  }
+
+  /** Tried again; a job that may have begun keeps saying so, whatever the answer was this time. */
+  async function later(job: Job, error: CloudError, askedAt: number | undefined): Promise<void> {
+    const mayHaveBegun = askedAt !== undefined;
+    if (error.problem === 'paused')
+      return wait(job, { code: 'unit_paused', message: error.message }, mayHaveBegun);
+    const tries = job.tries + 1;
+    const dueAt = clock() + backoffMs(classOf(error.problem), tries, ids.random());
+    log.warn(
+      { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode, tries },
+      'start will be retried',
+    );
+    // After `unavailable` the execution may exist, and after a try that nobody heard of: the job stays `starting`, and
+    // only the same name is tried again. What is `queued` may be canceled without looking.
+    const state = error.problem === 'throttled' && !mayHaveBegun ? 'queued' : 'starting';
+    const note = `${error.operation}: ${error.awsCode}, trying again`;
+    // Said once: a store is no place for every try of six hours.
+    const said = job.history.slice(-2).some((entry) => entry.note === note);
+    // An answer that was lost just now counts from now on; any other says nothing of the one that was lost before.
+    const since = error.problem === 'unavailable' ? undefined : askedAt;
+    await moves.move(job.jobId, { by: 'broker', note: said ? undefined : note }, (latest) => {
+      if (latest.version !== job.version) return undefined;
+      if (isLost(latest, error, clock()))
+        return { state: 'lost', failure: failureBody('lost', error.message) };
+      return { state, tries, dueAt, ...(since === undefined ? {} : { place: asked(latest, since) }) };
+    });
+  }
+
+  /** Nobody can say whether it has begun. Late repair goes on looking. */
+  async function lose(job: Job, message: string): Promise<void> {
+    await moves.move(job.jobId, { by: 'broker', note: 'lost' }, (latest) =>
+      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
+        ? undefined
+        : { state: 'lost', failure: failureBody('lost', message) },
+    );
+  }
+
+  async function fail(job: Job, code: FailureCode, message: string): Promise<void> {
+    log.warn({ jobId: job.jobId, unitId: job.unitId, code }, 'job could not be started');
+    await moves.move(job.jobId, { by: 'broker', note: code }, (latest) =>
+      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
+        ? undefined
+        : { state: 'failed', failure: failureBody(code, message) },
+    );
+  }
+
+  /** Nobody is there to want the result any more, or to pay for it. */
+  async function withdraw(job: Job): Promise<void> {
+    log.info({ jobId: job.jobId }, 'job of a closed account not started');
+    const failure = failureBody('canceled', 'The account of the person who submitted the job was closed.');
+    await moves.move(job.jobId, { by: 'broker', note: 'account closed' }, (latest) =>
+      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
+        ? undefined
+        : { state: 'canceled', failure },
+    );
+  }
+}
+
+/** The way to an attempt, with the time at which its start was asked for. */
+function asked({ place }: Job, askedAt: number): Job['place'] {
+  return place && { ...place, askedAt };
+}
+
+/** Somebody else's execution has the name: this job's own cannot exist. */
+function nameTaken({ problem }: CloudError): boolean {
+  return problem === 'already_exists';
+}

@@ -1,0 +1,87 @@
+/** Open jobs by state and age, at a bounded cost: the keys of up to MAX_KEYS, and reads of the MAX_READ oldest. */
+import { AppError } from '../../src/errors.ts';
+import { AGE_LIMITS } from '../../src/schemas/figures.ts';
+import type { Job, JobState } from '../../src/schemas/job.ts';
+import { inLanes } from '../clockwork/lanes.ts';
+import { isTerminal } from '../jobs/lifecycle.ts';
+import type { Clock, JobStore } from '../ports.ts';
+import type { QueueStore } from './overview-ports.ts';
+
+const MAX_KEYS = 2_000;
+const MAX_READ = 200;
+const LANES = 8;
+
+export interface StateRow {
+  readonly state: JobState;
+  readonly jobs: number;
+  readonly oldestSeconds: number;
+  /** Jobs by age: one count more than AGE_LIMITS has. */
+  readonly byAge: readonly number[];
+}
+
+export interface OpenJobs {
+  /** Those whose state was read, the oldest: at most MAX_READ. */
+  readonly counted: number;
+  /** True if there are open jobs that were not read. */
+  readonly more: boolean;
+  readonly byState: StateRow[];
+  /** All open jobs, counted up to about MAX_KEYS. */
+  readonly open: number;
+  /** How long the job that is most overdue waits for its next step. */
+  readonly lagSeconds: number;
+}
+
+/** Counts them. A job that cannot be read is left out of the states. */
+export async function countOpenJobs(deps: {
+  queues: Pick<QueueStore, 'openJobs'>;
+  jobs: Pick<JobStore, 'get'>;
+  clock: Clock;
+}): Promise<OpenJobs> {
+  const { queues, jobs, clock } = deps;
+  const found = await queues.openJobs(MAX_KEYS);
+  const now = clock();
+  // Ids sort by the time at which they were made, so these are the oldest.
+  const oldest = found.jobs.map(({ jobId }) => jobId).sort();
+  const rows = new Map<JobState, { jobs: number; oldest: number; byAge: number[] }>();
+  let counted = 0;
+  await inLanes(oldest.slice(0, MAX_READ), LANES, async (jobId) => {
+    const job = await readable(jobs, jobId);
+    if (!job || isTerminal(job.state)) return;
+    counted++;
+    const row = rows.get(job.state) ?? { jobs: 0, oldest: now, byAge: Array(AGE_LIMITS.length + 1).fill(0) };
+    const ageSeconds = (now - job.createdAt) / 1000;
+    const younger = AGE_LIMITS.findIndex((limit) => ageSeconds < limit);
+    row.byAge[younger === -1 ? AGE_LIMITS.length : younger]++;
+    rows.set(job.state, { ...row, jobs: row.jobs + 1, oldest: Math.min(row.oldest, job.createdAt) });
+  });
+  const due = found.jobs.reduce((earliest, { dueAt }) => Math.min(earliest, dueAt), now);
+  return {
+    counted,
+    more: found.more || oldest.length > MAX_READ,
+    open: found.jobs.length,
+    lagSeconds: secondsBetween(due, now),
+    byState: [...rows]
+      .map(([state, row]) => ({
+        state,
+        jobs: row.jobs,
+        oldestSeconds: secondsBetween(row.oldest, now),
+        byAge: row.byAge,
+      }))
+      .sort((a, b) => (a.state < b.state ? -1 : 1)),
+  };
+}
+
+/** Undefined if it cannot be understood: such a job is on its way to those that are set aside, shown beside these. */
+async function readable(jobs: Pick<JobStore, 'get'>, jobId: string): Promise<Job | undefined> {
+  try {
+    return await jobs.get(jobId);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'internal') return undefined;
+    throw error;
+  }
+}
+
+/** Whole seconds, never negative. */
+export function secondsBetween(from: number, to: number): number {
+  return Math.max(0, Math.round((to - from) / 1000));
+}

@@ -1,0 +1,110 @@
+/**
+ * From a change of a job to messages on their way. A message is stored before the change is, as `prepared`, and
+ * let go when the change has been written. If the broker dies in between, the message falls due by itself and
+ * the deliverer looks whether the change happened. Who has no webhooks pays one remembered read.
+ */
+import { AppError } from '../../src/errors.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import type { Delivery, Webhook } from '../../src/schemas/webhook.ts';
+import type { Clock, Ids, JobStore, Log, UserStore } from '../ports.ts';
+import type { Deliverer } from './deliverer.ts';
+import { eventOf, jobMessage, messageIdOf } from './messages.ts';
+import type { DeliveryStore, WebhookStore } from './ports.ts';
+import { MAX_WEBHOOKS } from './webhooks.ts';
+
+/** A change made by another broker process is seen after this. */
+const REMEMBER_MS = 15_000;
+const MAX_REMEMBERED = 10_000;
+/** What was prepared and not let go falls due after this: longer than a write takes, with all its repetitions. */
+const GRACE_MS = 30_000;
+
+export interface Announcer {
+  /** The store of jobs, whose changes are announced. */
+  announced(jobs: JobStore): JobStore;
+  /** Drops what is remembered of a person's webhooks. */
+  forget(ownerId: string): void;
+}
+
+export interface AnnouncerDeps {
+  webhooks: WebhookStore;
+  deliveries: DeliveryStore;
+  users: Pick<UserStore, 'get'>;
+  deliverer: Pick<Deliverer, 'send'>;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+}
+
+/** Creates the announcer of one broker process. */
+export function createAnnouncer(deps: AnnouncerDeps): Announcer {
+  const { webhooks, deliveries, users, deliverer, clock, ids, log } = deps;
+  const remembered = new Map<string, { listeners: Webhook[]; until: number }>();
+
+  async function listenersOf(ownerId: string): Promise<Webhook[]> {
+    const now = clock();
+    const known = remembered.get(ownerId);
+    if (known && known.until > now) return known.listeners;
+    const all = await webhooks.listByOwner(ownerId, MAX_WEBHOOKS);
+    // Whoever is shut out is told nothing more.
+    const out = all.length > 0 && (await users.get(ownerId))?.status !== 'active';
+    const listeners = out ? [] : all.filter(({ status }) => status === 'active');
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(ownerId, { listeners, until: now + REMEMBER_MS });
+    return listeners;
+  }
+
+  async function prepare(job: Job): Promise<Delivery[]> {
+    const happening = eventOf(job);
+    if (!happening) return [];
+    const { event, at } = happening;
+    const listeners = (await listenersOf(job.ownerId)).filter(({ events }) => events.includes(event));
+    const now = clock();
+    const prepared = listeners.map(
+      ({ webhookId, ownerId }): Delivery => ({
+        deliveryId: ids.next(),
+        webhookId,
+        ownerId,
+        messageId: messageIdOf(webhookId, job, event),
+        event,
+        body: jobMessage(job, event, at),
+        state: 'prepared',
+        expects: { jobId: job.jobId, state: job.state, at },
+        tries: 0,
+        dueAt: now + GRACE_MS,
+        attempts: [],
+        createdAt: now,
+        version: 1,
+      }),
+    );
+    await Promise.all(prepared.map((delivery) => deliveries.create(delivery)));
+    return prepared;
+  }
+
+  /** A store that is away keeps the change from being written as well; nothing else keeps a job from its end. */
+  async function prepareOrLog(job: Job): Promise<Delivery[]> {
+    try {
+      return await prepare(job);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'unavailable') throw error;
+      log.error(
+        { err: error, jobId: job.jobId, state: job.state },
+        'the webhooks of a job could not be prepared',
+      );
+      return [];
+    }
+  }
+
+  return {
+    announced: (jobs) => ({
+      ...jobs,
+      async replace(next, ...more) {
+        const prepared = await prepareOrLog(next);
+        const written = await jobs.replace(next, ...more);
+        // Of a change that another broker was faster with, the message is looked at when it is due, and dropped.
+        if (written) for (const delivery of prepared) deliverer.send(delivery);
+        return written;
+      },
+    }),
+    forget: (ownerId) => void remembered.delete(ownerId),
+  };
+}

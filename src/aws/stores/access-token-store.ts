@@ -1,0 +1,39 @@
+/** Personal access tokens in DynamoDB. Their id is part of the token, so one read finds the hash to compare. */
+import type { AccessTokenStore } from '../../../services/identity/ports.ts';
+import { type AccessToken, accessToken } from '../../schemas/identity.ts';
+import { ABSENT, ofVersion } from '../table/conditions.ts';
+import type { ItemTable } from '../table/item-table.ts';
+import { type Item, type Kind, toItem } from '../table/items.ts';
+import { accessTokenKey, accessTokensPartition, listed } from '../table/table.ts';
+
+export const ACCESS_TOKEN: Kind<AccessToken> = { name: 'access-token', schema: 1, shape: accessToken };
+
+/** Creates the store of personal access tokens. */
+export function createAccessTokenStore(table: ItemTable): AccessTokenStore {
+  return {
+    async create(token) {
+      await table.write(itemOf(token), ABSENT);
+    },
+    get(tokenId) {
+      return table.read(ACCESS_TOKEN, accessTokenKey(tokenId));
+    },
+    /** Conditional also because a token that was revoked meanwhile must not come back. */
+    replace(next) {
+      return table.write(itemOf(next), ofVersion(next.version - 1));
+    },
+    async remove(tokenId) {
+      await table.remove(accessTokenKey(tokenId));
+    },
+    listByOwner(userId, options) {
+      return table.page(ACCESS_TOKEN, { index: 'gsi1', partition: accessTokensPartition(userId) }, options);
+    },
+  };
+}
+
+function itemOf(token: AccessToken): Item {
+  return toItem(ACCESS_TOKEN, accessTokenKey(token.tokenId), token, {
+    ...listed(accessTokensPartition(token.userId), token.createdAt, token.tokenId),
+    expiresAtSeconds: Math.ceil(token.expiresAt / 1000),
+    version: token.version,
+  });
+}

@@ -1,0 +1,67 @@
+/** Webhooks and their deliveries in DynamoDB. */
+import type { DeliveryStore, WebhookStore } from '../../../services/webhooks/ports.ts';
+import { type Delivery, delivery, type Webhook, webhook } from '../../schemas/webhook.ts';
+import { ABSENT, ofVersion } from '../table/conditions.ts';
+import type { ItemTable } from '../table/item-table.ts';
+import { type Item, type Kind, toItem } from '../table/items.ts';
+import {
+  DELIVERIES_DUE,
+  deliveriesPartition,
+  deliveryDueEntry,
+  deliveryDueKeys,
+  deliveryKey,
+  dueBefore,
+  listed,
+  webhookKey,
+  webhooksPartition,
+} from '../table/table.ts';
+
+export const WEBHOOK: Kind<Webhook> = { name: 'webhook', schema: 1, shape: webhook };
+export const DELIVERY: Kind<Delivery> = { name: 'webhook-delivery', schema: 1, shape: delivery };
+/** The log of deliveries goes back this far. */
+const LOG_MS = 30 * 24 * 3_600_000;
+
+/** Creates the store of webhooks: one partition per person. */
+export function createWebhookStore(table: ItemTable): WebhookStore {
+  const itemOf = (value: Webhook): Item =>
+    toItem(WEBHOOK, webhookKey(value.ownerId, value.webhookId), value, { version: value.version });
+  return {
+    async create(value) {
+      await table.write(itemOf(value), ABSENT);
+    },
+    get: (ownerId, webhookId) => table.read(WEBHOOK, webhookKey(ownerId, webhookId)),
+    replace: (next) => table.write(itemOf(next), ofVersion(next.version - 1)),
+    remove: (ownerId, webhookId) => table.remove(webhookKey(ownerId, webhookId)),
+    async listByOwner(ownerId, limit) {
+      return (await table.page(WEBHOOK, { partition: webhooksPartition(ownerId) }, { limit })).items;
+    },
+  };
+}
+
+/** Creates the store of deliveries. */
+export function createDeliveryStore(table: ItemTable): DeliveryStore {
+  const itemOf = (value: Delivery): Item => {
+    const { deliveryId, webhookId, ownerId, createdAt, dueAt, version } = value;
+    return toItem(DELIVERY, deliveryKey(deliveryId), value, {
+      ...listed(deliveriesPartition(ownerId, webhookId), createdAt, deliveryId),
+      ...(dueAt === undefined ? {} : deliveryDueKeys(dueAt, webhookId, deliveryId)),
+      expiresAtSeconds: Math.ceil(((dueAt ?? createdAt) + LOG_MS) / 1000),
+      version,
+    });
+  };
+  return {
+    async create(value) {
+      await table.write(itemOf(value), ABSENT);
+    },
+    get: (deliveryId) => table.read(DELIVERY, deliveryKey(deliveryId)),
+    replace: (next) => table.write(itemOf(next), ofVersion(next.version - 1)),
+    remove: (deliveryId) => table.remove(deliveryKey(deliveryId)),
+    listByWebhook(ownerId, webhookId, options) {
+      const partition = deliveriesPartition(ownerId, webhookId);
+      return table.page(DELIVERY, { index: 'gsi1', partition }, options);
+    },
+    async due(now, limit) {
+      return (await table.openKeys(DELIVERIES_DUE, dueBefore(now), limit)).map(deliveryDueEntry);
+    },
+  };
+}
