@@ -38,7 +38,8 @@ export async function loadResult(
   signal: AbortSignal,
 ): Promise<Result> {
   const { url } = await data(api.GET('/api/job/{jobId}/result', { params: { path: { jobId } }, signal }));
-  const response = await fetch(url, { signal });
+  // Past the browser's cache: a copy that a download by the same link has left there carries no CORS headers.
+  const response = await fetch(url, { signal, cache: 'no-store' });
   if (!response.ok)
     throw new Error(`The bucket answered ${response.status}. Load the page again for a new link.`);
   return resultOf(await bytesOf(response, onProgress));
