@@ -133,7 +133,8 @@ t.test('with aws nothing of the embedded cloud is loaded', async (t) => {
     .filter((url) => url.startsWith('file:') && !url.includes('node_modules'))
     .map((url) => relative(ROOT, new URL(url).pathname));
   t.ok(
-    own.some((path) => /^src\/aws\/stores\./.test(path)) && own.some((path) => /^routes\/jobs\./.test(path)),
+    own.some((path) => /^src\/aws\/stores\/stores\./.test(path)) &&
+      own.some((path) => /^routes\/jobs\./.test(path)),
     'the list is complete',
   );
   t.same(

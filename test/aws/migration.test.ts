@@ -123,7 +123,7 @@ t.test('interrupted, it goes on from where it was; a cursor that is none is refu
 
 t.test('every kind that a store writes is migrated', async (t) => {
   const folder = new URL('../../src/aws/', import.meta.url);
-  const declared = readdirSync(folder)
+  const declared = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .flatMap((name) => [
       ...readFileSync(new URL(name, folder), 'utf8').matchAll(/: Kind<[^=]*> = \{\s*name: '([\w-]+)'/g),

@@ -5,7 +5,7 @@ import { type ItemTable, MAX_PAGE } from '../table/item-table.ts';
 import { type Kind, toItem } from '../table/items.ts';
 import { NEWS_PARTITION, newsKey } from '../table/table.ts';
 
-const BULLETIN: Kind<Bulletin> = {
+export const BULLETIN: Kind<Bulletin> = {
   name: 'news',
   schema: 1,
   shape: z.object({

@@ -8,6 +8,7 @@ import { HOLDINGS } from '../stores/holdings.ts';
 import { IDEMPOTENCY, JOB } from '../stores/job-store.ts';
 import { MAIL } from '../stores/mail-store.ts';
 import { LEASE, MEMBER } from '../stores/member-store.ts';
+import { BULLETIN } from '../stores/news-store.ts';
 import { ROI } from '../stores/roi-store.ts';
 import { SIGN_INS } from '../stores/sign-in-store.ts';
 import { SWITCH } from '../stores/switch-store.ts';
@@ -30,6 +31,7 @@ export const KINDS: readonly Kind<unknown>[] = [
   MAIL,
   MEMBER,
   LEASE,
+  BULLETIN,
   ROI,
   SIGN_INS,
   SWITCH,
