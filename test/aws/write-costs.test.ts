@@ -51,24 +51,30 @@ t.test('a lost race costs no further read', async (t) => {
   t.same(await calls(() => jobs.replace(sampleJob({ version: 3 }))), { PutItem: 1 });
 });
 
-t.test('a unit is one transaction when its claims change, else one conditional write', async (t) => {
-  const unit = sampleUnit();
-  t.same(await calls(() => units.put(unit)), { GetItem: 2, TransactWriteItems: 1 });
-  t.same(await calls(() => units.put({ ...unit, version: 2, status: 'degraded' })), {
-    GetItem: 1,
-    PutItem: 1,
-  });
-  t.same(await calls(() => units.findSame(unit)), { GetItem: 2 });
-  t.same(await calls(() => units.remove(unit)), { GetItem: 2, TransactWriteItems: 1 });
-});
+t.test(
+  'a unit is one transaction with the count of its owner when its claims change, else one conditional write',
+  async (t) => {
+    const unit = sampleUnit();
+    t.same(await calls(() => units.put(unit)), { GetItem: 3, TransactWriteItems: 1 });
+    t.same(await calls(() => units.put({ ...unit, version: 2, status: 'degraded' })), {
+      GetItem: 1,
+      PutItem: 1,
+    });
+    t.same(await calls(() => units.findSame(unit)), { GetItem: 2 });
+    t.same(await calls(() => units.remove(unit)), { GetItem: 3, TransactWriteItems: 1 });
+  },
+);
 
-t.test('users, tokens, files and audit entries are one write each', async (t) => {
-  const user = sampleUser();
-  t.same(await calls(() => users.create(user)), { TransactWriteItems: 1 });
-  t.same(await calls(() => users.findByEmail(user.email)), { GetItem: 2 });
-  t.same(await calls(() => users.replace({ ...user, version: 2 })), { GetItem: 1, PutItem: 1 });
-  t.same(await calls(() => tokens.put(sampleToken())), { PutItem: 1 });
-  t.same(await calls(() => tokens.get(sampleToken().hash)), { GetItem: 1 });
-  t.same(await calls(() => data.create(sampleDataRecord())), { PutItem: 1 });
-  t.same(await calls(() => audit.append(sampleAuditEntry())), { PutItem: 1 });
-});
+t.test(
+  'users, tokens and audit entries are one write each, a file one with the count of its owner',
+  async (t) => {
+    const user = sampleUser();
+    t.same(await calls(() => users.create(user)), { TransactWriteItems: 1 });
+    t.same(await calls(() => users.findByEmail(user.email)), { GetItem: 2 });
+    t.same(await calls(() => users.replace({ ...user, version: 2 })), { GetItem: 1, PutItem: 1 });
+    t.same(await calls(() => tokens.put(sampleToken())), { PutItem: 1 });
+    t.same(await calls(() => tokens.get(sampleToken().hash)), { GetItem: 1 });
+    t.same(await calls(() => data.create(sampleDataRecord())), { GetItem: 1, TransactWriteItems: 1 });
+    t.same(await calls(() => audit.append(sampleAuditEntry())), { PutItem: 1 });
+  },
+);
