@@ -164,6 +164,7 @@ export function createDeps(options: DepsOptions): Deps {
     brokerRoleArn,
     tokenSecret,
     origin: config.corsOrigins[0],
+    consoleOrigin: () => new URL(publicUrl()).origin,
     proofCallers: config.proofCallers,
     release: readRelease(),
     mine: () => shares.mine('unit-checks'),

@@ -76,6 +76,16 @@ export const CHECKS = {
     actor: 'unit_owner',
     remedy: "Let the bucket's CORS rules name the address of the web interface.",
   },
+  presigned_put: {
+    actor: 'unit_owner',
+    remedy:
+      "Let the data bucket's CORS rules name the address of the web interface, allow PUT with any header, and expose ETag: update the stack with that address in CorsOrigins.",
+  },
+  console_cors: {
+    actor: 'unit_owner',
+    remedy:
+      "Let the CORS rules of the buckets name the broker's own address too, allow GET and PUT with any header, and expose ETag: deploy the current stack again, or add the address to CorsOrigins.",
+  },
   clock: {
     actor: 'operator',
     remedy: "Set the broker's clock by NTP: AWS refuses signatures that are more than 5 minutes off.",

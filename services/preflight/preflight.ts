@@ -10,6 +10,7 @@ export interface PreflightDeps {
   checkTrust: TrustChecks;
   checkMachine: Check;
   checkBuckets: Check;
+  checkBrowsers: Check;
   clock: Clock;
 }
 
@@ -19,7 +20,10 @@ const BY_WORKER = /^(quotas|image)$/;
 const ELSEWHERE = /^(canary_|reachable$|registration$|ownership_proof$)/;
 
 /** Creates the preflight. @throws (the checks) CloudError if AWS does not answer. */
-export function createPreflight({ checkTrust, checkMachine, checkBuckets, clock }: PreflightDeps): Check {
+export function createPreflight(deps: PreflightDeps): Check {
+  const { checkTrust, clock } = deps;
+  const further = [deps.checkMachine, deps.checkBuckets, deps.checkBrowsers];
+
   return async function check(unit) {
     const at = clock();
     const owner =
@@ -28,7 +32,7 @@ export function createPreflight({ checkTrust, checkMachine, checkBuckets, clock 
         : `proven by ${unit.proof?.callerArn}`;
     const trust = [passed('ownership_proof', owner, at), ...(await checkTrust(unit))];
     const closed = trust.some(({ status }) => status === 'failed');
-    const rest = closed ? [] : (await Promise.all([checkMachine(unit), checkBuckets(unit)])).flat();
+    const rest = closed ? [] : (await Promise.all(further.map((check) => check(unit)))).flat();
     const found = new Set([...trust, ...rest].map(({ code }) => code));
     const said = new Set(unit.checks?.map(({ code }) => code).filter((code) => BY_WORKER.test(code)));
     const unasked = (Object.keys(CHECKS) as CheckCode[])

@@ -113,6 +113,15 @@ export interface FetchedUrl {
   readonly date: number | undefined;
 }
 
+/** What a bucket answers to a browser that asks before a page's request; lists as they stand in the headers. */
+export interface PageAnswer {
+  readonly status: number;
+  readonly allowOrigin: string | undefined;
+  readonly allowMethods: string;
+  readonly allowHeaders: string;
+  readonly exposedHeaders: string;
+}
+
 /** What the checks try in a unit's account, besides what jobs do there anyway. All methods throw CloudError. */
 export interface UnitProbe {
   /** The text of the state machine's definition. */
@@ -129,4 +138,11 @@ export interface UnitProbe {
   seesAllBuckets(unit: Unit): Promise<boolean>;
   /** Fetches a presigned URL as a browser's page of `origin` would. */
   fetchUrl(url: string, origin: string | undefined): Promise<FetchedUrl>;
+  /** Asks as a browser does before a page of `origin` sends such a request (CORS preflight). */
+  askAsPage(
+    url: string,
+    origin: string,
+    method: 'GET' | 'PUT',
+    headers: readonly string[],
+  ): Promise<PageAnswer>;
 }

@@ -4,6 +4,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Ticker } from '../clockwork/ticker.ts';
 import { createSpendToday, type HoldingStore } from '../limits/allowances.ts';
 import type { Clock, Ids, JobStore, Log, TokenStore, UnitCloud, UserStore } from '../ports.ts';
+import { createBrowserChecks } from '../preflight/browsers.ts';
 import { createBucketChecks } from '../preflight/buckets.ts';
 import { createCanary, type Phantom } from '../preflight/canary.ts';
 import { createMachineCheck } from '../preflight/machine.ts';
@@ -47,6 +48,8 @@ export interface UnitServicesDeps {
   proofCallers: readonly string[];
   /** Address of the web interface, if one is configured. */
   origin: string | undefined;
+  /** Address of the pages that the broker itself serves. */
+  consoleOrigin: () => string;
   release: Release;
   /** Whether this process looks at units that are due. Default: it does. */
   mine?: () => boolean;
@@ -70,6 +73,7 @@ export function createUnitServices(deps: UnitServicesDeps): { units: Units; watc
     checkTrust,
     checkMachine: createMachineCheck({ ...deps, template: release.definition }),
     checkBuckets: createBucketChecks(deps),
+    checkBrowsers: createBrowserChecks(deps),
     clock,
   });
   const canary = createCanary({ ...deps, ...release });

@@ -71,7 +71,7 @@ export type Broker = BrokerProcess;
 /** A broker process's services; several may share one cloud. */
 export function brokerOn(
   cloud: TestCloud,
-  options: Pick<BrokerParts, 'origin' | 'proofCallers'> = {},
+  options: Pick<BrokerParts, 'origin' | 'consoleOrigin' | 'proofCallers'> = {},
 ): Broker {
   const { stores, unitCloud, clock, log } = cloud;
   return brokerOf({

@@ -30,6 +30,8 @@ export interface BrokerParts {
   readonly ids: Ids;
   readonly log: Log;
   readonly origin?: string;
+  /** Where the console is served. Default: the web interface of the stacks. */
+  readonly consoleOrigin?: string;
   readonly proofCallers?: string[];
 }
 
@@ -71,6 +73,7 @@ export function brokerOf(parts: BrokerParts) {
     brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
     tokenSecret: TOKEN_SECRET,
     origin,
+    consoleOrigin: () => parts.consoleOrigin ?? 'https://gui.test',
     proofCallers,
     release,
   });

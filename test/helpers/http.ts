@@ -134,6 +134,7 @@ export async function broker(
     brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
     tokenSecret: SECRET,
     origin: 'https://gui.test',
+    consoleOrigin: () => 'https://gui.test',
     proofCallers: ['*'],
     release: readRelease(),
   });

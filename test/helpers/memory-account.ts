@@ -75,6 +75,13 @@ export function memoryAccount(): MemoryAccount {
     settings: async () => account.settingsOf,
     seesAllBuckets: async () => account.outside,
     fetchUrl: async (_url, origin) => ({ status: 200, sizeBytes: 4, allowOrigin: origin, date: undefined }),
+    askAsPage: async () => ({
+      status: 200,
+      allowOrigin: '*',
+      allowMethods: 'GET, PUT',
+      allowHeaders: '*',
+      exposedHeaders: 'ETag',
+    }),
   };
   return account;
 }

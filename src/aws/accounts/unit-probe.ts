@@ -137,6 +137,33 @@ export function createUnitProbe({ clients, sessions }: UnitProbeDeps): UnitProbe
         throw new CloudError('unavailable', 'GetObject', 'NoAnswer', 'the presigned URL does not answer');
       }
     },
+
+    async askAsPage(url, origin, method, headers) {
+      let answer: Response;
+      try {
+        answer = await fetch(url, {
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': method,
+            ...(headers.length > 0 && { 'access-control-request-headers': headers.join(',') }),
+          },
+          redirect: 'error',
+          signal: AbortSignal.timeout(FETCH_LIMIT_MS),
+        });
+        await answer.body?.cancel();
+      } catch {
+        throw new CloudError('unavailable', 'CorsPreflight', 'NoAnswer', 'the bucket does not answer');
+      }
+      const list = (name: string): string => answer.headers.get(`access-control-${name}`) ?? '';
+      return {
+        status: answer.status,
+        allowOrigin: list('allow-origin') || undefined,
+        allowMethods: list('allow-methods'),
+        allowHeaders: list('allow-headers'),
+        exposedHeaders: list('expose-headers'),
+      };
+    },
   };
 }
 
