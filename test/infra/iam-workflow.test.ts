@@ -26,7 +26,7 @@ const policiesOf = (name: string): PolicyDocument[] =>
   ROLES.filter((each) => each.name === name).map(({ policy }) => policy as PolicyDocument);
 
 t.test(
-  'R61, R93: a token of GitHub opens the role of its own repository, environment and audience only',
+  'R61, R93, T30: a token of GitHub opens the role of its own repository, environment and audience only',
   async (t) => {
     const ISSUER = 'token.actions.githubusercontent.com';
     const enters = (name: string, sub: string, aud = 'sts.amazonaws.com'): boolean => {
@@ -49,7 +49,7 @@ t.test(
   },
 );
 
-t.test('B4: who deploys may push and change our stacks; a pull request may only look', async (t) => {
+t.test('R142, B4: who deploys may push and change our stacks; a pull request may only look', async (t) => {
   const stack = (name: string): string => here('cloudformation', `stack/${name}/1`);
   const passed = { 'iam:PassedToService': 'cloudformation.amazonaws.com' };
   const artifact = `arn:aws:s3:::cloudmr-artifacts-${ACCOUNT}`;
@@ -84,7 +84,7 @@ t.test('B4: who deploys may push and change our stacks; a pull request may only 
 });
 
 t.test(
-  'B4: the roles of CloudFormation suffice for the stacks of the platform, and for nothing beyond them',
+  'R143, B4: the roles of CloudFormation suffice for the stacks of the platform, and for nothing beyond them',
   async (t) => {
     const mail = { MailSecretArn: here('secretsmanager', 'secret:mail'), MailFrom: 'a@example.org' };
     for (const [name, template] of [

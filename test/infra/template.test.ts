@@ -175,7 +175,7 @@ t.test('M5, M10: the enrolment code is in no environment, parameter, output or p
   t.notMatch(JSON.stringify(outputs), REQUIRED.CloudMRUserToken);
 });
 
-t.test('M16-M19: buckets are closed, encrypted, versioned and kept', async (t) => {
+t.test('T32, M16-M19: buckets are closed, encrypted, versioned and kept', async (t) => {
   for (const kind of ['Data', 'Results', 'Failed']) {
     const { Properties, DeletionPolicy } = mode2().resources[`${kind}Bucket`];
     t.equal(DeletionPolicy, 'RetainExceptOnCreate');
