@@ -156,6 +156,7 @@ export interface StateMachineResource {
   roleName: string;
   /** Amazon States Language with all substitutions made. */
   definition: string;
+  tags?: Record<string, string>;
 }
 
 /** The resources of one stack in one account and region; applying it twice changes nothing. */

@@ -47,6 +47,11 @@ export const CHECKS = {
     actor: 'unit_owner',
     remedy: 'Deploy the current stack again, and register the state machine that it names.',
   },
+  machine_tags: {
+    actor: 'unit_owner',
+    remedy:
+      'Deploy the current stack again: it tags the state machine, and its role also allows states:ListTagsForResource. Jobs do not depend on it; whoever looks for what belongs to CloudMR, or what it costs, does.',
+  },
   execution_list: {
     actor: 'unit_owner',
     remedy:

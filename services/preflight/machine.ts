@@ -5,6 +5,12 @@ import type { UnitProbe } from '../units/ports.ts';
 import { failed, passed, skipped, warning } from './catalogue.ts';
 import { isAway } from './trust.ts';
 
+/** As the released templates tag the state machine: owners find and bill by them what belongs to CloudMR. */
+const TAGS = { App: 'CloudMR', CMRRole: 'BackendCalculation', CMRApp: 'MR Optimum' };
+const MODE_TAGS = { mode_1: 'mode1', mode_2: 'mode2' } as const;
+/** CloudFormation tags what it makes. */
+const STACK_TAG = 'aws:cloudformation:stack-name';
+
 /** Creates the checks; `template` is the released definition, with its `${Names}` still in it. */
 export function createMachineCheck(deps: {
   probe: UnitProbe;
@@ -44,17 +50,39 @@ export function createMachineCheck(deps: {
       if (!(error instanceof CloudError) || isAway(error)) throw error;
       if (error.problem === 'not_found') return [];
       const evidence = 'the role does not allow states:ListExecutions: executions are asked for one by one';
-      return [warning('execution_list', evidence, at, listPolicy(unit))];
+      return [warning('execution_list', evidence, at, machinePolicy(unit, 'states:ListExecutions'))];
+    }
+  }
+
+  async function tagsOf(unit: Unit): Promise<UnitCheck[]> {
+    const at = deps.clock();
+    try {
+      const found = await deps.probe.tags(unit);
+      const wrong = Object.entries({ ...TAGS, Mode: MODE_TAGS[unit.mode] })
+        .filter(([key, value]) => found[key] !== value)
+        .map(([key, value]) => `the tag ${key} is ${quoted(found[key])} instead of "${value}"`);
+      if (wrong.length > 0) return [warning('machine_tags', wrong.join('; '), at)];
+      const stack = STACK_TAG in found ? `of the stack ${found[STACK_TAG]}` : 'not made by a stack';
+      return [passed('machine_tags', `tagged as released, ${stack}`, at)];
+    } catch (error) {
+      if (!(error instanceof CloudError) || isAway(error)) throw error;
+      if (error.problem === 'not_found') return [];
+      const evidence = 'the role does not allow states:ListTagsForResource: the tags are unknown';
+      return [warning('machine_tags', evidence, at, machinePolicy(unit, 'states:ListTagsForResource'))];
     }
   }
 
   return async function checkMachine(unit: Unit): Promise<UnitCheck[]> {
-    return (await Promise.all([definitionOf(unit), listOf(unit)])).flat();
+    return (await Promise.all([definitionOf(unit), tagsOf(unit), listOf(unit)])).flat();
   };
 }
 
-function listPolicy(unit: Unit): object {
-  return { Effect: 'Allow', Action: ['states:ListExecutions'], Resource: [unit.stateMachineArn] };
+function machinePolicy(unit: Unit, action: string): object {
+  return { Effect: 'Allow', Action: [action], Resource: [unit.stateMachineArn] };
+}
+
+function quoted(value: string | undefined): string {
+  return value === undefined ? 'missing' : JSON.stringify(value);
 }
 
 /** Equal, but for the places where the template has a name to be filled in. */

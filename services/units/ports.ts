@@ -126,6 +126,8 @@ export interface PageAnswer {
 export interface UnitProbe {
   /** The text of the state machine's definition. */
   definition(unit: Unit): Promise<string>;
+  /** The tags of the state machine, by key. */
+  tags(unit: Unit): Promise<Readonly<Record<string, string>>>;
   /** Writes an object for checks; the key lies under `APP/preflight/`. */
   put(unit: Unit, location: ObjectLocation, content: Uint8Array): Promise<void>;
   /** Head, read and delete of such an object. */

@@ -63,6 +63,7 @@ export function memoryAccount(): MemoryAccount {
       return { policyPercent: 40, open: account.open, sourceIdentity: true };
     },
     definition: async () => '{}',
+    tags: async () => ({}),
     async put(_unit, { bucket, key }, content) {
       if (account.closedBuckets.includes(bucket)) {
         throw new CloudError('denied', 'PutObject', 'AccessDenied', 'ordered by the test');

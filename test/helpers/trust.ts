@@ -1,6 +1,6 @@
 /** A researcher with an account of the embedded cloud: stacks that change, challenges that are signed. */
 
-import type { RoleResource } from '../../infra/local/contract.ts';
+import type { RoleResource, StateMachineResource } from '../../infra/local/contract.ts';
 import { signRequest } from '../../infra/local/sigv4/sign.ts';
 import { mode2Names, mode2Stack } from '../../infra/local/stacks/mode2.ts';
 import type { Principal } from '../../services/principal.ts';
@@ -22,6 +22,8 @@ export interface Lab {
   changeRole(change: (role: RoleResource) => RoleResource): Promise<void>;
   /** Deploys the stack again with another state machine. */
   changeMachine(definition: object): Promise<void>;
+  /** Deploys the stack again with other tags of the state machine. */
+  changeTags(tags: Record<string, string>): Promise<void>;
   sign(challenge: Challenge, accountId?: string): SignedIdentity;
   /** Registers with a fresh proof. */
   register(over?: Partial<Registration>): Promise<Registered>;
@@ -60,6 +62,11 @@ export async function newLab(cloud: TestCloud, broker = brokerOn(cloud)): Promis
     crossAccountRoleArn: names.crossAccountRoleArn,
     externalId,
   };
+  const withMachines = async (over: Partial<StateMachineResource>): Promise<void> => {
+    const document = stack();
+    document.stateMachines = document.stateMachines.map((machine) => ({ ...machine, ...over }));
+    await control.applyStack(document);
+  };
   const sign = ({ request }: Challenge, accountId = RESEARCHER): SignedIdentity => {
     const { method, url, headers, body } = request;
     const credentials = cloud.cloud.rootCredentials(accountId);
@@ -87,14 +94,8 @@ export async function newLab(cloud: TestCloud, broker = brokerOn(cloud)): Promis
       );
       await control.applyStack(document);
     },
-    async changeMachine(definition) {
-      const document = stack();
-      document.stateMachines = document.stateMachines.map((machine) => ({
-        ...machine,
-        definition: JSON.stringify(definition),
-      }));
-      await control.applyStack(document);
-    },
+    changeMachine: (definition) => withMachines({ definition: JSON.stringify(definition) }),
+    changeTags: (tags) => withMachines({ tags }),
     async register(over = {}) {
       const challenge = await broker.units.challenge(who);
       return broker.units.register(who, { ...registration, ...over }, sign(challenge));

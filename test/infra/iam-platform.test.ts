@@ -95,7 +95,7 @@ const WORKER_TABLE: Record<string, Row[]> = {
     mayNot('s3:GetObject', bucket('data', `${JOB}/job.json`)),
   ],
   CloudMRCrossAccountRole: [
-    ...['StartExecution', 'DescribeStateMachine', 'ListExecutions'].map((action) =>
+    ...['StartExecution', 'DescribeStateMachine', 'ListExecutions', 'ListTagsForResource'].map((action) =>
       may(`states:${action}`, MACHINE),
     ),
     may('states:DescribeExecution', EXECUTION),

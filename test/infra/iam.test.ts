@@ -93,6 +93,7 @@ const TABLE: Record<string, Row[]> = {
     may('states:StartExecution', MACHINE),
     may('states:DescribeStateMachine', MACHINE),
     may('states:ListExecutions', MACHINE),
+    may('states:ListTagsForResource', MACHINE),
     mayNot('states:ListExecutions', here('states', 'stateMachine:other')),
     may('states:DescribeExecution', EXECUTION),
     may('states:StopExecution', EXECUTION),

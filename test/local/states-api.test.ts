@@ -3,6 +3,7 @@ import {
   DescribeStateMachineCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
+  ListTagsForResourceCommand,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
@@ -53,6 +54,7 @@ t.test('every operation asks IAM for its action on its resource', async (t) => {
     () => client.send(new GetExecutionHistoryCommand(execution)),
     () => client.send(new ListExecutionsCommand({ stateMachineArn })),
     () => client.send(new DescribeStateMachineCommand({ stateMachineArn })),
+    () => client.send(new ListTagsForResourceCommand({ resourceArn: stateMachineArn })),
     () => client.send(new StopExecutionCommand(execution)),
   ];
   for (const call of calls) await call();
@@ -62,6 +64,7 @@ t.test('every operation asks IAM for its action on its resource', async (t) => {
     `states:GetExecutionHistory ${execution.executionArn}`,
     `states:ListExecutions ${stateMachineArn}`,
     `states:DescribeStateMachine ${stateMachineArn}`,
+    `states:ListTagsForResource ${stateMachineArn}`,
     `states:StopExecution ${execution.executionArn}`,
   ]);
   denied = true;

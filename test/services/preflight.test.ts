@@ -34,6 +34,7 @@ t.test('a stack as it is released passes everything that can be asked', async (t
     session_policy: 'passed',
     source_identity: 'passed',
     state_machine: 'passed',
+    machine_tags: 'passed',
     execution_list: 'passed',
     data_bucket: 'passed',
     results_bucket: 'passed',
@@ -48,6 +49,7 @@ t.test('a stack as it is released passes everything that can be asked', async (t
     image: 'skipped',
     privileges: 'passed',
   });
+  t.match(evidence(unit, 'machine_tags'), /^tagged as released, of the stack lab-\d+$/);
   t.match(evidence(unit, 'ownership_proof'), `arn:aws:iam::${RESEARCHER}:root`);
   t.match(evidence(unit, 'session_policy'), /take \d\d % of their room/);
   t.equal(unit.externalId, lab.externalId);
@@ -187,6 +189,34 @@ t.test('T19: a role with more than it needs', async (t) => {
   const better = await lab.register();
   t.equal(better.unit.status, 'ready');
   t.match(statuses(better.unit), { privileges: 'warning', outside_prefix: 'passed' });
+});
+
+t.test('tags of the state machine: other ones are named, and a role may not let them be seen', async (t) => {
+  const lab = await newLab(cloud);
+  await lab.changeTags({ App: 'CloudMR', CMRRole: 'BackendCalculation', Mode: 'mode1' });
+  const { unit } = await lab.register();
+  t.equal(unit.status, 'ready');
+  t.equal(
+    evidence(unit, 'machine_tags'),
+    'the tag CMRApp is missing instead of "MR Optimum"; the tag Mode is "mode1" instead of "mode2"',
+  );
+  await lab.changeRole((role) => ({
+    ...role,
+    policies: JSON.parse(JSON.stringify(role.policies).replace(',"states:ListTagsForResource"', '')),
+  }));
+  const closed = (await lab.register()).unit;
+  t.equal(closed.status, 'ready');
+  const found = closed.checks?.find(({ code }) => code === 'machine_tags');
+  t.match(found, {
+    status: 'warning',
+    actor: 'unit_owner',
+    evidence: /does not allow states:ListTagsForRes/,
+  });
+  t.same(JSON.parse(found?.policy ?? ''), {
+    Effect: 'Allow',
+    Action: ['states:ListTagsForResource'],
+    Resource: [unit.stateMachineArn],
+  });
 });
 
 t.test('a role of an older stack may not list executions: jobs run, and the remedy is said', async (t) => {

@@ -12,6 +12,7 @@ const NAMES: Record<string, string> = {
   session_policy: 'Each session is limited to what it needs',
   source_identity: 'CloudTrail says for whom the broker acts',
   state_machine: 'State machine',
+  machine_tags: 'Tags of the state machine',
   data_bucket: 'Data bucket',
   results_bucket: 'Results bucket',
   failed_bucket: 'Bucket of failed jobs',

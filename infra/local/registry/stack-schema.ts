@@ -91,7 +91,16 @@ const stack = z.strictObject({
       }),
     )
     .max(100),
-  stateMachines: z.array(z.strictObject({ name: resourceName, roleName, definition: z.string() })).max(100),
+  stateMachines: z
+    .array(
+      z.strictObject({
+        name: resourceName,
+        roleName,
+        definition: z.string(),
+        tags: z.record(z.string().max(128), z.string().max(256)).optional(),
+      }),
+    )
+    .max(100),
   tables: z.array(z.looseObject({ TableName: z.string().regex(/^[\w.-]{3,255}$/) })).max(100),
 });
 

@@ -33,6 +33,7 @@ export const REQUESTS = {
     includeExecutionData: z.boolean().optional(),
   }),
   DescribeStateMachine: z.object({ stateMachineArn: arn, includedData: z.string().optional() }),
+  ListTagsForResource: z.object({ resourceArn: arn }),
 };
 
 /** The checked input of an operation. Throws ValidationException. */

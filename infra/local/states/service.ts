@@ -139,6 +139,14 @@ export async function createStatesService(options: StatesOptions): Promise<JsonS
         type: 'STANDARD',
       };
     },
+
+    async ListTagsForResource({ resourceArn }, context) {
+      checkArn(resourceArn, 'stateMachine');
+      authorize(context, 'ListTagsForResource', resourceArn);
+      const machine = options.registry.stateMachine(resourceArn);
+      if (!machine) throw new AwsError('ResourceNotFound', `Resource not found: '${resourceArn}'`);
+      return { tags: Object.entries(machine.tags ?? {}).map(([key, value]) => ({ key, value })) };
+    },
   };
 
   await executions.resume();

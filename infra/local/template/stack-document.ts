@@ -38,9 +38,15 @@ export function stackDocumentOf(template: ResolvedTemplate): StackDocument {
       name,
       roleName: lastOf(properties['RoleArn']),
       definition: properties['DefinitionString'],
+      // CloudFormation passes the name of the stack on to what it makes.
+      tags: { ...tagsOf(properties['Tags']), 'aws:cloudformation:stack-name': place.stackName },
     })),
     tables: ofType('AWS::DynamoDB::Table').map(([TableName, properties]) => table(TableName, properties)),
   };
+}
+
+function tagsOf(tags: { Key: string; Value: string }[] = []): Record<string, string> {
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
 }
 
 const lastOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);

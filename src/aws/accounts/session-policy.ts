@@ -98,7 +98,7 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
         ],
         // Of no use to the broker: that the role refuses it is what is looked at.
         [['s3:ListAllMyBuckets'], ['*']],
-        [['states:DescribeStateMachine'], [unit.stateMachineArn]],
+        [['states:DescribeStateMachine', 'states:ListTagsForResource'], [unit.stateMachineArn]],
         [['kms:Decrypt', 'kms:GenerateDataKey'], keys],
       );
     }

@@ -13,7 +13,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
+import { DescribeStateMachineCommand, ListTagsForResourceCommand } from '@aws-sdk/client-sfn';
 import { CloudError } from '../../../services/ports.ts';
 import type { UnitProbe } from '../../../services/units/ports.ts';
 import type { ObjectLocation } from '../../schemas/execution.ts';
@@ -62,6 +62,15 @@ export function createUnitProbe({ clients, sessions }: UnitProbeDeps): UnitProbe
         clients.sfn(session.credentials, unit.region).send(command),
       );
       return found.definition ?? '';
+    },
+
+    async tags(unit) {
+      mustBeOneAccount(unit, 'ListTagsForResource');
+      const command = new ListTagsForResourceCommand({ resourceArn: unit.stateMachineArn });
+      const found = await sessions.use(unit, CHECK, 'ListTagsForResource', (session) =>
+        clients.sfn(session.credentials, unit.region).send(command),
+      );
+      return Object.fromEntries((found.tags ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
     },
 
     async put(unit, location, content) {
