@@ -243,7 +243,7 @@ export function createObserve(deps: ObserveDeps): Observe {
  * Far below the deadline for an end that nobody reports.
  */
 function sweepMs(ranMs: number): number {
-  return Math.min(MAX_SWEEP_MS, Math.max(SWEEP_MS, ranMs / 4));
+  return Math.round(Math.min(MAX_SWEEP_MS, Math.max(SWEEP_MS, ranMs / 4)));
 }
 
 /** When the job was canceled. */

@@ -120,7 +120,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const since = last?.note === note ? last.at : undefined;
     if (since !== undefined && now - since > LONGEST_WAIT_MS)
       return mayHaveBegun ? lose(job, message) : fail(job, code, message);
-    const pause = Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), 10 * WAIT_MS);
+    const pause = Math.round(Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), 10 * WAIT_MS));
     await moves.move(job.jobId, { by: 'broker', note: since === undefined ? note : undefined }, (latest) =>
       latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + D_JOB_MS } : undefined,
     );

@@ -79,7 +79,7 @@ t.test('every metric of the log is a number in a line that the code writes', asy
   await loop.stop();
   // The line of a start: src/main.ts writes it when everything runs.
   const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
-  const [, text] = /log\.info\(\{ cloud: [^}]*\}, '(\w+)'\)/.exec(main) ?? [];
+  const [, text] = /log\.info\(\{ cloud: [^}]*\}, ['"](\w+)['"]\)/.exec(main) ?? [];
   log.info({}, text);
 
   for (const [name, { log: source, pattern, value }] of Object.entries(LOG_METRICS)) {

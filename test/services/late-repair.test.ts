@@ -45,7 +45,7 @@ t.test('a late result is found: size and checksum count as ever', async (t) => {
   await brain.behave(BEHAVIOUR.succeeds);
   const { jobId } = await brain.queue();
   const control = brain.cloud.control(RESEARCHER);
-  await control.addFault({ service: 'states', operation: 'DescribeExecution', kind: 'throttle' });
+  await control.addFault({ service: 'states', operation: 'DescribeExecution', kind: 'deny' });
   await brain.ticker.tick();
   await brain.moves.move(jobId, { by: 'test' }, () => ({ deadlineAt: brain.cloud.clock() - 1 }));
   const job = await brain.until(jobId, ['lost']);
