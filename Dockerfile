@@ -35,7 +35,9 @@ VOLUME ["/tmp"]
 USER 1000
 
 FROM runtime AS broker
-ENV HOST=0.0.0.0 PORT=8080 CLOUDMR_CLOUD=aws
+# Digests of the worker's images of the same release, which are published first: what computing units must run.
+ARG WORKER_DIGESTS=""
+ENV HOST=0.0.0.0 PORT=8080 CLOUDMR_CLOUD=aws WORKER_DIGESTS=${WORKER_DIGESTS}
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/live').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]

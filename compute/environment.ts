@@ -16,6 +16,8 @@ export interface WorkerEnvironment {
   readonly dataBucket: string | undefined;
   /** vCPU and MiB of every Fargate task, where the owner of the account has chosen; undefined: by the job. */
   readonly fargateSize: { readonly vcpu: number; readonly memoryMb: number } | undefined;
+  /** Where the agent of an ECS task tells about its container. */
+  readonly metadataUrl: string | undefined;
   /** Folder for temporary files. */
   readonly tempRoot: string;
 }
@@ -31,6 +33,7 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv = process.env): Wor
     apiUrl: text('CLOUDMR_API_URL')?.replace(/\/+$/, ''),
     dataBucket: text('DataBucketName'),
     fargateSize: sizeOf(text('FARGATE_SIZE')),
+    metadataUrl: text('ECS_CONTAINER_METADATA_URI_V4'),
     tempRoot: tmpdir(),
   };
 }
@@ -41,6 +44,8 @@ export interface PlatformGiven {
   readonly memoryMb: number;
   /** Of a Lambda function. */
   readonly functionVersion: string | undefined;
+  /** `sha256:...`, where the stack names the image by it. */
+  readonly imageDigest: string | undefined;
 }
 
 /** The size of a function by its name for it, of a task by the limit of its container, else of the machine. */
@@ -52,7 +57,13 @@ export function readPlatformGiven(env: NodeJS.ProcessEnv = process.env): Platfor
     cpus: availableParallelism(),
     memoryMb: ofFunction > 0 ? ofFunction : Math.floor(ofContainer / 2 ** 20),
     functionVersion: env['AWS_LAMBDA_FUNCTION_VERSION'] || undefined,
+    imageDigest: imageDigestOf(env['WORKER_IMAGE'] ?? ''),
   };
+}
+
+/** The digest in the name of an image (`REPOSITORY@sha256:...`); undefined if a tag names it. */
+export function imageDigestOf(name: string): string | undefined {
+  return /@(sha256:[0-9a-f]{64})$/.exec(name)?.[1];
 }
 
 /** `FARGATE_SIZE`: vCPU and GB as in `4-16`; anything else (`auto`) leaves the choice to the estimate. */

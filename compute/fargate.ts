@@ -4,6 +4,7 @@ import { readPlatformGiven, readWorkerEnvironment } from './environment.ts';
 import { toWorkerError, WorkerError } from './errors.ts';
 import { openRawScan } from './formats/open.ts';
 import { textWithoutSecrets } from './redact.ts';
+import { imageOfTask } from './task-image.ts';
 import { runFromPointer } from './worker.ts';
 
 const environment = readWorkerEnvironment();
@@ -24,7 +25,7 @@ try {
       tempRoot: environment.tempRoot,
       threads: environment.threads,
       platform: 'fargate',
-      given: readPlatformGiven(),
+      given: { ...readPlatformGiven(), imageDigest: await imageOfTask(environment.metadataUrl, fetch) },
       signal: stop.signal,
     },
   );

@@ -42,6 +42,7 @@ interface Place<Cloud, Values> {
   readonly mode2TemplateUrl: string | undefined;
   /** ARN patterns: who of an account may prove that it is theirs. */
   readonly proofCallers: readonly string[];
+  readonly workerDigests: readonly string[];
   /** How often AWS may be asked, per account and region. */
   readonly quotas: Quotas;
   readonly limits: {
@@ -173,6 +174,7 @@ function renamed<T extends CloudValues>(values: z.output<typeof common> & { AWS_
       : undefined,
     smtp: values.SMTP_URL ? { url: values.SMTP_URL, from: values.MAIL_FROM ?? '' } : undefined,
     proofCallers: values.PROOF_CALLERS,
+    workerDigests: values.WORKER_DIGESTS,
     mode2TemplateUrl: values.MODE2_TEMPLATE_URL,
     quotas: { ...QUOTAS, ...values.AWS_QUOTAS },
     limits: {

@@ -66,6 +66,7 @@ export interface DepsOptions {
     | 'limits'
     | 'fairUse'
     | 'proofCallers'
+    | 'workerDigests'
     | 'smtp'
     | 'mode2TemplateUrl'
     | 'quotas'
@@ -166,7 +167,7 @@ export function createDeps(options: DepsOptions): Deps {
     origin: config.corsOrigins[0],
     consoleOrigin: () => new URL(publicUrl()).origin,
     proofCallers: config.proofCallers,
-    release: readRelease(),
+    release: readRelease(config.workerDigests),
     mine: () => shares.mine('unit-checks'),
     visit: (unit) => sweep.visit(unit),
   });

@@ -9,12 +9,15 @@ const PHANTOM = new URL('../infra/local/phantom/phantom.h5', import.meta.url);
 /** Of the SNR map that this release makes of the phantom; 0.2 % above the truth that the file carries. */
 const MEDIAN_SNR = 61.156;
 
-/** Reads the definition at once, the phantom when it is first needed. */
-export function readRelease(): Release {
+/**
+ * Reads the definition at once, the phantom when it is first needed.
+ * @param imageDigests of the released worker, which no source can know: they follow from it
+ */
+export function readRelease(imageDigests: readonly string[] = []): Release {
   let phantom: Promise<Uint8Array> | undefined;
   return {
     definition: readFileSync(DEFINITION, 'utf8'),
-    worker: RELEASED_WORKER,
+    worker: { ...RELEASED_WORKER, imageDigests },
     phantom: {
       content: () => (phantom ??= readFile(PHANTOM)),
       filename: 'phantom.h5',

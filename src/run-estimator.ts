@@ -7,7 +7,7 @@ import type { RunEstimator } from '../services/ports.ts';
 import type { ReleasedWorker } from '../services/preflight/worker.ts';
 
 /** The worker of this release, and what the platform selector counts on. */
-export const RELEASED_WORKER: ReleasedWorker = {
+export const RELEASED_WORKER: Omit<ReleasedWorker, 'imageDigests'> = {
   version: VERSION,
   lambda: { memoryMb: LAMBDA.memoryMb, seconds: LAMBDA_LIMIT_SECONDS },
 };

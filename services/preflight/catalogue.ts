@@ -104,6 +104,11 @@ export const CHECKS = {
     actor: 'unit_owner',
     remedy: 'Redeploy the stack of this release: it brings the released worker.',
   },
+  image_digest: {
+    actor: 'unit_owner',
+    remedy:
+      'Deploy the current stack again, with another text in ImageRefresh: it pins the images that are released and signed now. If you have chosen this image yourself, nothing has to be done.',
+  },
   privileges: {
     actor: 'unit_owner',
     remedy: 'Deploy the current stack again: the role needs less than it has.',

@@ -15,7 +15,7 @@ export interface PreflightDeps {
 }
 
 /** What only the worker of the test job can say; what it said once counts until it says something else. */
-const BY_WORKER = /^(quotas|image)$/;
+const BY_WORKER = /^(quotas|image|image_digest)$/;
 /** Found by the test job, or before any check. */
 const ELSEWHERE = /^(canary_|reachable$|registration$|ownership_proof$)/;
 

@@ -10,12 +10,14 @@ import { passed, skipped, warning } from './catalogue.ts';
 export interface ReleasedWorker {
   readonly version: string;
   readonly lambda: { readonly memoryMb: number; readonly seconds: number };
+  /** Of its signed images; empty where the broker was not told. */
+  readonly imageDigests: readonly string[];
 }
 
 /** What the run has left of its time limit when it looks: it has begun a moment before. */
 const BEGUN_SECONDS = 15;
 
-/** The checks `quotas` and `image`, from what the worker said; older ones say nothing. */
+/** The checks `quotas`, `image` and `image_digest`, from what the worker said; older ones say nothing. */
 export function workerChecks(
   said: WorkerFacts | undefined,
   released: ReleasedWorker,
@@ -25,20 +27,44 @@ export function workerChecks(
     return [
       skipped('quotas', 'the worker of the test job does not say what it was given', at),
       warning('image', `the worker does not say its version; ${released.version} is released`, at),
+      skipped('image_digest', 'the worker does not say its image', at),
     ];
   }
-  return [limitsCheck(said, released.lambda, at), versionCheck(said, released, at)];
+  return [
+    limitsCheck(said, released.lambda, at),
+    versionCheck(said, released, at),
+    digestCheck(said, released, at),
+  ];
 }
 
-/** The same two where no test job has ended well. */
+/** The same where no test job has ended well. */
 export function unseenWorker(why: string, at: number): UnitCheck[] {
-  return [skipped('quotas', why, at), skipped('image', why, at)];
+  return [skipped('quotas', why, at), skipped('image', why, at), skipped('image_digest', why, at)];
 }
 
 function versionCheck({ version }: WorkerFacts, released: ReleasedWorker, at: number): UnitCheck {
   return version === released.version
     ? passed('image', `the worker is ${version}, as released`, at)
     : warning('image', `the worker is ${version}, but ${released.version} is released`, at);
+}
+
+/** A version is what a worker says of itself; the digest is which bytes its account has been told to run. */
+function digestCheck(
+  { imageDigest, platform }: WorkerFacts,
+  { imageDigests }: ReleasedWorker,
+  at: number,
+): UnitCheck {
+  if (imageDigest === undefined) {
+    const why = `the worker on ${platform} is not told its image by digest, or is of an older stack`;
+    return skipped('image_digest', why, at);
+  }
+  if (imageDigests.length === 0) {
+    const why = `the worker runs ${imageDigest}; the broker is not told which images are released`;
+    return skipped('image_digest', why, at);
+  }
+  return imageDigests.includes(imageDigest)
+    ? passed('image_digest', `the worker runs ${imageDigest}, as released`, at)
+    : warning('image_digest', `the worker runs ${imageDigest}, which is no image of this release`, at);
 }
 
 function limitsCheck(said: WorkerFacts, wanted: ReleasedWorker['lambda'], at: number): UnitCheck {

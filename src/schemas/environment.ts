@@ -3,6 +3,7 @@
  * them and gives them their names inside the broker.
  */
 import { z } from 'zod';
+import { imageDigest } from './execution.ts';
 import { newPassword } from './http/auth.ts';
 import { accountId, region, roleArn } from './ids.ts';
 import { budgetedOperation, quota } from './quotas.ts';
@@ -213,6 +214,11 @@ export const common = z.object({
       .pipe(z.array(z.string().regex(/^[\w:/*+=,.@-]{1,200}$/)).min(1)),
     'a comma-separated list of ARNs, with * for any characters, of who may prove an account',
     'arn:aws:sts::*:assumed-role/*-CloudMRRegistration*/*',
+  ),
+  WORKER_DIGESTS: variable(
+    z.string().default('').transform(commaList).pipe(z.array(imageDigest)),
+    'a comma-separated list of image digests',
+    `sha256:${'0'.repeat(64)}`,
   ),
 });
 

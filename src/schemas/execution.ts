@@ -67,6 +67,9 @@ export type JobDocument = z.infer<typeof jobDocument>;
 export const platformName = z.enum(['lambda', 'fargate']);
 export type PlatformName = z.infer<typeof platformName>;
 
+/** As registries name an image for good. */
+export const imageDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
 /** Which worker has run, and what its platform gave it: nobody else in the account may be asked for that. */
 export const workerFacts = z.object({
   version: z.string().max(40),
@@ -77,6 +80,8 @@ export const workerFacts = z.object({
   limitSeconds: z.number().int().nonnegative().optional(),
   /** As Lambda numbers the versions of a function. */
   functionVersion: z.string().max(40).optional(),
+  /** Of the image, where its stack names it by digest. */
+  imageDigest: imageDigest.optional(),
 });
 export type WorkerFacts = z.infer<typeof workerFacts>;
 

@@ -2,6 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -9,6 +11,9 @@ import { VERSION } from '../../compute/version.ts';
 import { LOADER, script } from '../helpers/script.ts';
 import { BUCKETS, startBroker, startUnit } from './helpers/unit.ts';
 import { readZip } from './helpers/zip.ts';
+
+/** Of the image that runs. */
+const DIGEST = `sha256:${'5'.repeat(64)}`;
 
 const unit = await startUnit(t);
 const inputs: Record<string, { bucket: string; key: string; filename: string }> = {};
@@ -48,7 +53,18 @@ t.test('a Fargate task ends with 0 and a result, and logs no token', async (t) =
     inputs,
     callback: { url: 'http://127.0.0.1:1', token: 'CANARY' },
   });
-  const { child, output } = startTask({ JOB_BUCKET: BUCKETS.data, JOB_KEY: key });
+  // As the agent of ECS answers; the real one says much more.
+  const agent = createServer((_request, response) => {
+    response.end(JSON.stringify({ Image: `public.ecr.aws/cloudmrhub/mroptimum-fargate@${DIGEST}` }));
+  });
+  await once(agent.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => agent.close());
+  const { port } = agent.address() as AddressInfo;
+  const { child, output } = startTask({
+    JOB_BUCKET: BUCKETS.data,
+    JOB_KEY: key,
+    ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${port}/v4/x`,
+  });
   t.same(await once(child, 'exit'), [0, null], output());
   t.notMatch(output(), /CANARY/);
   const sidecar = JSON.parse(
@@ -56,7 +72,12 @@ t.test('a Fargate task ends with 0 and a result, and logs no token', async (t) =
   );
   t.match(sidecar, { jobId: 'job-f', summary: { coils: 2 } });
   const { worker } = sidecar;
-  t.match(worker, { version: VERSION, platform: 'fargate', cpus: availableParallelism() });
+  t.match(worker, {
+    version: VERSION,
+    platform: 'fargate',
+    cpus: availableParallelism(),
+    imageDigest: DIGEST,
+  });
   t.ok(worker.memoryMb > 0 && worker.memoryMb <= totalmem() / 2 ** 20, 'of the container or of the machine');
   t.same(await workerInInfo(), worker, 'info.json says the same');
 });
@@ -97,6 +118,7 @@ t.test('the Lambda returns the result and throws errors whose name is the code',
   Object.assign(process.env, {
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
     AWS_LAMBDA_FUNCTION_VERSION: '7',
+    WORKER_IMAGE: `1.dkr.ecr.eu-west-1.amazonaws.com/stack-worker@${DIGEST}`,
   });
   const context = { getRemainingTimeInMillis: () => 299_980 };
   const { worker } = await handler(await unit.submit({ jobId: 'job-w', inputs }), context);
@@ -107,6 +129,7 @@ t.test('the Lambda returns the result and throws errors whose name is the code',
     memoryMb: 1769,
     limitSeconds: 300,
     functionVersion: '7',
+    imageDigest: DIGEST,
   });
   await t.rejects(handler(await unit.submit({ inputs: { signal: inputs.signal } })), {
     name: 'noise_missing',

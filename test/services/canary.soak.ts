@@ -106,7 +106,7 @@ t.test('R139, R144: a worker that does not start', async (t) => {
     missing: [/^canary_run: the test job failed: image_pull: CannotPullContainerError/],
   });
   const unseen = { status: 'skipped', evidence: /has not ended well/ };
-  for (const code of ['quotas', 'image']) t.match(finding(found, code), unseen, code);
+  for (const code of ['quotas', 'image', 'image_digest']) t.match(finding(found, code), unseen, code);
   await t.rejects(lab.broker.units.choose(lab.who, 'mroptimum', { unitId: unit.unitId }), {
     code: 'unit_not_ready',
   });
@@ -169,7 +169,7 @@ t.test('the worker of the test job says its version and what its platform gave i
   const lab = await newLab(cloud);
   const { unit } = await lab.register();
   const waiting = { status: 'skipped', evidence: 'the test job, whose worker says it, has not run yet' };
-  for (const code of ['quotas', 'image']) t.match(finding(unit, code), waiting, code);
+  for (const code of ['quotas', 'image', 'image_digest']) t.match(finding(unit, code), waiting, code);
 
   let last = unit;
   const saying = async (worker?: object): Promise<UnitCheck[]> => {

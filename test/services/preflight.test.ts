@@ -47,6 +47,7 @@ t.test('a stack as it is released passes everything that can be asked', async (t
     clock: 'passed',
     quotas: 'skipped',
     image: 'skipped',
+    image_digest: 'skipped',
     privileges: 'passed',
   });
   t.match(evidence(unit, 'machine_tags'), /^tagged as released, of the stack lab-\d+$/);

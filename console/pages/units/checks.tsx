@@ -25,6 +25,7 @@ const NAMES: Record<string, string> = {
   clock: 'Clocks agree',
   quotas: 'Quotas of the account',
   image: 'Released worker',
+  image_digest: 'Released image of the worker',
   privileges: 'The role has no more rights than it needs',
   canary_run: 'Test job: runs',
   canary_callback: 'Test job: reports',
