@@ -63,6 +63,7 @@ import { auth } from './plugins/auth.ts';
 import { bareErrorHandler } from './plugins/bare-errors.ts';
 import { context } from './plugins/context.ts';
 import { canonicalUrl, emptyContentType } from './plugins/dialects.ts';
+import { draining } from './plugins/draining.ts';
 import { errors, sendError } from './plugins/errors.ts';
 import { methods } from './plugins/methods.ts';
 import { openapi } from './plugins/openapi.ts';
@@ -141,6 +142,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
     // A body that does not come is not waited for without end.
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // The plugin `draining` refuses in the form of all other errors.
+    return503OnClosing: false,
     frameworkErrors: sendError,
     clientErrorHandler: bareErrorHandler({
       newRequestId: deps.newRequestId,
@@ -155,6 +158,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   await app.register(methods);
   await app.register(protection, { corsOrigins: deps.corsOrigins, limits });
   await app.register(errors);
+  await app.register(draining);
   await app.register(admission, deps);
   await app.register(emptyContentType);
   const { authenticate, remembered } = deps.identity;
