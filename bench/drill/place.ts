@@ -48,8 +48,15 @@ export interface Place {
   close(): Promise<void>;
 }
 
-/** Opens it; `close` removes everything. `worker`: the state machine calls the worker of the drill; else it ends at once. */
-export async function openPlace({ lostCallbacks }: { lostCallbacks: number }): Promise<Place> {
+export interface PlaceOptions {
+  /** Percent of the callbacks that never leave the worker. */
+  readonly lostCallbacks: number;
+  /** Further variables of the worker. */
+  readonly workerEnvironment?: Readonly<Record<string, string>>;
+}
+
+/** Opens it; `close` removes everything. */
+export async function openPlace(options: PlaceOptions): Promise<Place> {
   const dataDir = mkdtempSync(join(tmpdir(), 'cloudmr-drill-'));
   const log = createLog('silent');
   const cloud = await launchEmbeddedCloud({ dataDir, corsOrigins: ['http://localhost'], log });
@@ -88,7 +95,7 @@ export async function openPlace({ lostCallbacks }: { lostCallbacks: number }): P
   const { userId } = await office.identity.register({ email: EMAIL, password: PASSWORD });
   await office.identity.approve(userId);
   const unit = unitOf(createIds(Date.now).next(), userId);
-  await controlOf(RESEARCHER_ACCOUNT).applyStack(stackOf(unit, brokerRoleArn, lostCallbacks));
+  await controlOf(RESEARCHER_ACCOUNT).applyStack(stackOf(unit, brokerRoleArn, options));
   if ((await stores.units.put(unit)) !== 'stored') throw new Error('the unit was not stored');
   return {
     forBrokers,
@@ -115,7 +122,7 @@ export async function openPlace({ lostCallbacks }: { lostCallbacks: number }): P
 }
 
 /** The stack of Mode 2 with another worker, and a state machine that has one step. */
-function stackOf(unit: Unit, brokerRoleArn: string, lostCallbacks: number) {
+function stackOf(unit: Unit, brokerRoleArn: string, { lostCallbacks, workerEnvironment }: PlaceOptions) {
   const stack = mode2Stack({
     stackName: STACK,
     accountId: RESEARCHER_ACCOUNT,
@@ -127,7 +134,11 @@ function stackOf(unit: Unit, brokerRoleArn: string, lostCallbacks: number) {
   });
   const run = stack.functions.find(({ name }) => name.endsWith('RunJob'));
   if (!run) throw new Error('the stack has no worker');
-  const environment = { ...run.environment, DRILL_LOST_CALLBACKS: String(lostCallbacks) };
+  const environment = {
+    ...run.environment,
+    ...workerEnvironment,
+    DRILL_LOST_CALLBACKS: String(lostCallbacks),
+  };
   const worker = { ...run, handler: 'bench/drill/worker.ts#handler', timeoutSeconds: 120, environment };
   const Run = {
     Type: 'Task',

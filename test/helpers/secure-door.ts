@@ -15,18 +15,22 @@ export interface SecureDoor {
   close(): void;
 }
 
-/** `https://localhost:PORT` in front of `target`. */
-export async function openSecureDoor(target: string): Promise<SecureDoor> {
+/** `https://localhost:PORT` in front of `target`, or of what that says for each request. */
+export async function openSecureDoor(target: string | (() => string)): Promise<SecureDoor> {
   const folder = mkdtempSync(join(tmpdir(), 'cloudmr-door-'));
   const certificate = selfSigned(['localhost']);
   const authority = join(folder, 'localhost.pem');
   writeFileSync(authority, certificate.cert);
   const server = createServer(certificate, (request, response) => {
     const { method, url = '/', headers } = request;
-    const onward = httpRequest(new URL(url, target), { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
+    const onward = httpRequest(
+      new URL(url, typeof target === 'string' ? target : target()),
+      { method, headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
     onward.on('error', () => response.destroy());
     request.pipe(onward);
   }).listen(0, '127.0.0.1');
