@@ -94,7 +94,7 @@ export function createAdapters(options: AdaptersOptions): Adapters {
     platform,
     clock,
     onAssumed: recordRoleUse(audit),
-    onUsed: uses.count,
+    beforeUse: uses.begin,
     mustBeOpen: () => killSwitch.mustBeOpen(),
     beforeAssume: () => budgets.take(hubAccountId, region, 'AssumeRole'),
   });

@@ -21,6 +21,11 @@ export interface Audit {
    * waiting would tell a stranger something; `settled` waits.
    */
   noteCount(act: Act, window: { readonly since: number; readonly count: number }): void;
+  /** Stores an entry before it returns, in the place of one with the same id and a smaller version; never throws. */
+  restate(
+    act: Act,
+    place: { readonly entryId: string; readonly at: number; readonly version: number },
+  ): Promise<void>;
   settled(): Promise<void>;
   /** Newest first. */
   list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<AuditEntry>>;
@@ -62,6 +67,11 @@ export function createAudit(deps: { store: AuditStore; clock: Clock; ids: Ids; l
       const entry = { ...now, details, entryId: `${act.action}-${since}`, at: since };
       const storing = stored(entry, store.recount(entry, count)).finally(() => pending.delete(storing));
       pending.add(storing);
+    },
+    restate(act, { version, ...place }) {
+      // Of no request or job in particular: whichever comes along writes it.
+      const entry = { actor: 'broker', ...act, ...place };
+      return stored(entry, store.recount(entry, version));
     },
     async settled() {
       await Promise.all(pending);

@@ -21,9 +21,18 @@ const sessions = createSessions({
   platform: cloud.platform,
   clock,
   onAssumed: recordRoleUse(audit),
-  onUsed: uses.count,
+  beforeUse: uses.begin,
 });
-const trail = async () => (await audit.list({ userId: mode2.ownerId, role: 'user' }, { limit: 50 })).items;
+const all = async () => (await audit.list({ userId: mode2.ownerId, role: 'user' }, { limit: 100 })).items;
+/** That sessions were opened. */
+const trail = async () => (await all()).filter(({ action }) => !action.endsWith('.uses'));
+/** What those of a purpose were used for. */
+const usesOf = async (purpose: string) =>
+  (await all()).filter(({ action }) => action === `session.${purpose}.uses`);
+const check = (jobId?: string) =>
+  within(jobId ? { jobId } : {}, () =>
+    sessions.use(mode2, { kind: 'check' }, 'HeadObject', async () => 'done'),
+  );
 
 t.test('R58: one entry per session, however often and by how many at once it is used', async (t) => {
   const uses = Array.from({ length: 20 }, (_, i) =>
@@ -44,7 +53,7 @@ t.test('R58: one entry per session, however often and by how many at once it is 
       },
     },
   ]);
-  const text = JSON.stringify(await trail());
+  const text = JSON.stringify(await all());
   for (const secret of [
     session.credentials.secretAccessKey,
     session.credentials.sessionToken,
@@ -93,54 +102,110 @@ t.test('a trail that cannot be written does not stop the work; the entry is in t
   await cloud.control(HUB).addFault({ service: 'dynamodb', operation: 'PutItem', kind: 'deny' });
   await sessions.get(mode2, { kind: 'remove', ownerId: 'bob' });
   await cloud.control(HUB).clearFaults();
-  t.match(log.entries.at(-1), { level: 'error', fields: { audit: { action: 'session.remove' } } });
+  t.match(log.entries.slice(-2), [
+    { level: 'error', fields: { audit: { action: 'session.remove' } } },
+    { level: 'error', fields: { audit: { action: 'session.remove.uses', outcome: 'open' } } },
+  ]);
 });
 
-t.test('R58: every use is in the trail, written by the tick and not where it happens', async (t) => {
+t.test(
+  'R58: the trail says that a session is in use before it is, and nothing is written for most uses',
+  async (t) => {
+    await uses.flush();
+    clock.advance(1);
+    const session = await sessions.get(mode2, { kind: 'check' });
+    const open = {
+      action: 'session.check.uses',
+      subject: mode2.unitId,
+      outcome: 'open',
+      details: { accessKeyId: session.credentials.accessKeyId, uses: '1', atMost: '100', for: 'broker' },
+    };
+    t.match(await usesOf('check'), [open], 'stored before the session was given out');
+    await cloud.control(HUB).clearCalls();
+    for (let i = 0; i < 30; i++) await check(`JOB${i % 3}`);
+    const denied = Object.assign(new Error('no'), {
+      name: 'AccessDenied',
+      $metadata: { httpStatusCode: 403 },
+    });
+    const refused = within({ requestId: 'request-x' }, () =>
+      sessions.use(mode2, { kind: 'check' }, 'GetBucketPolicy', () => Promise.reject(denied)),
+    );
+    await t.rejects(refused, { name: 'CloudError', problem: 'denied' });
+    await uses.tick();
+    t.equal(await cloud.calls('dynamodb', 'PutItem'), 0, 'nothing is written on the warm path');
+    t.match(await usesOf('check'), [open]);
+    clock.advance(10 * 60_000);
+    t.equal(uses.idleMs(), 0);
+    t.equal(await uses.tick(), 1);
+    t.equal(await uses.tick(), 0, 'once');
+    const [entry, ...others] = await usesOf('check');
+    t.same(others, [], 'in its place');
+    t.equal(entry.details?.['atMost'], undefined);
+    t.match(entry, {
+      outcome: 'ok',
+      details: {
+        roleSessionName: `cloudmr-check-${mode2.unitId}`,
+        accessKeyId: session.credentials.accessKeyId,
+        uses: '32',
+        operations: 'Presign 1, HeadObject 30, GetBucketPolicy AccessDenied 1',
+        for: 'broker JOB0 JOB1 JOB2 request-x',
+      },
+    });
+  },
+);
+
+t.test('R58: no more uses go ahead than the stored entry allows for', async (t) => {
   await uses.flush();
   clock.advance(1);
-  const before = (await trail()).length;
-  const session = await sessions.get(mode2, { kind: 'check' });
+  const seen: Record<number, string | undefined> = {};
+  let done = 0;
   await cloud.control(HUB).clearCalls();
-  for (let i = 0; i < 30; i++) {
-    await within({ jobId: `JOB${i % 3}` }, () =>
-      sessions.use(mode2, { kind: 'check' }, 'HeadObject', async () => 'done'),
+  const use = () =>
+    within({ jobId: 'JOB9' }, () =>
+      sessions.use(mode2, { kind: 'check' }, 'HeadObject', async () => {
+        if ([1, 100, 101, 400, 401].includes(++done))
+          seen[done] = (await usesOf('check'))[0].details?.['atMost'];
+      }),
     );
-  }
-  const denied = Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
-  const refused = within({ requestId: 'request-x' }, () =>
-    sessions.use(mode2, { kind: 'check' }, 'GetBucketPolicy', () => Promise.reject(denied)),
+  await Promise.all([use(), use(), use()]);
+  t.equal(await cloud.calls('dynamodb', 'PutItem'), 1, 'those that come at once wait for one entry');
+  while (done < 401) await use();
+  t.same(seen, { 1: '100', 100: '100', 101: '400', 400: '400', 401: '1600' });
+  t.equal(await cloud.calls('dynamodb', 'PutItem'), 3);
+});
+
+t.test('requests are named within two minutes, a refusal after the end of its window too', async (t) => {
+  await uses.flush();
+  clock.advance(1);
+  await check('JOB1');
+  let refuse = (_error: Error): void => {};
+  const slow = within({ requestId: 'request-y' }, () =>
+    sessions.use(mode2, { kind: 'check' }, 'GetObject', () => new Promise((_, reject) => (refuse = reject))),
   );
-  await t.rejects(refused, { name: 'CloudError', problem: 'denied' });
-  await uses.tick();
-  t.equal(await cloud.calls('dynamodb', 'PutItem'), 0, 'nothing is written on the warm path');
-  t.equal((await trail()).length, before + 1, 'but that the session was opened');
+  while ((await uses.tick()) === 0) clock.advance(30_000);
+  t.match((await usesOf('check'))[0], { outcome: 'open', details: { for: 'JOB1 request-y', uses: '2' } });
   clock.advance(10 * 60_000);
+  await uses.tick();
+  t.match((await usesOf('check'))[0], {
+    outcome: 'ok',
+    details: { operations: 'HeadObject 1, GetObject 1' },
+  });
+  refuse(Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } }));
+  await t.rejects(slow, { name: 'CloudError', problem: 'denied' });
   t.equal(uses.idleMs(), 0);
   t.equal(await uses.tick(), 1);
-  t.equal(await uses.tick(), 0, 'once');
-  t.match((await trail())[0], {
-    action: 'session.check.uses',
-    subject: mode2.unitId,
-    details: {
-      roleSessionName: `cloudmr-check-${mode2.unitId}`,
-      accessKeyId: session.credentials.accessKeyId,
-      uses: '32',
-      operations: 'Presign 1, HeadObject 30, GetBucketPolicy AccessDenied 1',
-      for: 'broker JOB0 JOB1 JOB2 request-x',
-    },
-  });
+  t.match((await usesOf('check'))[0].details, { operations: 'HeadObject 1, GetObject AccessDenied 1' });
 });
 
 t.test('a session that a thousand jobs use names all of them, in entries of bounded size', async (t) => {
   await uses.flush();
-  for (let i = 0; i < 1_000; i++) {
-    await within({ jobId: `01JGK0000000000000JOB${String(i).padStart(5, '0')}` }, () =>
-      sessions.use(mode2, { kind: 'check' }, 'HeadObject', async () => 'done'),
-    );
-  }
+  clock.advance(1);
+  const before = (await usesOf('check')).length;
+  for (let i = 0; i < 1_000; i++) await check(`01JGK0000000000000JOB${String(i).padStart(5, '0')}`);
   t.equal(await uses.tick(), 10, 'a hundred each, without waiting');
-  const entries = (await trail()).filter(({ action }) => action === 'session.check.uses').slice(0, 10);
+  const every = await usesOf('check');
+  const entries = every.slice(0, every.length - before);
+  t.equal(entries.length, 10);
   const named = entries.flatMap(({ details }) => details?.['for'].split(' '));
   t.equal(new Set(named).size, 1_000);
   for (const entry of entries) t.ok(JSON.stringify(entry).length < 4_096);
@@ -157,9 +222,10 @@ t.test('T18: where the role allows it, CloudTrail names the person for whom a se
   t.equal((await sessions.get(released, purpose)).sourceIdentity, 'cloudmr-dora');
   clock.advance(1);
   t.equal((await sessions.get(released, { kind: 'observe' })).sourceIdentity, 'cloudmr-broker', 'for many');
-  const { items } = await audit.list({ userId: released.ownerId, role: 'admin' }, { limit: 2 });
+  const { items } = await audit.list({ userId: released.ownerId, role: 'admin' }, { limit: 10 });
+  const opened = items.filter(({ action }) => !action.endsWith('.uses')).slice(0, 2);
   t.match(
-    items.map(({ details }) => details?.['sourceIdentity']),
+    opened.map(({ details }) => details?.['sourceIdentity']),
     ['cloudmr-broker', 'cloudmr-dora'],
   );
   t.equal(

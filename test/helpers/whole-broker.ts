@@ -43,16 +43,21 @@ export async function wholeBroker(t: { teardown(fn: () => unknown): unknown }, c
     await deps.close();
   });
 
+  async function signIn(email: string): Promise<Person> {
+    const payload = { email, password: PASSWORD };
+    const answer = await app.inject({ method: 'POST', url: '/api/auth/login', payload });
+    return personOf(app, email, answer.json());
+  }
+
   return {
     app,
     loop: deps.loop,
+    signIn,
     /** Registers, approves and signs in. */
     async person(email: string): Promise<Person> {
       const { userId } = await deps.identity.register({ email, password: PASSWORD });
       await deps.identity.approve(userId);
-      const payload = { email, password: PASSWORD };
-      const answer = await app.inject({ method: 'POST', url: '/api/auth/login', payload });
-      return personOf(app, email, answer.json());
+      return signIn(email);
     },
     /** What a killed process leaves: nothing more is done, told or written. */
     async dies(): Promise<void> {

@@ -6,7 +6,7 @@
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
 import { type Clock, CloudError } from '../../../services/ports.ts';
 import type { RoleUse } from '../../../services/units/ports.ts';
-import type { SessionUses } from '../../../services/units/session-uses.ts';
+import type { EndOfUse, SessionUses } from '../../../services/units/session-uses.ts';
 import type { Unit } from '../../schemas/unit.ts';
 import { mayBeExpired, toCloudError } from '../cloud-errors.ts';
 import type { AwsCredentials, CredentialProvider } from '../credentials.ts';
@@ -48,8 +48,8 @@ export interface SessionsDeps {
   readonly mustBeOpen?: () => Promise<void>;
   /** Told of every AssumeRole, granted or refused, before its session is used. Must not throw. */
   readonly onAssumed?: (use: RoleUse) => Promise<void>;
-  /** Told of every use of a session, and how AWS answered. Must be quick, and must not throw. */
-  readonly onUsed?: SessionUses['count'];
+  /** Told of every use of a session, which goes ahead when it resolves, and how AWS answered. Must not throw. */
+  readonly beforeUse?: SessionUses['begin'];
   /** Waits until STS may be asked. Throws CloudError `throttled`. */
   readonly beforeAssume?: () => Promise<void>;
   /** Sessions kept at most; the oldest go first. Default 10,000. */
@@ -146,17 +146,23 @@ export function createSessions(deps: SessionsDeps): Sessions {
     return { credentials, expiresAt: Expiration.getTime(), roleSessionName, sourceIdentity };
   }
 
-  function used(unit: Unit, { kind }: Purpose, session: Session, operation: string, outcome: string): void {
+  async function begin(
+    unit: Unit,
+    { kind }: Purpose,
+    session: Session,
+    operation: string,
+  ): Promise<EndOfUse> {
     const { roleSessionName, credentials } = session;
     const { accessKeyId } = credentials;
-    deps.onUsed?.({ unit, purpose: kind, roleSessionName, accessKeyId }, operation, outcome);
+    const used = { unit, purpose: kind, roleSessionName, accessKeyId };
+    return (await deps.beforeUse?.(used, operation)) ?? (() => {});
   }
 
   return {
     async get(unit, purpose, minimumMs) {
       if (deps.mustBeOpen) await deps.mustBeOpen();
       const session = await sessionOf(unit, purpose).get(minimumMs);
-      used(unit, purpose, session, 'Presign', 'ok');
+      (await begin(unit, purpose, session, 'Presign'))('ok');
       return session;
     },
 
@@ -166,13 +172,14 @@ export function createSessions(deps: SessionsDeps): Sessions {
       let session: Session | undefined;
       const once = async (): Promise<Awaited<ReturnType<typeof work>>> => {
         session = await sessions.get();
+        const end = await begin(unit, purpose, session, operation);
         try {
           const done = await work(session);
-          used(unit, purpose, session, operation, 'ok');
+          end('ok');
           return done;
         } catch (error) {
           const outcome = toCloudError(operation, error);
-          used(unit, purpose, session, operation, outcome instanceof CloudError ? outcome.awsCode : 'error');
+          end(outcome instanceof CloudError ? outcome.awsCode : 'error');
           throw error;
         }
       };

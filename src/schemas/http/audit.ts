@@ -12,9 +12,16 @@ export const auditView = z
     subject: z.string().meta({ description: 'Id of the job, unit or account it was done to' }),
     outcome: z.string(),
     requestId: z.string().optional().meta({ description: 'x-request-id of the request' }),
-    details: z.record(z.string(), z.string()).optional().meta({
-      description: 'For `session.*`: `roleSessionName` and `accessKeyId` as CloudTrail shows them',
-    }),
+    details: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({
+        description:
+          'For `session.*`: `roleSessionName` and `accessKeyId` as CloudTrail shows them. For `session.*.uses`, one entry ' +
+          'per session and ten minutes: `uses`, `operations`, and `for` which jobs and requests. Its outcome is `open` and ' +
+          '`atMost` says how many uses it stands for until the counts are complete; one that is open long after `until` is ' +
+          'of a broker that was killed, and CloudTrail has the rest',
+      }),
   })
   .meta({ id: 'AuditEntry' });
 
