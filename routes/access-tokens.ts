@@ -24,7 +24,7 @@ export function accessTokenRoutes({ identity }: AccessTokenRoutesDeps) {
     app.post(
       '/profile/tokens',
       {
-        config: { access: 'user', scope: 'session', errors: ['conflict', 'not_found'] },
+        config: { access: 'user', scope: 'session', errors: ['too_many', 'not_found'] },
         schema: {
           tags,
           operationId: 'createAccessToken',

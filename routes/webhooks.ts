@@ -29,7 +29,7 @@ export function webhookRoutes({ webhooks }: { webhooks: Webhooks }) {
     app.post(
       '/webhooks',
       {
-        config: { access: 'user', errors: ['conflict'] },
+        config: { access: 'user', errors: ['too_many'] },
         schema: {
           tags,
           operationId: 'createWebhook',

@@ -4,16 +4,17 @@
  * scanners recognise a leaked one. It can do what its scopes say and no more than its owner, and ends by itself.
  */
 import { AppError } from '../../src/errors.ts';
+import { MOST_HELD } from '../../src/schemas/holdings.ts';
 import type { AccessToken } from '../../src/schemas/identity.ts';
 import type { Scope } from '../../src/schemas/scopes.ts';
 import { hashSecret, matchesHash } from '../jobs/token.ts';
+import { tooMany } from '../limits/allowances.ts';
 import type { Clock, Ids, Page, UserStore } from '../ports.ts';
 import type { Principal } from '../principal.ts';
 import { noSuchAccount } from './change.ts';
 import type { AccessTokenStore } from './ports.ts';
 
 export const ACCESS_TOKEN_PREFIX = 'cmrpat_';
-const MAX_TOKENS = 50;
 /** Use is noted when the last note is older than this. */
 const NOTE_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
@@ -25,7 +26,7 @@ export interface AccessTokenWish {
 }
 
 export interface AccessTokens {
-  /** The token itself is in this answer only. @throws AppError not_allowed, conflict if there are too many */
+  /** The token itself is in this answer only. @throws AppError not_allowed, too_many */
   createAccessToken(who: Principal, wish: AccessTokenWish): Promise<{ record: AccessToken; token: string }>;
   listAccessTokens(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<AccessToken>>;
   /** Dead at once. @throws AppError not_found */
@@ -60,10 +61,6 @@ export function createAccessTokens(deps: AccessTokensDeps): AccessTokens {
       if (who.role !== 'admin' && scopes.some((scope) => scope.startsWith('admin:'))) {
         throw new AppError('not_allowed', 'Only administrators make tokens for administration.');
       }
-      const { items } = await store.listByOwner(who.userId, { limit: MAX_TOKENS });
-      if (items.length >= MAX_TOKENS) {
-        throw new AppError('conflict', `There are ${MAX_TOKENS} tokens already; revoke one first.`);
-      }
       const user = await users.get(who.userId);
       if (!user) throw noSuchAccount();
       const now = clock();
@@ -81,7 +78,7 @@ export function createAccessTokens(deps: AccessTokensDeps): AccessTokens {
         generation: user.tokenGeneration ?? 0,
         version: 1,
       };
-      await store.create(record);
+      if (!(await store.create(record, MOST_HELD.tokens))) throw tooMany('tokens');
       return { record, token };
     },
 
@@ -95,7 +92,7 @@ export function createAccessTokens(deps: AccessTokensDeps): AccessTokens {
     },
 
     async removeAll(userId) {
-      const { items } = await store.listByOwner(userId, { limit: 2 * MAX_TOKENS });
+      const { items } = await store.listByOwner(userId, { limit: 2 * MOST_HELD.tokens });
       for (const { tokenId } of items) await store.remove(tokenId);
     },
 

@@ -5,7 +5,8 @@ import type { Page } from '../ports.ts';
 
 /** Personal access tokens. */
 export interface AccessTokenStore {
-  create(token: AccessToken): Promise<void>;
+  /** Stores a new one; false if its owner has `most` that have not ended. */
+  create(token: AccessToken, most?: number): Promise<boolean>;
   get(tokenId: string): Promise<AccessToken | undefined>;
   /** False if it was changed or removed meanwhile. */
   replace(next: AccessToken): Promise<boolean>;

@@ -21,6 +21,14 @@ const HELD_WORDS: Record<Held, { name: string; remedy: string }> = {
     name: 'computing units',
     remedy: 'Remove units that are not needed any more (DELETE /api/computing-unit/{computingUnitId}).',
   },
+  webhooks: {
+    name: 'webhooks',
+    remedy: 'Delete webhooks that are not needed any more (DELETE /api/webhooks/{webhookId}).',
+  },
+  tokens: {
+    name: 'personal access tokens',
+    remedy: 'Revoke tokens that are not needed any more (DELETE /api/profile/tokens/{tokenId}).',
+  },
 };
 
 const ASKED_WORDS: Record<AskedToday, string> = {

@@ -4,13 +4,13 @@
  * the deliverer looks whether the change happened. Who has no webhooks pays one remembered read.
  */
 import { AppError } from '../../src/errors.ts';
+import { MOST_HELD } from '../../src/schemas/holdings.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Delivery, Webhook } from '../../src/schemas/webhook.ts';
 import type { Clock, Ids, JobStore, Log, UserStore } from '../ports.ts';
 import type { Deliverer } from './deliverer.ts';
 import { eventOf, jobMessage, messageIdOf } from './messages.ts';
 import type { DeliveryStore, WebhookStore } from './ports.ts';
-import { MAX_WEBHOOKS } from './webhooks.ts';
 
 /** A change made by another broker process is seen after this. */
 const REMEMBER_MS = 15_000;
@@ -44,7 +44,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     const now = clock();
     const known = remembered.get(ownerId);
     if (known && known.until > now) return known.listeners;
-    const all = await webhooks.listByOwner(ownerId, MAX_WEBHOOKS);
+    const all = await webhooks.listByOwner(ownerId, MOST_HELD.webhooks);
     // Whoever is shut out is told nothing more.
     const out = all.length > 0 && (await users.get(ownerId))?.status !== 'active';
     const listeners = out ? [] : all.filter(({ status }) => status === 'active');

@@ -3,7 +3,8 @@ import type { Delivery, Webhook } from '../../src/schemas/webhook.ts';
 import type { Page } from '../ports.ts';
 
 export interface WebhookStore {
-  create(webhook: Webhook): Promise<void>;
+  /** Stores a new one; false if its owner has `most` already. */
+  create(webhook: Webhook, most?: number): Promise<boolean>;
   get(ownerId: string, webhookId: string): Promise<Webhook | undefined>;
   /** Writes `next` if the stored version is still `next.version - 1`. */
   replace(next: Webhook): Promise<boolean>;

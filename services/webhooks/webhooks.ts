@@ -1,6 +1,8 @@
 /** Webhooks of a person: make, change, rotate the secret, look at deliveries and send one again. */
 import { AppError } from '../../src/errors.ts';
+import { MOST_HELD } from '../../src/schemas/holdings.ts';
 import type { Delivery, Webhook, WebhookEvent } from '../../src/schemas/webhook.ts';
+import { tooMany } from '../limits/allowances.ts';
 import type { Clock, Ids, Page } from '../ports.ts';
 import type { Principal } from '../principal.ts';
 import type { Deliverer } from './deliverer.ts';
@@ -8,7 +10,6 @@ import { testMessage } from './messages.ts';
 import type { DeliveryStore, WebhookCaller, WebhookStore } from './ports.ts';
 import { webhookSecret } from './signatures.ts';
 
-export const MAX_WEBHOOKS = 10;
 /** After a rotation messages are signed by both secrets for this long. */
 const OVERLAP_MS = 24 * 3_600_000;
 const MAX_ROUNDS = 5;
@@ -20,7 +21,7 @@ export interface WebhookWish {
 }
 
 export interface Webhooks {
-  /** The secret is in this answer only. @throws AppError invalid_request for a hostile address, conflict */
+  /** The secret is in this answer only. @throws AppError invalid_request for a hostile address, too_many */
   create(who: Principal, wish: WebhookWish): Promise<{ webhook: Webhook; secret: string }>;
   list(who: Principal): Promise<Webhook[]>;
   /** @throws AppError not_found, as all that follow */
@@ -98,13 +99,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 
   return {
     get,
-    list: (who) => webhooks.listByOwner(who.userId, MAX_WEBHOOKS),
+    list: (who) => webhooks.listByOwner(who.userId, MOST_HELD.webhooks),
 
     async create(who, wish) {
       await mustBeSafe(wish.url);
-      if ((await webhooks.listByOwner(who.userId, MAX_WEBHOOKS)).length >= MAX_WEBHOOKS) {
-        throw new AppError('conflict', `There are ${MAX_WEBHOOKS} webhooks already; delete one first.`);
-      }
       const now = clock();
       const webhook: Webhook = {
         ...wish,
@@ -116,7 +114,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         updatedAt: now,
         version: 1,
       };
-      await webhooks.create(webhook);
+      if (!(await webhooks.create(webhook, MOST_HELD.webhooks))) throw tooMany('webhooks');
       changed(who.userId);
       return { webhook, secret: webhookSecret(tokenSecret, webhook) };
     },
@@ -199,7 +197,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
 
     async removeAll(ownerId) {
-      for (const { webhookId } of await webhooks.listByOwner(ownerId, MAX_WEBHOOKS)) {
+      for (const { webhookId } of await webhooks.listByOwner(ownerId, MOST_HELD.webhooks)) {
         await webhooks.remove(ownerId, webhookId);
       }
       changed(ownerId);

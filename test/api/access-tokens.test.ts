@@ -216,5 +216,5 @@ t.test('use is noted to the hour; nobody keeps more than 50', async (t) => {
   for (let i = 1; i < 50; i++) await newToken(later, ['jobs:read']);
   const answer = await later.post('/api/profile/tokens', { name: 'one more', scopes: ['jobs:read'] });
   t.equal(answer.statusCode, 409);
-  t.match(answer.json(), { code: 'conflict', message: /50 tokens already/ });
+  t.match(answer.json(), { code: 'too_many', details: { what: 'tokens', limit: 50 } });
 });

@@ -89,6 +89,42 @@ t.test('computing units: pending ones count, the same again does not, and remova
   isFull(t, await register(ada, 103), 'units');
 });
 
+t.test('webhooks: the last place goes to one of two at once, and a deletion makes room', async (t) => {
+  const { b, ada, eve } = await ready(t);
+  const make = (who: Person) => who.post('/api/webhooks', { url: 'https://hooks.example.org/' });
+  const { webhookId: id } = (await make(ada)).json();
+  for (let made = 1; made < MOST_HELD.webhooks - 1; made++) await make(ada);
+  t.same(statuses(await Promise.all([make(ada), make(ada), make(ada)])), [201, 409, 409]);
+  isFull(t, await make(ada), 'webhooks');
+  t.equal((await ada.get('/api/webhooks')).json().count, MOST_HELD.webhooks);
+  t.equal((await make(eve)).statusCode, 201, 'another person has their own count');
+  const gone = await Promise.all([ada.del(`/api/webhooks/${id}`), ada.del(`/api/webhooks/${id}`)]);
+  t.ok(gone.some(({ statusCode }) => statusCode === 200));
+  t.same(statuses(await Promise.all([make(ada), make(ada)])), [201, 409], 'two deletions of one count once');
+  await count(b, ada, { webhooks: undefined });
+  t.equal((await make(ada)).statusCode, 201, 'counts of before there were these are read');
+});
+
+t.test('tokens: the last place goes to one of two at once; revoked and ended ones make room', async (t) => {
+  const { b, ada, eve } = await ready(t);
+  const make = (who: Person, expiresInDays = 30) =>
+    who.post('/api/profile/tokens', { name: 'a', scopes: ['jobs:read'], expiresInDays });
+  const { tokenId } = (await make(ada)).json();
+  await make(ada, 1);
+  const later = b.clock() + 30 * 86_400_000;
+  const held = Array.from({ length: MOST_HELD.tokens - 3 }, () => later);
+  await count(b, ada, { tokenEnds: [...held, later, b.clock() + 86_400_000] });
+  t.same(statuses(await Promise.all([make(ada), make(ada)])), [201, 409]);
+  isFull(t, await make(ada), 'tokens');
+  t.equal((await make(eve)).statusCode, 201, 'another person has their own count');
+  t.equal((await ada.del(`/api/profile/tokens/${tokenId}`)).statusCode, 200);
+  t.equal((await ada.del(`/api/profile/tokens/${tokenId}`)).statusCode, 404);
+  t.same(statuses(await Promise.all([make(ada), make(ada)])), [201, 409]);
+  b.pass(86_400_001);
+  const renewed = await b.login('ada@example.org');
+  t.same(statuses(await Promise.all([make(renewed), make(renewed)])), [201, 409], 'one has ended by itself');
+});
+
 t.test('what ends by itself is counted by day', async (t) => {
   const { b } = await ready(t);
   const asked = {

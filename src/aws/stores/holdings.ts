@@ -18,7 +18,15 @@ export const HOLDINGS: Kind<Holdings> = { name: 'holdings', schema: 1, shape };
 /** Against other processes that count for the same person; those of this one stand in line. */
 const MAX_ROUNDS = 12;
 
-export type HoldingsChange = Partial<Record<Held, number>>;
+type Counted = Exclude<Held, 'tokens'>;
+/** A token comes or goes; those that have ended by `now` are not counted any more. */
+interface TokenChange {
+  readonly by: 1 | -1;
+  readonly endsAt: number;
+  readonly now: number;
+}
+
+export type HoldingsChange = Partial<Record<Counted, number>> & { readonly tokens?: TokenChange };
 
 export interface HoldingsTable extends HoldingStore {
   /**
@@ -28,7 +36,7 @@ export interface HoldingsTable extends HoldingStore {
   transact(
     ownerId: string,
     change: HoldingsChange,
-    caps: HoldingsChange,
+    caps: Partial<Record<Held, number>>,
     operations: Operation[],
   ): Promise<'written' | { full: Held } | boolean[]>;
 }
@@ -39,7 +47,7 @@ export function createHoldings(table: ItemTable): HoldingsTable {
 
   async function current(ownerId: string): Promise<Holdings> {
     const stored = await table.read(HOLDINGS, holdingsKey(ownerId));
-    return stored ?? { ownerId, files: 0, uploads: 0, units: 0, day: '', today: NOTHING_TODAY, version: 0 };
+    return stored ?? { ...NOTHING, ownerId };
   }
 
   return {
@@ -48,7 +56,7 @@ export function createHoldings(table: ItemTable): HoldingsTable {
         for (let round = 0; round < MAX_ROUNDS; round++) {
           const found = await current(ownerId);
           const next = changed(found, change);
-          const full = HELD.find((name) => (change[name] ?? 0) > 0 && next[name] > (caps[name] ?? Infinity));
+          const full = fullOf(next, change, caps);
           if (full) return { full };
           const outcome = await table.transact([...operations, put(next)]);
           if (outcome === 'written' || outcome.slice(0, -1).includes(true)) {
@@ -80,13 +88,40 @@ export function createHoldings(table: ItemTable): HoldingsTable {
   };
 }
 
-const HELD: readonly Held[] = ['files', 'uploads', 'units'];
+const COUNTED: readonly Counted[] = ['files', 'uploads', 'units', 'webhooks'];
 const NOTHING_TODAY = { drafts: 0, externalIds: 0, challenges: 0 };
+const NOTHING = {
+  files: 0,
+  uploads: 0,
+  units: 0,
+  webhooks: 0,
+  tokenEnds: [],
+  day: '',
+  today: NOTHING_TODAY,
+  version: 0,
+};
 
 function changed(found: Holdings, change: HoldingsChange): Holdings {
   const next = { ...found, version: found.version + 1 };
-  for (const name of HELD) next[name] = Math.max(0, found[name] + (change[name] ?? 0));
-  return next;
+  for (const name of COUNTED) next[name] = Math.max(0, found[name] + (change[name] ?? 0));
+  return change.tokens ? { ...next, tokenEnds: tokenEnds(found.tokenEnds, change.tokens) } : next;
+}
+
+function tokenEnds(found: readonly number[], { by, endsAt, now }: TokenChange): number[] {
+  const left = found.filter((end) => end > now);
+  if (by > 0) return [...left, endsAt];
+  const gone = left.indexOf(endsAt);
+  return left.filter((_end, index) => index !== gone);
+}
+
+/** What there is more of than allowed, if that is what the change adds to. */
+function fullOf(
+  next: Holdings,
+  change: HoldingsChange,
+  caps: Partial<Record<Held, number>>,
+): Held | undefined {
+  if (change.tokens?.by === 1 && next.tokenEnds.length > (caps.tokens ?? Infinity)) return 'tokens';
+  return COUNTED.find((name) => (change[name] ?? 0) > 0 && next[name] > (caps[name] ?? Infinity));
 }
 
 function put(next: Holdings) {

@@ -1,7 +1,7 @@
 /** Webhooks and their deliveries in DynamoDB. */
 import type { DeliveryStore, WebhookStore } from '../../../services/webhooks/ports.ts';
 import { type Delivery, delivery, type Webhook, webhook } from '../../schemas/webhook.ts';
-import { ABSENT, ofVersion } from '../table/conditions.ts';
+import { ABSENT, ofVersion, PRESENT } from '../table/conditions.ts';
 import type { ItemTable } from '../table/item-table.ts';
 import { type Item, type Kind, toItem } from '../table/items.ts';
 import {
@@ -15,6 +15,7 @@ import {
   webhookKey,
   webhooksPartition,
 } from '../table/table.ts';
+import type { HoldingsTable } from './holdings.ts';
 
 export const WEBHOOK: Kind<Webhook> = { name: 'webhook', schema: 1, shape: webhook };
 export const DELIVERY: Kind<Delivery> = { name: 'webhook-delivery', schema: 1, shape: delivery };
@@ -22,16 +23,21 @@ export const DELIVERY: Kind<Delivery> = { name: 'webhook-delivery', schema: 1, s
 const LOG_MS = 30 * 24 * 3_600_000;
 
 /** Creates the store of webhooks: one partition per person. */
-export function createWebhookStore(table: ItemTable): WebhookStore {
+export function createWebhookStore(table: ItemTable, holdings: HoldingsTable): WebhookStore {
   const itemOf = (value: Webhook): Item =>
     toItem(WEBHOOK, webhookKey(value.ownerId, value.webhookId), value, { version: value.version });
   return {
-    async create(value) {
-      await table.write(itemOf(value), ABSENT);
+    async create(value, most) {
+      const operations = [{ put: itemOf(value), condition: ABSENT }];
+      const outcome = await holdings.transact(value.ownerId, { webhooks: 1 }, { webhooks: most }, operations);
+      return outcome === 'written' || !('full' in outcome);
     },
     get: (ownerId, webhookId) => table.read(WEBHOOK, webhookKey(ownerId, webhookId)),
     replace: (next) => table.write(itemOf(next), ofVersion(next.version - 1)),
-    remove: (ownerId, webhookId) => table.remove(webhookKey(ownerId, webhookId)),
+    async remove(ownerId, webhookId) {
+      const operations = [{ remove: webhookKey(ownerId, webhookId), condition: PRESENT }];
+      await holdings.transact(ownerId, { webhooks: -1 }, {}, operations);
+    },
     async listByOwner(ownerId, limit) {
       return (await table.page(WEBHOOK, { partition: webhooksPartition(ownerId) }, { limit })).items;
     },

@@ -10,6 +10,9 @@ export interface Condition {
 /** The item does not exist. */
 export const ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(pk)' };
 
+/** The item exists. */
+export const PRESENT: Condition = { ConditionExpression: 'attribute_exists(pk)' };
+
 /** The item exists and is from before there were versions. */
 const UNVERSIONED: Condition = {
   ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(#version)',
