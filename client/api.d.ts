@@ -2539,7 +2539,7 @@ export interface components {
             outcome: string;
             /** @description x-request-id of the request */
             requestId?: string;
-            /** @description For `session.*`: `roleSessionName` and `accessKeyId` as CloudTrail shows them */
+            /** @description For `session.*`: `roleSessionName` and `accessKeyId` as CloudTrail shows them. For `session.*.uses`, one entry per session and ten minutes: `uses`, `operations`, and `for` which jobs and requests. Its outcome is `open` and `atMost` says how many uses it stands for until the counts are complete; one that is open long after `until` is of a broker that was killed, and CloudTrail has the rest */
             details?: {
                 [key: string]: string;
             };
@@ -5019,7 +5019,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `too_many` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17507,7 +17507,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `conflict` */
+            /** @description `too_many` */
             409: {
                 headers: {
                     [name: string]: unknown;
