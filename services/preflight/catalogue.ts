@@ -100,6 +100,10 @@ export const CHECKS = {
     remedy:
       'Ask AWS Support to raise the Lambda quota that is named for this account and region, then deploy the current stack again, which asks for that much.',
   },
+  account_quotas: {
+    actor: 'unit_owner',
+    remedy: 'Ask AWS Support to raise the quota that is named for this account and region.',
+  },
   image: {
     actor: 'unit_owner',
     remedy: 'Redeploy the stack of this release: it brings the released worker.',
