@@ -81,11 +81,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const tools = ['aws', 'moto_server'].filter((name) => spawnSync('which', [name]).status !== 0);
+/** Whatever versions a machine has by chance know other operations; `.ci/run` brings those that this is written for. */
+const tools = ['aws', 'moto_server'].filter(
+  (name) => process.env['RUNBOOK_ON_MOTO'] === undefined || spawnSync('which', [name]).status !== 0,
+);
 
 t.test(
   'the commands of the AWS CLI are right',
-  { skip: tools.length > 0 && `needs ${tools.join(' and ')} (.ci/run installs them)` },
+  { skip: tools.length > 0 && `needs ${tools.join(' and ')} of .ci/run, which sets RUNBOOK_ON_MOTO` },
   async (t) => {
     const folder = folderOf(t);
     const port = await freePort();
@@ -121,11 +124,12 @@ t.test(
     );
     t.equal(made.code, 0, made.output);
     const secret =
-      'aws secretsmanager create-secret --name token --secret-string old; aws sqs create-queue --queue-name dead';
+      'aws secretsmanager create-secret --name token --secret-string old; aws sqs create-queue --queue-name dead --endpoint-url "$AWS_ENDPOINT_URL"';
     t.equal((await bash(secret, env)).code, 0);
+    // Version 1 of the CLI sends what concerns queues to AWS, whatever AWS_ENDPOINT_URL says.
     // No task ever runs there, so that a service is stable if none is wanted.
     const checked = ONLY_CHECKED.map((name) => `*${name}*`).join('|');
-    const around = `aws() { case "$1 $2" in "ecs wait") command aws ecs update-service --cluster "$CLUSTER" --service "$SERVICE" --desired-count 0 >/dev/null; command aws "$@";; ${checked}) command aws "$@" --generate-cli-skeleton output;; *) command aws "$@";; esac; }\n`;
+    const around = `aws() { case "$1 $2" in "ecs wait") command aws ecs update-service --cluster "$CLUSTER" --service "$SERVICE" --desired-count 0 >/dev/null; command aws "$@";; ${checked}) command aws "$@" --generate-cli-skeleton output;; sqs*) command aws "$@" --endpoint-url "$AWS_ENDPOINT_URL";; *) command aws "$@";; esac; }\n`;
     const [preamble = '', ...others] = blocks.filter(ofAws);
     for (const block of [preamble, ...others]) {
       const source = block === preamble ? '' : preamble + SECRET;
