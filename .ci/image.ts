@@ -117,7 +117,10 @@ async function broker(): Promise<void> {
   const PORT = String(await freePort());
   const configuration = {
     ...Object.fromEntries(
-      linesOf('broker', 'ENV').flatMap((line) => line.split(' ').map((pair) => pair.split('='))),
+      linesOf('broker', 'ENV').flatMap((line) =>
+        // Build arguments that nobody gives are empty.
+        line.split(' ').map((pair) => pair.replaceAll(/\$\{\w+\}/g, '').split('=')),
+      ),
     ),
     PORT,
     AWS_REGION: cloud.region,
