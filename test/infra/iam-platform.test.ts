@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { RoleResource } from '../../infra/local/contract.ts';
 import { stackDocumentOf } from '../../infra/local/template/stack-document.ts';
-import { may, mayEnter, mayNot, type Row, wrongRows } from './helpers/questions.ts';
+import { may, mayEnter, mayNot, neverOn, type Row, wrongRows } from './helpers/questions.ts';
 import { ACCOUNT, BROKER_ROLE_ARN, broker, worker } from './helpers/templates.ts';
 
 const WORKER = stackDocumentOf(worker());
@@ -22,20 +22,9 @@ const TASKS = { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' };
 
 /** What no role at all may do. */
 const NEVER = [
-  ...['data', 'results', 'failed'].flatMap((kind) => [
-    ...[
-      'PutLifecycleConfiguration',
-      'PutBucketPolicy',
-      'DeleteBucketPolicy',
-      'PutBucketAcl',
-      'DeleteBucket',
-    ].map((action) => mayNot(`s3:${action}`, bucket(kind))),
-    ...['PutObjectAcl', 'DeleteObjectVersion'].map((action) =>
-      mayNot(`s3:${action}`, bucket(kind, `${JOB}/result.zip`)),
-    ),
-    mayNot('s3:GetObject', bucket(kind, '/another-app/user-1/file.h5')),
-    mayNot('s3:PutObject', bucket(kind, '/another-app/user-1/file.h5')),
-  ]),
+  ...['data', 'results', 'failed'].flatMap((kind) =>
+    neverOn((key) => bucket(kind, key), `${JOB}/result.zip`),
+  ),
   mayNot('s3:GetObject', 'arn:aws:s3:::somebody-else/mroptimum/file.h5'),
   mayNot('s3:ListAllMyBuckets', '*'),
   mayNot('iam:CreateRole', role('x')),

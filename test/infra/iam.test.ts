@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { RoleResource } from '../../infra/local/contract.ts';
 import { stackDocumentOf } from '../../infra/local/template/stack-document.ts';
-import { may, mayEnter, mayNot, type Row, wrongRows } from './helpers/questions.ts';
+import { may, mayEnter, mayNot, neverOn, type Row, wrongRows } from './helpers/questions.ts';
 import { ACCOUNT, KEY_ARN, mode2, REQUIRED } from './helpers/templates.ts';
 
 const STACK = stackDocumentOf(mode2());
@@ -11,20 +11,8 @@ const here = (service: string, rest: string): string => `arn:aws:${service}:us-w
 const role = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/mroptimum-mode2-${name}`;
 const JOB = '/mroptimum/user-1/job-1/0';
 
-/** What no role of the stack may do to the buckets: a result could be published, changed for all, or lost. */
 const NEVER = ['data', 'results', 'failed'].flatMap((kind) => [
-  ...[
-    'PutLifecycleConfiguration',
-    'PutBucketPolicy',
-    'DeleteBucketPolicy',
-    'PutBucketAcl',
-    'DeleteBucket',
-  ].map((action) => mayNot(`s3:${action}`, bucket(kind))),
-  ...['PutObjectAcl', 'DeleteObjectVersion', 'BypassGovernanceRetention'].map((action) =>
-    mayNot(`s3:${action}`, bucket(kind, `${JOB}/result.zip`)),
-  ),
-  mayNot('s3:GetObject', bucket(kind, '/another-app/user-1/file.h5')),
-  mayNot('s3:PutObject', bucket(kind, '/another-app/user-1/file.h5')),
+  ...neverOn((key) => bucket(kind, key), `${JOB}/result.zip`),
   mayNot('s3:GetObject', 'arn:aws:s3:::somebody-else/mroptimum/file.h5'),
 ]);
 const NOTHING_ELSE = [

@@ -39,3 +39,21 @@ export function may(action: string, resource: string, keys?: Record<string, stri
 export function mayNot(action: string, resource: string, keys?: Record<string, string>): Row {
   return { action, resource, allowed: false, keys };
 }
+
+/** What no role may do to a bucket of jobs: a result could be published, changed for all, or lost. */
+export function neverOn(bucket: (key?: string) => string, resultKey: string): Row[] {
+  return [
+    ...[
+      'PutLifecycleConfiguration',
+      'PutBucketPolicy',
+      'DeleteBucketPolicy',
+      'PutBucketAcl',
+      'DeleteBucket',
+    ].map((action) => mayNot(`s3:${action}`, bucket())),
+    ...['PutObjectAcl', 'DeleteObjectVersion', 'BypassGovernanceRetention'].map((action) =>
+      mayNot(`s3:${action}`, bucket(resultKey)),
+    ),
+    mayNot('s3:GetObject', bucket('/another-app/user-1/file.h5')),
+    mayNot('s3:PutObject', bucket('/another-app/user-1/file.h5')),
+  ];
+}
