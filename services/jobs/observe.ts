@@ -26,6 +26,8 @@ const SETTLING_MS = 60_000;
 const QUIET_MS = 30_000;
 /** Longest pause between two looks at a job that runs. */
 const MAX_SWEEP_MS = 2 * 60_000;
+/** Why an execution was stopped that nobody had canceled; Step Functions keeps it as the cause. */
+const PAST_DEADLINE = 'past the deadline of the job';
 /** A job is not kept `canceling` longer than this after it was canceled: what still runs is said then. */
 const STUBBORN_MS = D_CANCEL_MS;
 
@@ -92,8 +94,10 @@ export function createObserve(deps: ObserveDeps): Observe {
           'step-functions',
         );
       case 'ABORTED': {
+        if (execution.cause === PAST_DEADLINE && job.state !== 'canceling')
+          return settle(job, failedChange('timeout', 'The job was stopped at its deadline.'), 'broker');
         const proof = job.state === 'canceling' ? await workerEnd(unit, job) : '';
-        if (proof === undefined) return stillWorking(job);
+        if (proof === undefined) return lookAgainSoon(job);
         return settle(
           job,
           { state: 'canceled', failure: canceledBody(job, execution, proof) },
@@ -126,8 +130,10 @@ export function createObserve(deps: ObserveDeps): Observe {
   async function stillRunning(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
     const now = clock();
     if (now > job.deadlineAt && job.state !== 'canceling') {
-      await cloud.stopExecution(unit, execution.arn, 'past the deadline of the job');
-      return settle(job, failedChange('timeout', 'The job was stopped at its deadline.'), 'broker');
+      await cloud.stopExecution(unit, execution.arn, PAST_DEADLINE);
+      // It may have ended by itself just before: then this is how the job ended, and the stop had no effect.
+      const stopped = await cloud.describeExecution(unit, execution.arn);
+      return stopped.status === 'RUNNING' ? lookAgainSoon(job) : apply(unit, job, stopped);
     }
     const due = job.dueAt !== undefined && job.dueAt <= now;
     if (job.state !== 'starting' && !due) return job;
@@ -165,7 +171,7 @@ export function createObserve(deps: ObserveDeps): Observe {
       : undefined;
   }
 
-  function stillWorking(job: Job): Promise<Job | undefined> {
+  function lookAgainSoon(job: Job): Promise<Job | undefined> {
     return moves.move(job.jobId, { by: 'broker' }, (latest) =>
       latest.version === job.version ? { dueAt: clock() + 2_000 } : undefined,
     );

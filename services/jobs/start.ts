@@ -144,6 +144,9 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       async begun(arn) {
         if (site.kind === 'open' || mayGoOn(site)) return started(unit, job, arn);
         await cloud.stopExecution(unit, arn, 'its computing unit may not be used for it any more');
+        const { status } = await cloud.describeExecution(unit, arn);
+        // What had ended before the stop is followed to its end like any other; only what was stopped is refused.
+        if (status !== 'RUNNING' && status !== 'ABORTED') return started(unit, job, arn);
         await refuse(job, site);
       },
       async unbegun() {

@@ -91,12 +91,12 @@ export function memoryCloud(clock: () => number): MemoryCloud {
       }));
       return { executions: listed, complete: true };
     },
-    async stopExecution(_unit, arn) {
+    async stopExecution(_unit, arn, cause) {
       reach('StopExecution');
       const found = executions.get(arn);
       if (!found) throw new CloudError('not_found', 'StopExecution', 'ExecutionDoesNotExist', arn);
       if (found.status === 'RUNNING')
-        executions.set(arn, { ...found, status: 'ABORTED', stoppedAt: clock() });
+        executions.set(arn, { ...found, status: 'ABORTED', cause, stoppedAt: clock() });
     },
     async headObject(_unit, location) {
       reach('HeadObject');

@@ -2,7 +2,7 @@
 
 export interface Step {
   readonly command: string;
-  /** What is shown below it; `...` stands for anything, on a line of its own for any lines. */
+  /** What is shown below it; `...` stands for anything, on a line of its own for any lines; gaps of columns are of any width. */
   readonly shown: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export function patternOf({ shown }: Step): RegExp {
       ? '(?:.*\\n)*?'
       : `${line
           .split('...')
-          .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+          .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replace(/ {2,}/g, ' {2,}'))
           .join('.*?')} *\\n`,
   );
   return new RegExp(`^${lines.join('')}$`);

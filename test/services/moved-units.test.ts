@@ -1,6 +1,7 @@
 /** A unit whose owner moves it to another role, machine or buckets: what runs and lies where it was is not lost. */
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import t from 'tap';
+import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { BEHAVIOUR, type Brain, startBrain } from '../helpers/brain.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
@@ -126,8 +127,8 @@ t.test('a start whose answer was lost is found again though the unit was changed
   }
 });
 
-t.test('a start whose answer was lost is stopped when the unit is shared no longer', async (t) => {
-  const b = await startBrain(t, cloud);
+/** A job of somebody to whom the unit is shared no longer, and about whose start nobody has heard. */
+async function unsharedAfterStart(b: Brain): Promise<Job> {
   const bob = { userId: 'bob', role: 'user' } as const;
   await cloud.stores.users.create(sampleUser({ userId: 'bob', email: 'bob@example.org' }));
   await b.units.share(b.owner, b.unit.unitId, 'bob');
@@ -145,13 +146,29 @@ t.test('a start whose answer was lost is stopped when the unit is shared no long
   await cloud.control(RESEARCHER).addFault(fault);
   await b.ticker.tick();
   await cloud.control(RESEARCHER).clearFaults();
-  t.match(await b.jobs.get(job.jobId), { state: 'starting', executionArn: undefined });
   await b.units.unshare(b.owner, b.unit.unitId, 'bob');
+  return job;
+}
+
+t.test('a start whose answer was lost is stopped when the unit is shared no longer', async (t) => {
+  const b = await startBrain(t, cloud);
+  const job = await unsharedAfterStart(b);
   const ended = await b.until(job.jobId, ['failed', 'running', 'lost', 'canceled']);
   t.match(ended, { state: 'failed', failure: { code: 'unit_not_shared' } });
   const arn = `${b.unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:${job.executionName}`;
   t.match(await cloud.unitCloud.describeExecution(b.unit, arn), { status: 'ABORTED' }, 'nothing runs on');
 });
+
+t.test(
+  'an execution of a lost answer that has ended before it could be stopped keeps its result',
+  async (t) => {
+    const b = await startBrain(t, cloud);
+    await b.behave(BEHAVIOUR.succeeds);
+    const job = await unsharedAfterStart(b);
+    await b.writeResult(job);
+    t.match(await b.until(job.jobId, ['failed', 'succeeded', 'lost']), { state: 'succeeded' });
+  },
+);
 
 t.test('a queued job goes to the buckets of today if its files are still there', async (t) => {
   const b = await startBrain(t, cloud);
