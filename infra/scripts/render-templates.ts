@@ -4,7 +4,19 @@
  */
 import { readFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
-import { isNode, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  Scalar,
+  stringify,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { alarmYaml } from './render-alarms.ts';
 
 /** From -> to, in infra/. The first is sent in a request, so it must be short. */
@@ -68,7 +80,11 @@ function functionCode(name: string): string {
   return `// infra/functions/${name}.ts of the CloudMR broker, bundled and minified\n${code}`;
 }
 
-/** The same document without comments, with the least indentation. */
+/** A list or map that fits into so many characters stands on one line. */
+const LINE = 240;
+const STYLE = { indent: 1, indentSeq: false, lineWidth: 0, flowCollectionPadding: false } as const;
+
+/** The same document without comments, with short forms, the least indentation and the fewest lines. */
 function compact(text: string): string {
   // The tags of CloudFormation (!Ref, !Sub ...) are unknown to YAML and stay as they are.
   const document = parseDocument(text, { logLevel: 'silent' });
@@ -85,5 +101,40 @@ function compact(text: string): string {
   });
   document.commentBefore = null;
   document.comment = null;
-  return document.toString({ indent: 1, indentSeq: false, lineWidth: 0, flowCollectionPadding: false });
+  visit(document, { Map: (_key, node) => shortForm(node) });
+  onOneLine(document);
+  return document.toString(STYLE);
+}
+
+/** {Ref: X} is !Ref X, and so on; undefined for anything else. */
+function shortForm(node: YAMLMap): Node | undefined {
+  const [pair, ...others] = node.items;
+  if (!pair || others.length > 0 || !isScalar(pair.key) || !isNode(pair.value) || pair.value.tag)
+    return undefined;
+  const { value } = pair;
+  if (pair.key.value === 'Ref' && isScalar(value)) return tagged(value, '!Ref');
+  if (!isSeq(value)) return undefined;
+  if (pair.key.value === 'Fn::If') return tagged(value, '!If');
+  if (pair.key.value === 'Fn::GetAtt' && value.items.every(isScalar))
+    return tagged(new Scalar(value.items.map((item) => item.value).join('.')), '!GetAtt');
+  return undefined;
+}
+
+function tagged<T extends Node>(node: T, tag: string): T {
+  node.tag = tag;
+  return node;
+}
+
+/** Resources, their names and types, stay on lines of their own: people look for them. */
+function onOneLine(document: Document): void {
+  visit(document, {
+    Collection(_key, node, path) {
+      if (path.filter(isCollection).length < 3) return undefined;
+      const written = node.flow;
+      node.flow = true;
+      if (stringify(node, STYLE).trimEnd().length <= LINE) return visit.SKIP;
+      node.flow = written;
+      return undefined;
+    },
+  });
 }
