@@ -629,7 +629,7 @@ export interface paths {
         };
         /**
          * Your units and the shared ones; the one used by default comes first
-         * @description Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same. With `limit`, `cursor` or `search` it is a page: those of the platform, those shared with you, your own, each newest first.
+         * @description Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean the same. With `limit`, `cursor`, `own` or `search` it is a page: those of the platform, those shared with you, your own, each newest first.
          */
         get: operations["listUnits"];
         put?: never;
@@ -1549,7 +1549,7 @@ export interface paths {
         };
         /**
          * Your files, with download links
-         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
+         * @description A bare list, as the web client reads it. Files that were PUT and not confirmed are looked for, up to 25 in each list. `missing` says why a file cannot be used yet; its `link` works once the bytes are there.
          */
         get: operations["listData"];
         put?: never;
@@ -1569,7 +1569,7 @@ export interface paths {
         };
         /**
          * Your files, with download links
-         * @description A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.
+         * @description A bare list, as the web client reads it. Files that were PUT and not confirmed are looked for, up to 25 in each list. `missing` says why a file cannot be used yet; its `link` works once the bytes are there.
          */
         get: operations["listDataAsBefore"];
         put?: never;
@@ -1591,7 +1591,7 @@ export interface paths {
         put?: never;
         /**
          * The upload is done; the broker looks and notes the size
-         * @description The broker asks the bucket for the size. Jobs take a file that was not confirmed, too, if it is there.
+         * @description The broker asks the bucket for the size. Without it the next list of files looks by itself, and jobs take a file that is there.
          */
         post: operations["confirmUpload"];
         delete?: never;
@@ -1735,7 +1735,7 @@ export interface paths {
         put?: never;
         /**
          * Begin an upload, as the web client does
-         * @description All parts, of 10 MiB each, are signed at once. `expiresAt` says until when they can be sent.
+         * @description All parts, of 10 MiB each, are signed at once. `expiresAt` says until when they can be sent. An empty file has no parts and is there at once; a job that reads it fails with `input_unreadable`.
          */
         post: operations["uploadInitiate"];
         delete?: never;
@@ -2767,6 +2767,11 @@ export interface components {
             /** @description JSON text {"Bucket","Key"} */
             location: string;
             computingUnitId: string;
+            /**
+             * @description What is still to be done before the file can be used; null: nothing
+             * @example null
+             */
+            missing: string | null;
             is_demo_data: boolean;
         };
         Estimate: {
@@ -7820,6 +7825,8 @@ export interface operations {
                 limit?: number;
                 /** @description From the page before */
                 cursor?: string;
+                /** @description Your own alone, at most 50: the default one among them */
+                own?: (boolean | string) | "" | null;
                 /** @description A part of the alias or of the account number */
                 search?: string;
             };
@@ -15176,6 +15183,7 @@ export interface operations {
                      *         "database": "s3",
                      *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "missing": null,
                      *         "is_demo_data": false
                      *       }
                      *     ]
@@ -15286,6 +15294,7 @@ export interface operations {
                      *         "database": "s3",
                      *         "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *         "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *         "missing": null,
                      *         "is_demo_data": false
                      *       }
                      *     ]
@@ -15394,6 +15403,7 @@ export interface operations {
                      *       "database": "s3",
                      *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "missing": null,
                      *       "is_demo_data": false
                      *     }
                      */
@@ -16253,6 +16263,7 @@ export interface operations {
                      *       "database": "s3",
                      *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "missing": null,
                      *       "is_demo_data": false
                      *     }
                      */
@@ -16550,11 +16561,8 @@ export interface operations {
                         uploadId: string;
                         Key: string;
                         partUrls: string[];
-                        /**
-                         * Format: date-time
-                         * @example 2026-11-22T09:30:00.000Z
-                         */
-                        expiresAt: string;
+                        /** @description null: the file is empty and has no parts */
+                        expiresAt: string | null;
                         response: {
                             id: string;
                             filename: string;
@@ -16736,6 +16744,7 @@ export interface operations {
                      *       "database": "s3",
                      *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "missing": null,
                      *       "is_demo_data": false
                      *     }
                      */
@@ -16901,6 +16910,7 @@ export interface operations {
                      *       "database": "s3",
                      *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "missing": null,
                      *       "is_demo_data": false
                      *     }
                      */
@@ -17051,6 +17061,7 @@ export interface operations {
                      *       "database": "s3",
                      *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "missing": null,
                      *       "is_demo_data": false
                      *     }
                      */
@@ -17202,6 +17213,7 @@ export interface operations {
                      *       "database": "s3",
                      *       "location": "{\"Bucket\":\"mroptimum-mode2-data-123456789012\",\"Key\":\"mroptimum/01K9ZB1C3D5F7H9K1M3P5R7T9V/uploads/01K9ZB3F5H7K9M1P3R5T7V9X1Z.dat\"}",
                      *       "computingUnitId": "01K9ZB2E4G6J8L0N2P4R6T8V0X",
+                     *       "missing": null,
                      *       "is_demo_data": false
                      *     }
                      */

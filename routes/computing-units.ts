@@ -33,7 +33,7 @@ export function unitRoutes({ units }: UnitRoutesDeps) {
           summary: 'Your units and the shared ones; the one used by default comes first',
           description:
             'Your own, those shared with you, and those of the platform, for one app. `app_name`, `appName` and `appId` mean ' +
-            'the same. With `limit`, `cursor` or `search` it is a page: those of the platform, those shared with you, ' +
+            'the same. With `limit`, `cursor`, `own` or `search` it is a page: those of the platform, those shared with you, ' +
             'your own, each newest first.',
           querystring: unitQuery,
           response: { 200: answer('The units', unitList) },

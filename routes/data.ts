@@ -72,7 +72,8 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
             operationId,
             summary: 'Your files, with download links',
             description:
-              'A bare list, as the web client reads it. `link` is `unknown` while the bytes have not arrived.',
+              'A bare list, as the web client reads it. Files that were PUT and not confirmed are looked for, up to 25 ' +
+              'in each list. `missing` says why a file cannot be used yet; its `link` works once the bytes are there.',
             querystring: dataQuery,
             response: { 200: answer('Newest first; x-next-cursor continues the list', z.array(dataView)) },
           },
@@ -95,7 +96,8 @@ export function dataRoutes({ files, jobs, links }: DataRoutesDeps) {
           operationId: 'confirmUpload',
           summary: 'The upload is done; the broker looks and notes the size',
           description:
-            'The broker asks the bucket for the size. Jobs take a file that was not confirmed, too, if it is there.',
+            'The broker asks the bucket for the size. Without it the next list of files looks by itself, and jobs ' +
+            'take a file that is there.',
           params: dataParams,
           response: { 200: answer('The file', dataView) },
         },

@@ -145,7 +145,8 @@ export function uploadRoutes({ uploads, files, links }: UploadRoutesDeps) {
           operationId: 'uploadInitiate',
           summary: 'Begin an upload, as the web client does',
           description:
-            'All parts, of 10 MiB each, are signed at once. `expiresAt` says until when they can be sent.',
+            'All parts, of 10 MiB each, are signed at once. `expiresAt` says until when they can be sent. An empty file ' +
+            'has no parts and is there at once; a job that reads it fails with `input_unreadable`.',
           body: initiateBody,
           response: { 200: answer('The URLs of the parts in their order, and the file', initiateAnswer) },
         },
@@ -154,7 +155,8 @@ export function uploadRoutes({ uploads, files, links }: UploadRoutesDeps) {
         const who = principalOf(request);
         const record = await uploads.begin(who, { ...request.body, partBytes: CLIENT_PART_BYTES });
         const numbers = Array.from({ length: record.upload?.parts ?? 0 }, (_, index) => index + 1);
-        const signed = await uploads.sign(who, record.dataId, numbers, CLIENT_URL_SECONDS);
+        const signed =
+          numbers.length > 0 ? await uploads.sign(who, record.dataId, numbers, CLIENT_URL_SECONDS) : [];
         return toInitiateAnswer(record, signed, (await links.ofFiles([record])).get(record.dataId));
       },
     );

@@ -246,6 +246,8 @@ export interface UploadCloud {
     parts: readonly { readonly partNumber: number; readonly etag: string }[],
   ): Promise<void>;
   abortUpload(unit: Unit, location: ObjectLocation, uploadId: string): Promise<void>;
+  /** Writes the object of a file that has no bytes, and so no parts. */
+  putEmpty(unit: Unit, location: ObjectLocation): Promise<void>;
 }
 
 /**

@@ -246,6 +246,7 @@ export function createDeps(options: DepsOptions): Deps {
     estimateRun: runEstimator,
     prices: PRICES,
     fairUse: config.fairUse,
+    timers,
     tokenSecret,
   });
   return {

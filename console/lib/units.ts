@@ -10,6 +10,8 @@ export interface UnitWish {
   readonly limit: number;
   readonly cursor?: string;
   readonly mode?: Mode;
+  /** One's own alone: 50 at most. */
+  readonly own?: boolean;
   /** A part of the name or of the account's number. */
   readonly search?: string;
 }

@@ -30,13 +30,14 @@ export interface UploadState {
   readonly resumed: boolean;
 }
 
-/** Sends a file. Answers the id of its record. @throws BrokerError, PartRefused, AbortError */
+/** Sends a file. Answers the id of its record. @throws BrokerError, PartRefused, AbortError, Error for an empty file */
 export async function sendFile(
   file: File,
   unitId: string,
   onChange: (state: Partial<UploadState>) => void,
   signal: AbortSignal,
 ): Promise<string> {
+  if (file.size === 0) throw new Error('This file is empty: there is nothing in it to measure.');
   const key = keyOf(file, unitId);
   const earlier = kept(key);
   try {

@@ -10,7 +10,7 @@ const MAX_ROUNDS = 12;
 export type ChangeRecord = (
   ownerId: string,
   dataId: string,
-  change: Partial<Pick<DataRecord, 'filename' | 'sizeBytes' | 'status'>>,
+  change: Partial<Pick<DataRecord, 'filename' | 'sizeBytes' | 'status' | 'absent'>>,
 ) => Promise<DataRecord>;
 
 /** Creates the writer. */

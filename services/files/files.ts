@@ -23,7 +23,8 @@ import type { Principal } from '../principal.ts';
 import type { UnitStore } from '../units/ports.ts';
 import type { Units } from '../units/units.ts';
 import type { UsableUnit } from '../units/usable-units.ts';
-import { createChangeRecord } from './change-record.ts';
+import type { LookForArrivals } from './arrivals.ts';
+import type { ChangeRecord } from './change-record.ts';
 import { newRecord, type UploadWish } from './upload-wish.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -45,6 +46,7 @@ export interface Files {
     dataId: string,
     seconds?: number,
   ): Promise<SignedUrl & { filename: string }>;
+  /** Newest first; files that were PUT without a word are looked for. */
   list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<DataRecord>>;
   /** The file under another name; its key stays. */
   rename(who: Principal, dataId: string, filename: string): Promise<DataRecord>;
@@ -59,14 +61,15 @@ export interface FilesDeps {
   usableUnit: UsableUnit;
   cloud: UnitCloud;
   uploads: Pick<Uploads, 'abort'>;
+  change: ChangeRecord;
+  lookForArrivals: LookForArrivals;
   clock: Clock;
   ids: Ids;
 }
 
 /** Creates the service of a person's files. */
 export function createFiles(deps: FilesDeps): Files {
-  const { data, units, unitStore, usableUnit, cloud, uploads, clock, ids } = deps;
-  const change = createChangeRecord(deps);
+  const { data, units, unitStore, usableUnit, cloud, uploads, change, lookForArrivals, clock, ids } = deps;
 
   async function mine(who: Principal, dataId: string): Promise<DataRecord> {
     const record = await data.get(who.userId, dataId);
@@ -131,8 +134,9 @@ export function createFiles(deps: FilesDeps): Files {
       return { ...(await refused(() => cloud.presignGet(unit, record, filename, seconds))), filename };
     },
 
-    list(who, options) {
-      return data.listByOwner(who.userId, options);
+    async list(who, options) {
+      const page = await data.listByOwner(who.userId, options);
+      return { ...page, items: await lookForArrivals(page.items) };
     },
 
     rename(who, dataId, filename) {

@@ -22,7 +22,7 @@ import type { Principal } from '../principal.ts';
 import type { UnitStore } from '../units/ports.ts';
 import type { Units } from '../units/units.ts';
 import type { UsableUnit } from '../units/usable-units.ts';
-import { createChangeRecord } from './change-record.ts';
+import type { ChangeRecord } from './change-record.ts';
 import { dataIdOf, newRecord, type UploadWish } from './upload-wish.ts';
 
 /** What the web client cuts files into, whatever it is told. */
@@ -44,7 +44,10 @@ export interface FinishedPart {
 }
 
 export interface Uploads {
-  /** The record and the upload; no part is signed yet. Throws payload_too_large, invalid_request. */
+  /**
+   * The record and the upload; no part is signed yet. A file of 0 bytes has no parts and is there at once. Throws
+   * payload_too_large, invalid_request.
+   */
   begin(who: Principal, wish: PartsWish): Promise<DataRecord>;
   /** Signs parts, again if need be: URLs end with the session that signed them. */
   sign(
@@ -72,16 +75,19 @@ export interface UploadsDeps {
   unitStore: Pick<UnitStore, 'get'>;
   usableUnit: UsableUnit;
   cloud: UnitCloud;
+  change: ChangeRecord;
   clock: Clock;
   ids: Ids;
 }
+
+/** The upload of an empty file: it ends as it begins. */
+const NO_PARTS: DataRecord['upload'] = { uploadId: 'empty', partBytes: CLIENT_PART_BYTES, parts: 0 };
 
 const REMOVED = 'the computing unit that holds this file was removed, or is not shared with you any more';
 
 /** Creates the service. */
 export function createUploads(deps: UploadsDeps): Uploads {
-  const { data, units, unitStore, usableUnit, cloud, clock, ids } = deps;
-  const change = createChangeRecord(deps);
+  const { data, units, unitStore, usableUnit, cloud, change, clock, ids } = deps;
 
   async function mine(who: Principal, dataId: string): Promise<DataRecord> {
     const record = await data.get(who.userId, dataId);
@@ -130,6 +136,16 @@ export function createUploads(deps: UploadsDeps): Uploads {
     }
   }
 
+  /** S3 puts no object together from no parts, so the broker writes the one that has no bytes. */
+  async function beginEmpty(unit: Unit, record: DataRecord): Promise<DataRecord> {
+    await cloud.putEmpty(unit, record);
+    const empty: DataRecord = { ...record, status: 'available', upload: NO_PARTS };
+    const stored = await data.create(empty, MOST_HELD);
+    if (stored === 'stored') return empty;
+    await cloud.deleteObject(unit, record);
+    throw tooMany(stored.full);
+  }
+
   return {
     async begin(who, wish) {
       const partBytes = partBytesOf(wish);
@@ -137,6 +153,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       mustBeReady(unit, 'take files');
       const record = newRecord(who, unit, wish, ids.next(), clock());
       try {
+        if (wish.sizeBytes === 0) return await beginEmpty(unit, record);
         const uploadId = await cloud.beginUpload(unit, record);
         const parts = Math.ceil(wish.sizeBytes / partBytes);
         const begun: DataRecord = { ...record, upload: { uploadId, partBytes, parts } };
@@ -169,6 +186,8 @@ export function createUploads(deps: UploadsDeps): Uploads {
         throw new AppError('conflict', 'this file belongs to another upload');
       }
       if (record.status === 'available') return record;
+      if (parts.length === 0)
+        throw new AppError('invalid_request', `parts: none of ${upload.parts} is named`);
       const unit = await unitOf(record);
       await putTogether(unit, record, upload.uploadId, parts);
       const sizeBytes = await sizeOf(unit, record);
@@ -210,7 +229,6 @@ export function createUploads(deps: UploadsDeps): Uploads {
 
 /** Parts as they were asked for, or as large as 10,000 of them must be. */
 function partBytesOf({ sizeBytes, partBytes }: PartsWish): number {
-  if (sizeBytes < 1) throw new AppError('invalid_request', 'the file is empty');
   if (sizeBytes > MAX_OBJECT_BYTES) throw new AppError('payload_too_large', 'a file has at most 5 TiB');
   const bytes = partBytes ?? Math.max(CLIENT_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
   if (bytes > MAX_PART_BYTES || Math.ceil(sizeBytes / bytes) > MAX_PARTS) {

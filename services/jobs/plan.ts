@@ -98,6 +98,8 @@ export function createPlanJob({ units, data, cloud, estimate }: JobPlanDeps): Pl
     const files = await Promise.all(
       Object.entries(inputs).map(([role, input]) => known(who, unit, role, input, mustBeThere)),
     );
+    for (const { role, bytes } of files)
+      if (bytes === 0) warnings.push(`the ${role} file is empty, so the worker will refuse it`);
     const expected = estimate(unit, {
       task,
       output: wish.output,

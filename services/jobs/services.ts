@@ -2,6 +2,8 @@
 import type { Limits } from '../../src/schemas/limits.ts';
 import type { Prices } from '../../src/schemas/prices.ts';
 import type { Ticker } from '../clockwork/ticker.ts';
+import { createLookForArrivals } from '../files/arrivals.ts';
+import { createChangeRecord } from '../files/change-record.ts';
 import { createFiles, type Files } from '../files/files.ts';
 import { createLinks, type Links } from '../files/links.ts';
 import { createUploads, type Uploads } from '../files/uploads.ts';
@@ -19,6 +21,7 @@ import type {
   Log,
   RoiStore,
   RunEstimator,
+  Timers,
   UnitCloud,
   UsageStore,
   UserStore,
@@ -60,6 +63,7 @@ export interface JobServicesDeps {
   estimateRun: RunEstimator;
   prices: Prices;
   fairUse: Limits;
+  timers: Pick<Timers, 'after'>;
   clock: Clock;
   ids: Ids;
   log: Log;
@@ -98,7 +102,9 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
   const planJob = createPlanJob({ units, data, cloud, estimate: createEstimate(deps) });
   const usableUnit = createUsableUnit(stores);
   const common = { jobs, units: stores.units, usableUnit, cloud, moves, ticker, clock };
-  const files = { data, units, unitStore: stores.units, usableUnit, cloud, clock, ids };
+  const change = createChangeRecord({ data, clock });
+  const lookForArrivals = createLookForArrivals({ ...common, change, timers: deps.timers, log });
+  const files = { data, units, unitStore: stores.units, usableUnit, cloud, change, clock, ids };
   const uploads = createUploads(files);
   const people = createJobs(common);
   return {
@@ -115,7 +121,7 @@ export function createJobServices(deps: JobServicesDeps): JobServices {
     rois: createRois({ ...common, rois: stores.rois, jobs: people, ids, log }),
     callbacks: createCallbacks({ ...deps, ...common }),
     uploads,
-    files: createFiles({ ...files, uploads }),
+    files: createFiles({ ...files, uploads, lookForArrivals }),
     links: createLinks({ ...common, log }),
   };
 }

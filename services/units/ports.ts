@@ -17,11 +17,11 @@ export interface UnitStore {
   dueForCheck(now: number, limit: number): Promise<string[]>;
   /** A user's own units, those shared with them, and the shared ones of the app. */
   listVisible(ownerId: string, appId: string): Promise<Unit[]>;
-  /** The same a page at a time: those of the platform, those shared with the user, their own; each newest first. */
+  /** The same a page at a time: those of the platform, those shared with the user, their own; each newest first. `own`: these alone. */
   pageVisible(
     ownerId: string,
     appId: string,
-    options: { limit: number; cursor?: string },
+    options: { limit: number; cursor?: string; own?: boolean },
   ): Promise<Page<Unit>>;
   /**
    * Creates or replaces (version conditional). `role_taken` if another owner holds the role ARN; `full` if it is new

@@ -66,13 +66,15 @@ function whereWrong({ region, stateMachineArn }: Pick<Registration, 'region' | '
 
 /** All that is given must hold. */
 export interface UnitFilter {
+  /** One's own alone, at the cost of these. */
+  own?: boolean;
   mode?: Mode;
   /** A part of the alias or of the account's number, in any case. */
   search?: string;
 }
 
 /** True if the unit is one that a filter asks for. */
-export function passes(unit: Unit, { mode, search }: UnitFilter): boolean {
+export function passes(unit: Unit, { mode, search }: Omit<UnitFilter, 'own'>): boolean {
   const text = `${unit.alias} ${unit.awsAccountId}`.toLowerCase();
   return (!mode || unit.mode === mode) && (!search || text.includes(search.toLowerCase()));
 }

@@ -104,7 +104,7 @@ export function createUnits(deps: UnitsDeps): Units {
   async function page(
     who: Principal,
     appId: string,
-    { limit, cursor, ...filter }: { limit: number; cursor?: string } & UnitFilter,
+    { limit, cursor, own, ...filter }: { limit: number; cursor?: string } & UnitFilter,
   ): Promise<Page<Unit>> {
     const items: Unit[] = [];
     let next = cursor;
@@ -113,6 +113,7 @@ export function createUnits(deps: UnitsDeps): Units {
       const found = await units.pageVisible(who.userId, appId, {
         limit: limit - items.length,
         cursor: next,
+        own,
       });
       const wanted = found.items.filter((unit) => passes(unit, filter));
       const usableNow = await Promise.all(wanted.map((unit) => isThereFor(who, unit)));

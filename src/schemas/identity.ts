@@ -93,6 +93,8 @@ export const dataRecord = z.object({
   status: z.enum(['notavailable', 'available']),
   /** Absent in records of earlier brokers. */
   place: filePlace.optional(),
+  /** Nothing was there after its upload had ended: nobody looks for it any more. */
+  absent: z.boolean().optional(),
   /** An upload in parts; kept when it has ended, so that its end can be told twice. */
   upload: z.object({ uploadId: z.string(), partBytes: z.number().int(), parts: z.number().int() }).optional(),
   createdAt: z.number(),

@@ -12,6 +12,7 @@ t.test(
   'an upload is named by the broker, listed before it arrives, confirmed, downloaded and deleted',
   async (t) => {
     const { ada, cloud } = await ready(t);
+    cloud.prompt = false;
     const put = await ada.post('/data/presign', {
       operation: 'put',
       filename: 'Müller^Hans 1970.dat',
@@ -38,7 +39,6 @@ t.test(
       created_at: '2099-11-22T09:30:00.000Z',
       link: /^https:\/\/s3\.test\//,
     });
-    cloud.prompt = false;
     const early = await ada.post(`/api/data/${dataId}/confirm`);
     t.equal(early.statusCode, 409);
     t.equal(early.json().code, 'conflict');

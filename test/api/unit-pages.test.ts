@@ -56,6 +56,8 @@ t.test('pages meet without gap or overlap: the platform, what is shared, one’s
   t.same((await walk('limit=2&search=KNEE')).names, ['Knee lab 9', 'Knee lab 6', 'Knee lab 3', 'Knee lab 0']);
   t.equal((await walk('search=222222222222')).names.length, OWN + 1, 'by the number of the account');
   t.same((await walk('search=nowhere')).names, []);
+  t.same((await walk('own=true&limit=5')).names, own);
+  t.same((await walk('own=true&search=knee')).pages, 1);
 
   const whole = (await ada.get('/api/computing-unit/list')).json();
   t.equal(whole.count, OWN + 2);

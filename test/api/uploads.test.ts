@@ -1,6 +1,6 @@
 /** Uploads in parts, as the web client makes them and as scripts do. */
 import t from 'tap';
-import { broker, MODE_1, type Person } from '../helpers/http.ts';
+import { broker, MODE_1, type Person, taskWith } from '../helpers/http.ts';
 
 async function ready(t: Parameters<typeof broker>[0]) {
   const b = await broker(t);
@@ -89,10 +89,40 @@ t.test('an upload whose completion was not answered is complete', async (t) => {
   t.match(aborted.json(), { code: 'conflict', message: 'this upload was aborted' });
 });
 
+t.test('an empty file has no parts: the web client sends none, and sees it in its list', async (t) => {
+  const { ada, cloud } = await ready(t);
+  const begun = await ada.post('/upload_initiate', { ...INITIATE, filename: 'empty.dat', filesize: '0' });
+  t.equal(begun.statusCode, 200, begun.body);
+  const { uploadId, Key, partUrls, response, expiresAt } = begun.json();
+  t.same([partUrls, expiresAt], [[], null]);
+  t.match(response, { filename: 'empty.dat', onlineLink: /^https:/, md5: '' });
+  t.equal(cloud.objects.get(`hub-data/${Key}`)?.sizeBytes, 0, 'the object is there');
+  const finalize = { uploadId, Key, parts: [], cloudapp_name: 'MR Optimum' };
+  for (const told of ['once', 'twice']) {
+    const done = await ada.post('/upload_finalize', finalize);
+    t.equal(done.statusCode, 200, told);
+    t.match(done.json(), { id: response.id, status: 'available', size: '0', missing: null });
+  }
+  t.match((await ada.get('/data/read')).json(), [{ id: response.id, status: 'available', size: '0' }]);
+
+  const { location } = response;
+  const { Bucket: bucket, Key: key } = JSON.parse(location);
+  const wish = { alias: 'x', mode: 'mode_1', task: taskWith({ bucket, key }) };
+  const { warnings } = (await ada.post('/api/task/estimate', wish)).json();
+  t.match(warnings, ['the signal file is empty, so the worker will refuse it']);
+  t.equal((await ada.del(`/api/data/${response.id}`)).json().removed, true);
+  t.equal(cloud.objects.size, 0);
+
+  const nine = (await ada.post('/upload_initiate', { ...INITIATE, filesize: '9' })).json();
+  const none = await ada.post('/upload_finalize', { ...finalize, ...nine, parts: [] });
+  t.equal(none.statusCode, 400, 'parts that were announced must be named');
+  t.match(none.json().message, 'parts: none of 1 is named');
+});
+
 t.test('wrong uploads are refused before anything is begun', async (t) => {
   const { ada, cloud } = await ready(t);
   for (const [name, body] of Object.entries<object>({
-    'an empty file': { filesize: '0' },
+    'fewer bytes than none': { filesize: '-1' },
     'no size': { filesize: undefined },
     'a size in words': { filesize: 'much' },
     'a path': { filename: '../x.dat' },

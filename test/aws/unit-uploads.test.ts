@@ -38,6 +38,18 @@ t.test('R60: parts go straight to the bucket of the researcher and become the ob
   });
 });
 
+t.test('an empty file has no parts: its object is written at once', async (t) => {
+  const { unitCloud, mode2 } = await startTestCloud(t);
+  const key = 'mroptimum/owner-1/uploads/01JGK000000000000000DATA02.dat';
+  const location = { bucket: mode2.dataBucket, key };
+  await unitCloud.putEmpty(mode2, location);
+  t.equal((await unitCloud.headObject(mode2, location)).sizeBytes, 0);
+  const { url } = await unitCloud.presignGet(mode2, location, 'empty.dat', 600);
+  const answer = await fetch(url);
+  t.equal(answer.status, 200);
+  t.equal((await answer.arrayBuffer()).byteLength, 0);
+});
+
 t.test('T6: a bucket that belongs to another account is not written to', async (t) => {
   const { unitCloud, mode2 } = await startTestCloud(t);
   const key = 'mroptimum/owner-1/uploads/x.dat';

@@ -111,6 +111,7 @@ export function brokerOf(parts: BrokerParts) {
     estimateRun: runEstimator,
     prices: PRICES,
     fairUse: {},
+    timers,
     tokenSecret: TOKEN_SECRET,
   });
   return {

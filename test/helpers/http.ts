@@ -188,6 +188,7 @@ export async function broker(
     estimateRun: runEstimator,
     prices: PRICES,
     fairUse: FAIR_USE,
+    timers,
     tokenSecret: SECRET,
   });
   const errors = createErrorWindow(clock);

@@ -147,6 +147,10 @@ export function memoryCloud(clock: () => number): MemoryCloud {
       uploads.delete(uploadId);
       objects.set(nameOf(location), { sizeBytes: cloud.uploadedBytes, etag: 'e', metadata: {} });
     },
+    async putEmpty(_unit, location) {
+      reach('PutObject');
+      objects.set(nameOf(location), { sizeBytes: 0, etag: 'e', metadata: {} });
+    },
     async abortUpload(_unit, _location, uploadId) {
       reach('AbortMultipartUpload');
       mustBeOpen(uploadId, 'AbortMultipartUpload');

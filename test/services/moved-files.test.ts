@@ -1,9 +1,12 @@
 /** A unit whose owner moves it to another role and bucket: the files that lie where it was are not lost. */
 import t from 'tap';
+import { createLookForArrivals } from '../../services/files/arrivals.ts';
+import { createChangeRecord } from '../../services/files/change-record.ts';
 import { createFiles } from '../../services/files/files.ts';
 import { createUploads } from '../../services/files/uploads.ts';
 import { createUsableUnit } from '../../services/units/usable-units.ts';
 import { createIds } from '../../src/aws/ids.ts';
+import { createTimers } from '../../src/timers.ts';
 import { type Brain, startBrain } from '../helpers/brain.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 import { withProof } from '../helpers/samples.ts';
@@ -46,9 +49,11 @@ await cloud.control(RESEARCHER).applyStack({
 function personsFiles(b: Brain) {
   const { stores, unitCloud, clock } = cloud;
   const common = { data: stores.data, units: b.units, unitStore: stores.units, cloud: unitCloud, clock };
-  const deps = { ...common, usableUnit: createUsableUnit(stores), ids: createIds(clock) };
+  const change = createChangeRecord(common);
+  const deps = { ...common, change, usableUnit: createUsableUnit(stores), ids: createIds(clock) };
+  const lookForArrivals = createLookForArrivals({ ...deps, timers: createTimers(), log: cloud.log });
   const uploads = createUploads(deps);
-  return { uploads, files: createFiles({ ...deps, uploads }) };
+  return { uploads, files: createFiles({ ...deps, uploads, lookForArrivals }) };
 }
 
 /** With a proof of the new place, or before there is one. */

@@ -5,7 +5,8 @@ import { readFiles } from '../../lib/files.ts';
 import { ago, bytes } from '../../lib/format.ts';
 import { Link } from '../../lib/router.tsx';
 import { useAct, useNow, useResource } from '../../lib/use.ts';
-import { ConfirmButton, Loading, Notice, PageHead, Problem } from '../../ui/parts.tsx';
+import { Badge, ConfirmButton, Loading, Notice, PageHead, Problem } from '../../ui/parts.tsx';
+import { RenameButton } from '../../ui/rename.tsx';
 import { UnitField, useUsableUnits } from '../../ui/unit-field.tsx';
 import { DropArea } from '../../upload/drop-area.tsx';
 import { Pager } from '../jobs/list.tsx';
@@ -91,7 +92,11 @@ function FileRow({ file, now, onChange }: { file: DataFile; now: number; onChang
     <tr>
       <td>
         <span class="wrap">{file.filename}</span>
-        {!isThere && <span class="soft small"> – not complete; drop the same file again to go on</span>}
+        {file.missing && (
+          <span class="row small soft">
+            <Badge tone="warn">Not there yet</Badge> {file.missing}
+          </span>
+        )}
         <Problem error={remove.error} />
       </td>
       <td data-label="Size" class="number">
@@ -105,6 +110,16 @@ function FileRow({ file, now, onChange }: { file: DataFile; now: number; onChang
               Download
             </a>
           )}
+          <RenameButton
+            class="tight"
+            what="file"
+            name={file.filename}
+            maxLength={255}
+            onRename={async (filename) => {
+              await data(api.POST('/api/data/update', { body: { fileid: file.id, filename } }));
+              onChange();
+            }}
+          />
           <ConfirmButton
             class="tight danger"
             question={`Delete “${file.filename}”?`}

@@ -1,10 +1,9 @@
 /** What can be done with a job: download, compare, rename, cancel, try again, delete. */
-import { useRef, useState } from 'preact/hooks';
 import { api, data, type Job } from '../../lib/api.ts';
 import { Link } from '../../lib/router.tsx';
 import { useAct } from '../../lib/use.ts';
-import { TextField } from '../../ui/fields.tsx';
 import { ConfirmButton, Problem } from '../../ui/parts.tsx';
+import { RenameButton } from '../../ui/rename.tsx';
 
 interface ActionsProps {
   job: Job;
@@ -57,7 +56,16 @@ export function JobActions({ job, onChange, onDeleted }: ActionsProps) {
           Try again
         </button>
       )}
-      {ended && <Rename job={job} onChange={onChange} />}
+      {ended && (
+        <RenameButton
+          what="job"
+          name={job.alias}
+          maxLength={200}
+          onRename={async (alias) =>
+            onChange(await data(api.PATCH('/api/job/{jobId}', { ...path, body: { alias } })))
+          }
+        />
+      )}
       {ended && (
         <ConfirmButton
           question={`Delete “${job.alias}”?`}
@@ -70,49 +78,6 @@ export function JobActions({ job, onChange, onDeleted }: ActionsProps) {
         </ConfirmButton>
       )}
       <Problem error={download.error ?? cancel.error ?? retry.error ?? remove.error} />
-    </>
-  );
-}
-
-function Rename({ job, onChange }: Pick<ActionsProps, 'job' | 'onChange'>) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [alias, setAlias] = useState(job.alias);
-  const rename = useAct(async () => {
-    const params = { path: { jobId: job.jobId } };
-    onChange(await data(api.PATCH('/api/job/{jobId}', { params, body: { alias: alias.trim() } })));
-    dialog.current?.close();
-  });
-  return (
-    <>
-      <button
-        type="button"
-        onClick={() => {
-          setAlias(job.alias);
-          dialog.current?.showModal();
-        }}
-      >
-        Rename
-      </button>
-      <dialog ref={dialog} aria-label="Rename the job">
-        <form
-          class="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void rename.run();
-          }}
-        >
-          <TextField label="Name of the job" required maxLength={200} value={alias} onValue={setAlias} />
-          <Problem error={rename.error} />
-          <div class="row">
-            <button type="submit" class="primary" disabled={rename.busy}>
-              Rename
-            </button>
-            <button type="button" onClick={() => dialog.current?.close()}>
-              Keep it
-            </button>
-          </div>
-        </form>
-      </dialog>
     </>
   );
 }

@@ -3,6 +3,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { type Clock, CloudError, type UploadCloud } from '../../../services/ports.ts';
 import type { ObjectLocation } from '../../schemas/execution.ts';
@@ -93,6 +94,15 @@ export function createUnitUploads({ clients, sessions, presigner, clock }: UnitU
     async abortUpload(unit, location, uploadId) {
       const command = new AbortMultipartUploadCommand({ ...objectOf(unit, location), UploadId: uploadId });
       await inS3(unit, location, 'remove', 'AbortMultipartUpload', (s3) => s3.send(command));
+    },
+
+    async putEmpty(unit, location) {
+      const command = new PutObjectCommand({
+        ...objectOf(unit, location),
+        Body: '',
+        ContentType: 'application/octet-stream',
+      });
+      await inS3(unit, location, 'presign', 'PutObject', (s3) => s3.send(command));
     },
   };
 }

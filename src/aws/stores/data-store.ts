@@ -17,7 +17,7 @@ export const DATA: Kind<DataRecord> = { name: 'data-record', schema: 1, shape: d
 export function createDataStore(table: ItemTable, holdings: HoldingsTable): DataStore {
   return {
     async create(record, caps = {}) {
-      const change = { files: 1, uploads: record.upload ? 1 : 0 };
+      const change = { files: 1, uploads: isUnderWay(record) ? 1 : 0 };
       const operations = [{ put: itemOf(record), condition: ABSENT }];
       const outcome = await holdings.transact(record.ownerId, change, caps, operations);
       if (outcome === 'written') return 'stored';

@@ -63,6 +63,8 @@ const MAX_ROUNDS = 10;
 
 /** Cursors of `pageVisible`: which list, and where in it. The rest is sealed (cursor.ts). */
 const PAGE_CURSOR = /^([0-2])\.(.*)$/;
+/** Where one's own begin, which come last. */
+const OWN_UNITS = '2.';
 
 /** Creates the store of computing units. The first version of a unit is 1. */
 export function createUnitStore(table: ItemTable, clock: Clock, holdings: HoldingsTable): UnitStore {
@@ -181,7 +183,7 @@ export function createUnitStore(table: ItemTable, clock: Clock, holdings: Holdin
       return [...new Map([...own, ...shared, ...granted.items].map((unit) => [unit.unitId, unit])).values()];
     },
 
-    async pageVisible(ownerId, appId, { limit, cursor }) {
+    async pageVisible(ownerId, appId, { limit, cursor, own }) {
       const ofPartition = (partition: string) => (options: PageOptions) =>
         table.page(UNIT, { index: 'gsi1', partition }, options);
       const lists = [
@@ -189,7 +191,11 @@ export function createUnitStore(table: ItemTable, clock: Clock, holdings: Holdin
         (options: PageOptions) => pageGranted(ownerId, appId, options),
         ofPartition(ownUnitsPartition(ownerId, appId)),
       ];
-      const [, first, start] = PAGE_CURSOR.exec(cursor ?? '0.') ?? [undefined, '0', 'not a cursor'];
+      const [, first, start] = PAGE_CURSOR.exec(cursor ?? (own ? OWN_UNITS : '0.')) ?? [
+        undefined,
+        '0',
+        'not a cursor',
+      ];
       const items: Unit[] = [];
       for (let at = Number(first), from = start || undefined; at < lists.length; ) {
         const page = await lists[at]({ limit: limit - items.length, cursor: from });

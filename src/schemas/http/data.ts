@@ -95,6 +95,13 @@ export const dataView = z
     database: z.literal('s3'),
     location: z.string().meta({ description: 'JSON text {"Bucket","Key"}' }),
     computingUnitId: z.string(),
+    missing: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'What is still to be done before the file can be used; null: nothing',
+        examples: [null],
+      }),
     is_demo_data: z.boolean(),
   })
   .meta({ id: 'DataFile' });
@@ -112,8 +119,16 @@ export function toDataView(record: DataRecord, link: string | undefined): z.infe
     database: 's3',
     location: locationText(record),
     computingUnitId: record.unitId,
+    missing: missingOf(record),
     is_demo_data: false,
   };
+}
+
+function missingOf({ status, absent, upload }: DataRecord): string | null {
+  if (status === 'available') return null;
+  if (absent) return 'It never arrived, and its upload has ended: delete it and upload the file again.';
+  if (upload) return 'Its upload was not completed: send the same file again to go on, or delete it.';
+  return 'Nothing has arrived yet: PUT the file to its URL, or delete it and upload it again.';
 }
 
 /** A new file and where to PUT it. */

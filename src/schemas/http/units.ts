@@ -228,17 +228,18 @@ export const unitQuery = z
     mode: blankable(modeWord),
     limit: pageQuery.shape.limit.removeDefault().optional(),
     cursor: pageQuery.shape.cursor,
+    own: flag.meta({ description: 'Your own alone, at most 50: the default one among them' }),
     search: z
       .string()
       .max(200)
       .optional()
       .meta({ description: 'A part of the alias or of the account number' }),
   })
-  .transform(({ mode, limit, cursor, search, ...app }) => ({
+  .transform(({ mode, limit, cursor, own, search, ...app }) => ({
     appId: appOf(app),
     mode,
     // Without any of these the list is whole, as the web client reads it.
-    page: limit || cursor || search ? { limit: limit ?? 50, cursor, search } : undefined,
+    page: limit || cursor || own || search ? { limit: limit ?? 50, cursor, own, search } : undefined,
   }));
 export const unitList = z.object({
   computingUnits: z.array(unitView),

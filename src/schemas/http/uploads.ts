@@ -48,18 +48,19 @@ const etag = z
   .string()
   .regex(/^"?[\w-]{1,200}"?$/, 'must be the ETag that the PUT of the part answered')
   .transform((text) => text.replaceAll('"', ''));
-const parts = z
-  .array(z.object({ partNumber, etag }))
-  .min(1)
-  .max(10_000)
-  .refine(
-    (list) => new Set(list.map(({ partNumber }) => partNumber)).size === list.length,
-    'names a part twice',
-  )
-  .transform((list) => list.toSorted((a, b) => a.partNumber - b.partNumber));
+const partsFrom = (least: number) =>
+  z
+    .array(z.object({ partNumber, etag }))
+    .min(least)
+    .max(10_000)
+    .refine(
+      (list) => new Set(list.map(({ partNumber }) => partNumber)).size === list.length,
+      'names a part twice',
+    )
+    .transform((list) => list.toSorted((a, b) => a.partNumber - b.partNumber));
 const EXAMPLE_PARTS = [{ partNumber: 1, etag: '9bb58f26192e4ba00f01e2e7b136bbd8' }];
 export const completeUploadBody = z
-  .object({ uploadId: z.string().max(2_048).optional(), parts })
+  .object({ uploadId: z.string().max(2_048).optional(), parts: partsFrom(1) })
   .meta({ examples: [{ parts: EXAMPLE_PARTS }] });
 
 export const uploadView = z.object({
@@ -95,7 +96,7 @@ export const initiateBody = z
     filesize: z.coerce
       .number()
       .int()
-      .min(1)
+      .min(0)
       .max(5 * 1024 ** 4)
       .meta({ examples: ['24117248'] }),
     filetype: z.string().max(200).nullish(),
@@ -113,7 +114,7 @@ export const initiateAnswer = z.object({
   uploadId: z.string(),
   Key: z.string(),
   partUrls: z.array(z.url()),
-  expiresAt: isoTime,
+  expiresAt: isoTime.nullable().meta({ description: 'null: the file is empty and has no parts' }),
   response: z.object({
     id: z.string(),
     filename: z.string(),
@@ -134,7 +135,7 @@ export function toInitiateAnswer(
     uploadId: record.upload?.uploadId ?? '',
     Key: record.key,
     partUrls: signed.map(({ url }) => url),
-    expiresAt: iso(Math.min(...signed.map(({ expiresAt }) => expiresAt))),
+    expiresAt: signed.length > 0 ? iso(Math.min(...signed.map(({ expiresAt }) => expiresAt))) : null,
     response: {
       id: record.dataId,
       filename: record.filename,
@@ -151,7 +152,8 @@ export const finalizeBody = z
   .object({
     uploadId: z.string().min(1).max(2_048),
     Key: z.string().min(1).max(1_024),
-    parts,
+    // An empty file has none.
+    parts: partsFrom(0),
     cloudapp_name: z.string().max(100).optional(),
   })
   .meta({
