@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes the image repositories of the platform, private and public: --help
-set -eu
-exec "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/run-node.sh" infra/scripts/platform/main create-ecr-repos "$@"
+set -e
+exec "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/run-node.sh" infra/scripts/platform/main create-ecr-repos "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes the role that GitHub Actions deploys the platform with; one repository, one environment, no keys: --help
-set -eu
-exec "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/run-node.sh" infra/scripts/platform/main create-github-oidc-role "$@"
+set -e
+exec "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/run-node.sh" infra/scripts/platform/main create-github-oidc-role "$@"

@@ -4,7 +4,7 @@
 # Works in bash (3.2 of macOS too) and zsh. Options of each: mode2_deploy --help
 
 # zsh names a sourced file by $0, bash by BASH_SOURCE.
-mode2_program=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")" && pwd)/../mode2-deployment/deploy-mode2.sh
+mode2_program=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]:-$0}")" && pwd)/../mode2-deployment/deploy-mode2.sh
 
 mode2_deploy() { "$mode2_program" deploy "$@"; }
 mode2_update() { "$mode2_program" update "$@"; }

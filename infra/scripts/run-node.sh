@@ -1,9 +1,9 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # run-node.sh MODULE [arguments]: a TypeScript module of this checkout, given without its ending, by a Node that can.
-set -eu
+set -e
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-module=$root/$1
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+module=$root/${1:?a module}
 shift
 
 fail() { # fail MESSAGE REMEDY

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Sets the secrets that the workflow of the platform needs: --help
-set -eu
-exec "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/run-node.sh" infra/scripts/platform/main setup-github-secrets "$@"
+set -e
+exec "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/run-node.sh" infra/scripts/platform/main setup-github-secrets "$@"
