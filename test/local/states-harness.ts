@@ -23,6 +23,17 @@ export const executionArn = (machine: string, name: string): string =>
   `arn:aws:states:${REGION}:${ACCOUNT}:execution:${machine}:${name}`;
 export const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
 
+/** Waits for an hour. */
+export const WAIT = { StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 3600, End: true } } };
+/** Ends at once. */
+export const PASS = { StartAt: 'P', States: { P: { Type: 'Pass', End: true } } };
+/** How a call ended: `accepted`, or the name of its error. */
+export const code = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'accepted',
+    (error: Error) => error.name,
+  );
+
 /** A registry of state machines given as name -> definition. */
 export function machines(definitions: Record<string, unknown>, rest: Partial<Registry> = {}): Registry {
   const nothing = () => undefined;
