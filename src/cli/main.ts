@@ -5,11 +5,11 @@ import type { Cli, Io } from './command.ts';
 import { backupCommands } from './commands/backup.ts';
 import { completionCommand } from './commands/completion.ts';
 import { costsCommand } from './commands/costs.ts';
-import { deployment } from './commands/deployment.ts';
+import { deployment, flagsOf } from './commands/deployment.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { loginCommands } from './commands/login.ts';
 import { runCommand } from './commands/run.ts';
-import { snr } from './commands/snr.ts';
+import { SNR_FLAGS, snr } from './commands/snr.ts';
 import { statusCommands } from './commands/status.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { unitCommands } from './commands/units.ts';
@@ -39,7 +39,9 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
   const { io = standardIo(), environment = readCliEnvironment(), clock = Date.now } = options;
   const program = new Command('cloudmr');
   let stop: AbortSignal | undefined;
-  const wantsJson = (): boolean => program.opts().json === true;
+  const own = ownFlags(args);
+  const wantsJson = (): boolean =>
+    program.opts().json === true || (own !== undefined && args.includes('--json'));
   const cli: Cli = {
     io,
     environment,
@@ -72,8 +74,10 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
   costsCommand(program, cli, clock);
   tokenCommands(program, cli);
   statusCommands(program, cli);
-  for (const [name, { summary }] of Object.entries(WITH_OWN_FLAGS)) {
-    program.command(`${name} [options...]`).description(`${summary}; --help says more`);
+  for (const [name, { summary, flags }] of Object.entries(WITH_OWN_FLAGS)) {
+    const command = program.command(name).description(`${summary}; --help says more`);
+    // For completion; the program itself reads them.
+    for (const flag of flags) command.option(`--${flag}`);
   }
   backupCommands(program, cli, clock);
   upCommand(program, cli, (code) => {
@@ -85,7 +89,6 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
     return EXIT.usage;
   }
   try {
-    const own = ownFlags(args);
     if (own) return await own(cli);
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -98,6 +101,7 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
 
 interface Program {
   readonly summary: string;
+  readonly flags: readonly string[];
   readonly run: (cli: Cli, args: string[]) => Promise<number>;
 }
 
@@ -105,24 +109,30 @@ interface Program {
 const WITH_OWN_FLAGS: Readonly<Record<string, Program>> = {
   snr: {
     summary: 'compute SNR maps on this machine, without any cloud',
+    flags: SNR_FLAGS,
     run: ({ io }, args) => snr(args, io),
   },
   'deploy-mode2': {
     summary: 'make your own AWS account a computing unit, or update it',
+    flags: flagsOf('deploy'),
     run: (cli, args) => deployment(cli, args),
   },
   doctor: {
     summary: 'check everything that a deployment needs',
+    flags: flagsOf('doctor'),
     run: (cli, args) => deployment(cli, ['doctor', ...args]),
   },
   destroy: {
     summary: 'take your computing unit off the broker and delete its stack',
+    flags: flagsOf('destroy'),
     run: (cli, args) => deployment(cli, ['destroy', ...args]),
   },
 };
 
 /** One of those programs, if it is meant. */
-function ownFlags([name, ...args]: string[]): ((cli: Cli) => Promise<number>) | undefined {
+function ownFlags(given: string[]): ((cli: Cli) => Promise<number>) | undefined {
+  // --json may stand before the name, as for all other commands.
+  const [name, ...args] = given[0] === '--json' ? [...given.slice(1), '--json'] : given;
   const named = name === 'help' ? args[0] : name;
   if (named === undefined || !Object.hasOwn(WITH_OWN_FLAGS, named)) return undefined;
   return (cli) => WITH_OWN_FLAGS[named].run(cli, name === 'help' ? ['--help'] : args);

@@ -17,7 +17,7 @@ import { cloudDir, HUB_ACCOUNT, LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../i
 import { mode1Names } from '../../infra/local/stacks/hub.ts';
 import { mode2Stack } from '../../infra/local/stacks/mode2.ts';
 import { noBrowser, openBrowser } from '../helpers/browser.ts';
-import { coloursOf, pictures, signInAt, violations } from '../helpers/console.ts';
+import { coloursOf, pictures, signInAt, tooWide, violations } from '../helpers/console.ts';
 import { endpointOf } from '../helpers/laptop.ts';
 
 const PHANTOM = fileURLToPath(new URL('../../infra/local/phantom/phantom.h5', import.meta.url));
@@ -104,6 +104,10 @@ t.test(
     await failAndRemedy(t, page, broker.url);
     await cancelOne(t, page, broker.url);
     await costsOfMonth(t, page, broker.url);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await signInAt(page, broker.url, 'admin@localhost', broker.adminPassword ?? '');
+    await administration(t, page, broker.url);
 
     t.same(foreign, [], 'nothing of other hosts');
     t.same(
@@ -213,6 +217,23 @@ async function costsOfMonth(t: Test, page: Page, url: string): Promise<void> {
   await pictures(page, 'costs');
 }
 
+/** What an administrator sees of a broker that has worked. */
+async function administration(t: Test, page: Page, url: string): Promise<void> {
+  for (const [path, sign] of [
+    ['operations', 'Calls to AWS'],
+    ['audit', 'Entries'],
+    ['units', 'Mode 1'],
+  ]) {
+    await page.goto(`${url}/console/admin/${path}`);
+    await page.getByRole(path === 'units' ? 'link' : 'region', { name: sign, exact: true }).waitFor();
+    await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+    await pictures(page, path);
+    await page.setViewportSize({ width: 390, height: 780 });
+    t.same(await tooWide(page), [], `${path} is no wider than a phone`);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+}
+
 async function failAndRemedy(t: Test, page: Page, url: string): Promise<void> {
   await page.goto(`${url}/console/files`);
   const folder = mkdtempSync(join(tmpdir(), 'cloudmr-not-raw-'));
@@ -220,6 +241,12 @@ async function failAndRemedy(t: Test, page: Page, url: string): Promise<void> {
   writeFileSync(join(folder, 'not-raw.dat'), 'this is no raw data, only text\n'.repeat(100));
   await page.setInputFiles('input[type=file]', join(folder, 'not-raw.dat'));
   await page.getByText('Arrived, checksums verified').waitFor();
+  const row = page.getByRole('row', { name: /^not-raw\.dat/ });
+  await row.getByRole('button', { name: 'Rename' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Rename the file' });
+  await dialog.getByLabel('Name of the file').fill('text, not-raw.dat');
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('row', { name: /^text, not-raw\.dat/ }).waitFor();
   await pictures(page, 'files');
   await page.goto(`${url}/console/jobs/new`);
   const signal = page.getByLabel('Signal', { exact: true });
@@ -238,7 +265,12 @@ async function failAndRemedy(t: Test, page: Page, url: string): Promise<void> {
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('Attempt 2; earlier ones have ended.').waitFor(LONG);
   await failure.waitFor(LONG);
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByLabel('Name of the job').fill('no raw data');
+  await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('heading', { name: 'no raw data' }).waitFor();
   await page.goto(`${url}/console/jobs`);
+  await page.getByRole('link', { name: 'no raw data' }).waitFor();
   await page.getByRole('link', { name: 'phantom Mode 1' }).waitFor();
   await pictures(page, 'jobs');
 }

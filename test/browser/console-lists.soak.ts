@@ -1,16 +1,22 @@
 /**
- * B3: the console of a person with 10,000 jobs, 500 computing units and 2,000 files, beside one with ten of each. What
- * a page asks of the broker and of its table must not grow with them; times are printed, and compared as a ratio.
+ * B3: every page of the console of an administrator with 10,000 jobs, 500 computing units, 2,000 files and 1,000 people,
+ * beside that of a broker with ten of each. What a page asks of the broker and of its table must not grow with them,
+ * and it is there within a second; where a machine is too busy for that, it is no slower than with ten.
  */
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { noBrowser, openBrowser } from '../helpers/browser.ts';
 import { signInAt } from '../helpers/console.ts';
 import { type Broker, broker, MODE_1, PASSWORD, type Person } from '../helpers/http.ts';
-import { sampleJob, sampleUnit } from '../helpers/samples.ts';
+import { sampleJob, sampleUnit, sampleUser } from '../helpers/samples.ts';
 
-const FEW = { jobs: 10, units: 10, files: 10 };
-const MANY = { jobs: 10_000, units: 500, files: 2_000 };
+const FEW = { jobs: 10, units: 10, files: 10, people: 10 };
+const MANY = { jobs: 10_000, units: 500, files: 2_000, people: 1_000 };
+const EMAIL = 'ada@example.org';
+/** What a person takes for at once. */
+const USABLE_MS = 1_000;
+/** Twice as long is no noise. */
+const MOST_TIMES = 2;
 const LANES = 40;
 const ROUNDS = 3;
 /** Rows that a page draws. */
@@ -18,43 +24,58 @@ const MOST_ROWS = 25;
 const PAGES = [
   '',
   '/jobs',
+  '/jobs/JOB',
   '/jobs/new',
   '/files',
   '/units',
+  '/units/UNIT',
   '/units/connect',
   '/costs',
   '/compare',
   '/settings',
+  '/admin',
+  '/admin/units',
+  '/admin/operations',
+  '/admin/audit',
 ];
 
 t.setTimeout(600_000);
 
 t.test('B3: pages cost the same with ten thousand jobs as with ten', { skip: noBrowser }, async (t) => {
-  const made = await broker(t, { bucketOrigins: ['http://127.0.0.1:9'] });
-  const admin = await made.administrator();
-  await admin.post('/api/computing-unit/register', MODE_1);
-  const [ada, bob] = [await made.person('ada@example.org'), await made.person('bob@example.org')];
-  await seed(made, ada, FEW);
-  await seed(made, bob, MANY);
-  const url = await made.app.listen({ port: 0, host: '127.0.0.1' });
-  const reads = countedReads(made);
-  const few = await look(t, url, 'ada@example.org', reads);
-  const many = await look(t, url, 'bob@example.org', reads);
+  const few = await lookAt(t, FEW);
+  const many = await lookAt(t, MANY);
   t.comment('page            requests  reads of the table  bytes of answers  ms, median (few / many)');
   for (const [i, path] of PAGES.entries()) {
     const [a, b] = [few[i], many[i]];
+    const name = path || '/';
     t.comment(
-      `${(path || '/').padEnd(16)}${a.requests.length} / ${b.requests.length}`.padEnd(28),
+      `${name.padEnd(18)}${a.requests.length} / ${b.requests.length}`.padEnd(30),
       `${a.reads} / ${b.reads}`.padEnd(18),
       `${a.bytes} / ${b.bytes}`.padEnd(20),
       `${a.ms} / ${b.ms} (${(b.ms / a.ms).toFixed(2)}x)`,
     );
-    t.ok(b.rows <= MOST_ROWS, `${path || '/'} draws a page: ${b.rows} rows`);
+    t.ok(b.rows <= MOST_ROWS, `${name} draws a page: ${b.rows} rows`);
+    t.ok(
+      b.ms < USABLE_MS || b.ms < MOST_TIMES * a.ms,
+      `${name} is there after ${b.ms} ms, with ten after ${a.ms}`,
+    );
     // Costs add up page after page, and name their units, behind what is shown; how far is bounded.
     if (path === '/costs') t.ok(b.requests.length <= 27, `costs of many: ${b.requests.length} requests`);
-    else t.same(b.requests.toSorted(), a.requests.toSorted(), `${path || '/'}: the same requests`);
+    else t.same(b.requests.toSorted(), a.requests.toSorted(), `${name}: the same requests`);
   }
 });
+
+/** All pages of a broker of its own, with so many of everything. */
+async function lookAt(t: Parameters<typeof broker>[0] & Parameters<typeof openBrowser>[0], many: typeof FEW) {
+  const made = await broker(t, { bucketOrigins: ['http://127.0.0.1:9'] });
+  const admin = await made.administrator();
+  await admin.post('/api/computing-unit/register', MODE_1);
+  const ada = await made.person(EMAIL);
+  await admin.put(`/api/admin/users/${ada.userId}/role`, { role: 'admin' });
+  await seed(made, ada, many);
+  const url = await made.app.listen({ port: 0, host: '127.0.0.1' });
+  return look(t, url, ada, countedReads(made));
+}
 
 interface Seen {
   readonly requests: readonly string[];
@@ -78,7 +99,7 @@ function countedReads({ documents }: Broker): { now: number } {
 async function look(
   t: Parameters<typeof openBrowser>[0],
   url: string,
-  email: string,
+  { userId, email }: Person,
   reads: { now: number },
 ): Promise<Seen[]> {
   const { page, context } = await openBrowser(t);
@@ -86,9 +107,9 @@ async function look(
   await signInAt(page, url, email, PASSWORD);
   const seen: Seen[] = [];
   for (const path of PAGES) {
+    const address = `${url}/console${path.replace('JOB', jobOf(userId, 5)).replace('UNIT', unitOf(userId, 5))}`;
     const rounds: Seen[] = [];
-    for (let round = 0; round < ROUNDS; round++)
-      rounds.push(await once(page, `${url}/console${path}`, reads));
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await once(page, address, reads, userId));
     rounds.sort((a, b) => a.ms - b.ms);
     seen.push(rounds[ROUNDS >> 1]);
   }
@@ -96,14 +117,15 @@ async function look(
   return seen;
 }
 
-async function once(page: Page, address: string, reads: { now: number }): Promise<Seen> {
+async function once(page: Page, address: string, reads: { now: number }, userId: string): Promise<Seen> {
   // Nothing of the page before is counted.
   await page.goto('about:blank');
   const requests: string[] = [];
   let bytes = 0;
   const answered = (response: { url(): string; headers(): Record<string, string> }): void => {
     if (!/\/api\/(?!job\/events)/.test(response.url())) return;
-    requests.push(new URL(response.url()).pathname);
+    // Of another person: the same request.
+    requests.push(new URL(response.url()).pathname.replaceAll(userId, 'ME'));
     bytes += Number(response.headers()['content-length'] ?? 0);
   };
   page.on('response', answered);
@@ -121,15 +143,22 @@ async function once(page: Page, address: string, reads: { now: number }): Promis
   return { requests, reads: reads.now - before, bytes, rows, ms };
 }
 
+const unitOf = (userId: string, i: number): string => `${userId}U${i}`;
+const jobOf = (userId: string, i: number): string => `${userId}J${String(i).padStart(6, '0')}`;
+
 async function seed(made: Broker, { userId }: Person, many: typeof FEW): Promise<void> {
-  const { jobStore, unitStore, dataStore } = made;
+  const { jobStore, unitStore, dataStore, userStore } = made;
   // The months of the page of costs are those of the browser.
   const now = Date.now();
-  const unitOf = (i: number): string => `${userId}U${i}`;
+  await inLanes(many.people, (i) =>
+    userStore.create(
+      sampleUser({ userId: `${userId}P${i}`, email: `person-${i}@example.org`, createdAt: now - i }),
+    ),
+  );
   await inLanes(many.units, (i) =>
     unitStore.put(
       sampleUnit({
-        unitId: unitOf(i),
+        unitId: unitOf(userId, i),
         ownerId: userId,
         alias: `unit ${i}`,
         stateMachineArn: `arn:aws:states:us-east-1:222222222222:stateMachine:m-${i}`,
@@ -142,7 +171,7 @@ async function seed(made: Broker, { userId }: Person, many: typeof FEW): Promise
     dataStore.create({
       dataId: `${userId}F${i}`,
       ownerId: userId,
-      unitId: unitOf(i % many.units),
+      unitId: unitOf(userId, i % many.units),
       bucket: 'researcher-data',
       key: `mroptimum/${userId}/file-${i}.dat`,
       filename: `file-${i}.dat`,
@@ -157,9 +186,9 @@ async function seed(made: Broker, { userId }: Person, many: typeof FEW): Promise
     const at = now - 1_000 - i;
     return jobStore.create(
       sampleJob({
-        jobId: `${userId}J${String(i).padStart(6, '0')}`,
+        jobId: jobOf(userId, i),
         ownerId: userId,
-        unitId: unitOf(i % many.units),
+        unitId: unitOf(userId, i % many.units),
         alias: `job ${i}`,
         state: 'succeeded',
         createdAt: at,

@@ -1,11 +1,13 @@
 /** The viewer of the console: what it says is compared with the values of the maps themselves. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { readHeader, readImage } from 'nifti-reader-js';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import yazl from 'yazl';
 import { openZip } from '../../console/viewer/zip.ts';
 import { noBrowser, openBrowser } from '../helpers/browser.ts';
 import { coloursIn, pictures, signInAt, violations } from '../helpers/console.ts';
@@ -47,6 +49,7 @@ t.test('maps are measured, windowed, saved and compared', { skip: noBrowser }, a
     const files = openZip(new Uint8Array(bytes).buffer);
     t.ok(files.has('info.json') && files.has('data/SNR.nii.gz'), [...files.keys()].join());
   });
+  await t.test('a result of the format for more than 4 GiB opens as well', (t) => zip64(t, page, map));
   await t.test('two results: one cursor, one region', (t) => compare(t, page, laptop.url, jobs, map));
   await t.test('a volume: slices, planes, 3D', async (t) => {
     await page.goto(`${laptop.url}/console/jobs/${jobs[2]}`);
@@ -197,6 +200,30 @@ async function noise(t: Test, page: Page): Promise<void> {
   t.ok(box && Math.abs(box.width / box.height - 1) < 0.02, 'a matrix is square');
   t.ok(coloursIn(await saved(page, 'PNG', '.png')) >= 4);
   await pictures(page, 'noise');
+}
+
+/** The bucket answers the same result, packed as large ones are. */
+async function zip64(t: Test, page: Page, map: Map): Promise<void> {
+  let served = 0;
+  await page.route(/result[^?]*\.zip\?/, async (route) => {
+    const response = await route.fetch();
+    const zip = new yazl.ZipFile();
+    for (const [name, file] of openZip(new Uint8Array(await response.body()).buffer)) {
+      zip.addBuffer(Buffer.from(await file.read()), name, { forceZip64Format: true });
+    }
+    zip.end({ forceZip64Format: true, comment: '' });
+    const { 'content-length': _, ...headers } = response.headers();
+    await route.fulfill({ status: 200, headers, body: await buffer(zip.outputStream) });
+    served++;
+  });
+  await page.reload();
+  await page.locator('[data-shown="SNR"]').waitFor();
+  t.equal(served, 1);
+  await slide(page, /^x: /, 30);
+  await slide(page, /^y: /, 40);
+  const readout = (await page.locator('.readout').innerText()).replace(/\s+/g, ' ');
+  t.equal(readout, `x 31, y 41, z 1 ${four(map.at(30, 40))}`);
+  await page.unrouteAll();
 }
 
 async function volume(t: Test, page: Page): Promise<void> {

@@ -100,6 +100,15 @@ t.test('the GUI works from another origin: sign in to quota', { skip: noBrowser 
     );
   });
 
+  await t.test('an empty file: no PUT, and a row that says so', async (t) => {
+    const upload = await inPage(page, `return gui.upload(new Blob([]), 'empty.dat')`);
+    t.same([upload.begun.partUrls, upload.parts], [[], []]);
+    const [row] = await inPage(page, 'return gui.dataRead()');
+    t.match(row, { filename: 'empty.dat', size: '0', status: 'available' });
+    t.equal(await inPage(page, 'return (await fetchBytes(argument)).length', row.link), 0);
+    await inPage(page, 'return gui.dataDelete(argument)', row.id);
+  });
+
   const files: Listed = {};
   const [unit] = (await inPage(page, 'return gui.units("mode_1")')).computingUnits;
 
@@ -216,4 +225,12 @@ t.test('the GUI works from the broker’s own origin, without a preflight', { sk
   t.equal(signed.length, 13);
   const code = `return (await gui.upload(new Blob([new Uint8Array(100)]), 'a.dat')).ended.status`;
   t.equal(await inPage(page, code), 'available');
+
+  const empty = (await inPage(page, `return gui.upload(new Blob([]), 'empty.dat')`)).begun.response;
+  const files = { 'BrainSingleSliceSignal.dat': empty, 'BrainSingleSliceNoise.dat': empty };
+  const [unit] = (await inPage(page, 'return gui.units("mode_1")')).computingUnits;
+  t.equal(await inPage(page, 'return gui.queue(argument)', ownBody(CAPTURED['ac-rss'], files, unit)), 202);
+  const [job] = await inPage(page, 'return gui.poll()');
+  t.equal(job.status, 'failed', 'a job on an empty file fails where the GUI shows it');
+  t.equal((await inPage(page, 'return (await fetchBytes(argument)).length', job.files[0].link)) > 100, true);
 });

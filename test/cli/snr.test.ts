@@ -126,8 +126,27 @@ t.test('failures: exit code 1, code, message, remedy, and the log ends with the 
   t.match(err, /cannot be read/);
 });
 
+t.test('as one JSON document, wherever --json stands', async (t) => {
+  const dir = t.testdir({ 'task.json': JSON.stringify(task(raw('gre.dat'), raw('noise.dat'))) });
+  const args = ['-j', join(dir, 'task.json'), '-o', join(dir, 'out')];
+  const { code, out } = await cloudmr('--json', 'snr', ...args);
+  t.equal(code, 0);
+  const { summary, files } = JSON.parse(out) as { summary: { medianSnr: number }; files: string[] };
+  t.equal(summary.medianSnr.toFixed(1), '47.5');
+  t.ok(
+    files.every((file) => existsSync(file)),
+    files.join(),
+  );
+  const failed = await cloudmr('snr', '--json', '-j', join(dir, 'none.json'), '-o', dir);
+  t.equal(failed.code, 1);
+  t.match(JSON.parse(failed.out), { error: { code: String, remedy: String } });
+  const wrong = await cloudmr('snr', '--json');
+  t.equal(wrong.code, 2);
+  t.match(JSON.parse(wrong.out), { error: { code: 'usage', message: /^-j names/ } });
+});
+
 t.test('wrong usage is explained', async (t) => {
-  t.match(await cloudmr(), { code: 2, out: /snr \[options...\] +compute SNR maps/ });
+  t.match(await cloudmr(), { code: 2, out: /snr \[options\] +compute SNR maps/ });
   t.match(await cloudmr('--help'), { code: 0, out: /Usage/ });
   t.match(await cloudmr('fly'), { code: 2, err: /unknown command 'fly'/ });
   t.match(await cloudmr('constructor'), { code: 2, err: /unknown command/ });

@@ -33,15 +33,17 @@ export function People() {
   }, [filter, cursor]);
   return (
     <Admin>
-      <SelectField
-        label="Show"
-        value={filter}
-        options={FILTERS}
-        onValue={(next) => {
-          setFilter(next);
-          setCursors([undefined]);
-        }}
-      />
+      <div class="filter">
+        <SelectField
+          label="Show"
+          value={filter}
+          options={FILTERS}
+          onValue={(next) => {
+            setFilter(next);
+            setCursors([undefined]);
+          }}
+        />
+      </div>
       <Problem error={people.error} />
       {!people.data && !people.error && <Loading what="people" />}
       {people.data?.users.map((user) => (

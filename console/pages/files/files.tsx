@@ -50,6 +50,7 @@ export function Files() {
               <thead>
                 <tr>
                   <th>Name</th>
+                  <th>Lies in</th>
                   <th class="number">Size</th>
                   <th>Uploaded</th>
                   <th>
@@ -59,7 +60,13 @@ export function Files() {
               </thead>
               <tbody>
                 {page.data.files.map((file) => (
-                  <FileRow key={file.id} file={file} now={now} onChange={() => void page.reload()} />
+                  <FileRow
+                    key={file.id}
+                    file={file}
+                    place={units.items?.find((unit) => unit.computingUnitId === file.computingUnitId)?.alias}
+                    now={now}
+                    onChange={() => void page.reload()}
+                  />
                 ))}
               </tbody>
             </table>
@@ -82,7 +89,15 @@ export function Files() {
   );
 }
 
-function FileRow({ file, now, onChange }: { file: DataFile; now: number; onChange: () => void }) {
+interface FileRowProps {
+  file: DataFile;
+  /** Name of its computing unit, if it is among those that can be chosen. */
+  place: string | undefined;
+  now: number;
+  onChange: () => void;
+}
+
+function FileRow({ file, place, now, onChange }: FileRowProps) {
   const remove = useAct(async () => {
     await data(api.DELETE('/api/data/{dataId}', { params: { path: { dataId: file.id } } }));
     onChange();
@@ -91,16 +106,24 @@ function FileRow({ file, now, onChange }: { file: DataFile; now: number; onChang
   return (
     <tr>
       <td>
-        <span class="wrap">{file.filename}</span>
-        {file.missing && (
-          <span class="row small soft">
-            <Badge tone="warn">Not there yet</Badge> {file.missing}
-          </span>
-        )}
+        <span class="stack-small">
+          <span class="wrap">{file.filename}</span>
+          {file.missing && (
+            <>
+              <span>
+                <Badge tone="warn">Not there yet</Badge>
+              </span>
+              <span class="small soft">{file.missing}</span>
+            </>
+          )}
+        </span>
         <Problem error={remove.error} />
       </td>
+      <td data-label="Lies in">
+        <Link to={`/units/${file.computingUnitId}`}>{place ?? 'another unit'}</Link>
+      </td>
       <td data-label="Size" class="number">
-        {bytes(Number(file.size))}
+        {isThere ? bytes(Number(file.size)) : '–'}
       </td>
       <td data-label="Uploaded">{ago(file.created_at, now)}</td>
       <td data-label="">

@@ -99,7 +99,7 @@ function Live({ job }: { job: Job }) {
   return (
     <section class="card" aria-label="Progress">
       <div class="row row-between" role="status">
-        <h2>{progress ? `${progress.step}: ${progress.message}` : words[job.state]}</h2>
+        <h2>{progress && job.state === 'running' ? progress.message : words[job.state]}</h2>
         <span class="soft">
           {duration(since)}
           {likely !== undefined && ` of about ${duration(likely)}`}

@@ -50,6 +50,16 @@ export function JobTable({ jobs }: { jobs: readonly Job[] }) {
 }
 
 function State({ job }: { job: Job }) {
+  if (job.failure && job.state === 'failed') {
+    return (
+      <span class="stack-small">
+        <span>
+          <StateBadge state={job.state} />
+        </span>
+        <span class="small soft wrap">{job.failure.message}</span>
+      </span>
+    );
+  }
   if (job.state !== 'running' || !job.progress) return <StateBadge state={job.state} />;
   const { fraction, step } = job.progress;
   return (

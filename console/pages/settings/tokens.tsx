@@ -73,6 +73,7 @@ export function Tokens() {
           </ConfirmButton>
         </div>
       ))}
+      <h3>A new token</h3>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -86,7 +87,7 @@ export function Tokens() {
         </div>
         <fieldset>
           <legend>It may</legend>
-          <div class="field-row">
+          <div class="choices">
             {SCOPES.map(([scope, label]) => (
               <CheckField
                 key={scope}
@@ -98,9 +99,11 @@ export function Tokens() {
           </div>
         </fieldset>
         <Problem error={tokens.error ?? make.error ?? revoke.error} />
-        <button type="submit" disabled={make.busy || scopes.length === 0}>
-          Make a token
-        </button>
+        <div class="row">
+          <button type="submit" disabled={make.busy || scopes.length === 0}>
+            Make a token
+          </button>
+        </div>
       </form>
     </section>
   );

@@ -13,7 +13,7 @@ export function costsCommand(program: Command, cli: Cli, clock: () => number): v
     .command('costs')
     .description('what your jobs of a month have cost, by computing unit and in all')
     .option('--month <yyyy-mm>', 'the month (UTC); this one if left out', monthOf)
-    .addHelpText('after', '\nOne job: cloudmr jobs show JOB')
+    .addHelpText('after', '\nExample:\n  $ cloudmr costs --month 2026-11\n\nOne job: cloudmr jobs show JOB')
     .action(async (flags: { month?: string }) => {
       const { client } = await cli.session();
       const month = flags.month ?? new Date(clock()).toISOString().slice(0, 7);

@@ -4,8 +4,12 @@ import {
   readDeployEnvironment,
 } from '../../../infra/mode2-deployment/environment.ts';
 import { standardIo } from '../../../infra/mode2-deployment/io.ts';
+import { type CommandName, optionsOf } from '../../../infra/mode2-deployment/options.ts';
 import { runDeployMode2 } from '../../../infra/mode2-deployment/run.ts';
 import { type Cli, NotSignedIn } from '../command.ts';
+
+/** For completion. */
+export const flagsOf = (command: CommandName): string[] => optionsOf(command).map(([name]) => name);
 
 /** Runs a deployment command with its own flags. Returns its exit code. */
 export async function deployment(cli: Cli, args: string[]): Promise<number> {

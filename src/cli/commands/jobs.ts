@@ -2,6 +2,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { dataOf, type operations } from '../../../client/index.js';
 import type { Cli } from '../command.ts';
+import { count } from '../numbers.ts';
 import { followJob, type JobView } from '../run/follow.ts';
 import { failureLines, fetchResult, resultFolder, resultLines } from '../run/results.ts';
 import { table, usd } from '../text.ts';
@@ -14,13 +15,23 @@ type JobCost = operations['getJobCost']['responses'][200]['content']['applicatio
 
 /** Adds the commands. */
 export function jobCommands(program: Command, cli: Cli): void {
-  const jobs = program.command('jobs').description('your jobs');
+  const jobs = program
+    .command('jobs')
+    .description('your jobs')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ cloudmr jobs list --state failed
+  $ cloudmr jobs show JOB
+  $ cloudmr jobs download JOB --out results`,
+    );
 
   jobs
     .command('list', { isDefault: true })
     .description('the newest first')
     .addOption(new Option('--state <state>', 'only in this state').choices(STATES))
-    .option('--limit <n>', 'at most so many', Number, 20)
+    .option('--limit <n>', 'at most so many', count, 20)
     .option('--cursor <text>', 'go on behind an earlier page')
     .action(
       async ({ state, limit, cursor }: { state?: JobView['state']; limit: number; cursor?: string }) => {

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, join, parse, resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type BrokerClient, dataOf, type operations } from '../../../client/index.js';
 import { createBar } from '../bar.ts';
 import { type Cli, CommandFailed, Interrupted, UsageError } from '../command.ts';
+import { amount, count, pair } from '../numbers.ts';
 import { followJob, type JobView } from '../run/follow.ts';
 import { type Pending, pendingFile } from '../run/pending.ts';
 import { failureLines, fetchResult, resultFolder, resultLines } from '../run/results.ts';
@@ -70,27 +71,6 @@ Examples:
 Stopped with Ctrl-C? The same command goes on where it was.`,
     )
     .action((files: string[], flags: RunFlags) => runAll(cli, files, flags));
-}
-
-const count = (text: string): number => whole(text, 1, 1e9);
-function whole(text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new InvalidArgumentError(`a whole number from ${low} is wanted`);
-  }
-  return value;
-}
-
-function pair(text: string): [number, number] {
-  const parts = text.split(',');
-  if (parts.length !== 2) throw new InvalidArgumentError('two numbers with a comma are wanted, as 1,2');
-  return [whole(parts[0], 1, 16_384), whole(parts[1], 1, 16_384)];
-}
-
-function amount(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0)) throw new InvalidArgumentError('an amount in US dollars is wanted');
-  return value;
 }
 
 type Estimate = operations['estimateTask']['responses'][200]['content']['application/json'];

@@ -18,6 +18,10 @@ const USAGE = `Usage: cloudmr snr -j task.json -o OUT [options]
       --verbose         every step on its own line
       --no-parallel     on one thread; the results are the same
       --threads N       on so many threads
+      --json            one JSON document on standard output instead of text
+
+Example:
+  $ cloudmr snr -j docs/examples/snr-of-my-coil.json -o alone
 `;
 
 const options = {
@@ -30,7 +34,11 @@ const options = {
   verbose: { type: 'boolean' },
   parallel: { type: 'boolean' },
   threads: { type: 'string' },
+  json: { type: 'boolean' },
 } as const;
+
+/** For completion. */
+export const SNR_FLAGS = Object.keys(options);
 
 /** Runs with the arguments behind `snr`. Returns the exit code; throws UsageError. */
 export async function snr(args: string[], io: Io): Promise<number> {
@@ -42,7 +50,7 @@ export async function snr(args: string[], io: Io): Promise<number> {
   if (!values.joptions) throw new UsageError('-j names the task document; cloudmr snr --help says more');
   if (!values.output)
     throw new UsageError('-o names the folder for the results; cloudmr snr --help says more');
-  const progress = createDisplay(io, values.verbose === true);
+  const progress = createDisplay({ ...io, terminal: io.terminal && !values.json }, values.verbose === true);
   const given = { coilsensitivity: values.coilsens, gfactor: values.gfactor, matlab: values.matlab };
   try {
     const outcome = await runLocally({
@@ -55,13 +63,15 @@ export async function snr(args: string[], io: Io): Promise<number> {
       onProgress: progress.show,
     });
     progress.stop();
-    summarise(outcome, values.output, io);
+    if (values.json) io.out(JSON.stringify(documentOf(outcome, values.output)));
+    else summarise(outcome, values.output, io);
     return 0;
   } catch (error) {
     progress.stop();
     const { code, message, remedy } = toWorkerError(error);
     io.err(`cloudmr snr failed (${code}): ${message}`);
     io.err(remedy);
+    if (values.json) io.out(JSON.stringify({ error: { code, message, remedy } }));
     return 1;
   }
 }
@@ -99,6 +109,10 @@ function createDisplay(io: Io, verbose: boolean): Display {
   }
   const bar = createBar(io);
   return { show: ({ fraction, message }) => bar.show(fraction, message), stop: bar.stop };
+}
+
+function documentOf({ summary, warnings, files }: RunOutcome, folder: string): object {
+  return { folder, summary, warnings, files: files.map(({ name }) => join(folder, name)) };
 }
 
 function summarise({ summary, warnings }: RunOutcome, folder: string, io: Io): void {

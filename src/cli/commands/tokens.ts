@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { dataOf } from '../../../client/index.js';
 import { type Scope, scope } from '../../schemas/scopes.ts';
 import type { Cli } from '../command.ts';
+import { count } from '../numbers.ts';
 import { table } from '../text.ts';
 
 /** Adds the commands. */
@@ -40,7 +41,7 @@ export function tokenCommands(program: Command, cli: Cli): void {
         .choices(scope.options)
         .makeOptionMandatory(),
     )
-    .option('--days <n>', 'how long it lives', Number, 90)
+    .option('--days <n>', 'how long it lives', count, 90)
     .addHelpText('after', '\nExample:\n  $ cloudmr tokens create pipeline --scope jobs:write data:write')
     .action(async (name: string, { scope: scopes, days }: { scope: Scope[]; days: number }) => {
       const { client } = await cli.session();

@@ -11,7 +11,17 @@ const POLL_MS = 3_000;
 
 /** Adds the commands. */
 export function unitCommands(program: Command, cli: Cli): void {
-  const units = program.command('units').description('computing units: where jobs run');
+  const units = program
+    .command('units')
+    .description('computing units: where jobs run')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ cloudmr units
+  $ cloudmr units check UNIT
+  $ cloudmr units connect`,
+    );
 
   units
     .command('list', { isDefault: true })

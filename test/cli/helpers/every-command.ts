@@ -12,6 +12,20 @@ import { deploymentCommands, type Place, upCommand } from './own-programs.ts';
 const PHANTOM = script('infra/local/phantom/phantom.h5');
 /** Groups of commands do nothing by themselves but what their first one does. */
 const GROUPS = new Set(['jobs', 'units', 'tokens']);
+/** They change nothing, so that they can be asked twice: for people, and for programs. */
+const READS = new Set([
+  ...[
+    'whoami',
+    'units list',
+    'units check',
+    'jobs show',
+    'jobs logs',
+    'jobs watch',
+    'jobs cancel',
+    'jobs retry',
+  ],
+  ...['costs', 'tokens list', 'completion', 'status', 'release', 'backup', 'restore', 'units stop-all'],
+]);
 /** Programs that list other things in their help. */
 const OWN_HELP = new Set(['snr', 'deploy-mode2', 'doctor', 'destroy']);
 
@@ -37,6 +51,10 @@ export async function everyCommand(t: Test, place: Place): Promise<void> {
       code === expected ? `${command}: exit code` : `${command} ${args.join(' ')}: ${err}`,
     );
     t.match(`${out}${err}`, says, command);
+    if (place === 'pipe' && READS.has(command) && !args.includes('--json')) {
+      const { out: document } = await run([...command.split(' '), ...args, '--json']);
+      t.type(JSON.parse(document), 'object', `${command} --json: one document`);
+    }
     return out;
   }
 
