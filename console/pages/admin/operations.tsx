@@ -21,16 +21,18 @@ export function Operations() {
       {!now && !health.error && <Loading what="figures" />}
       {now && (
         <>
-          <section class="card figures" aria-label="Figures">
-            <Figure value={`${now.openJobs.counted}${now.openJobs.more ? '+' : ''}`} label="open jobs" />
-            <Figure value={duration(now.ticker.lagMs / 1000)} label="latest job was late by" />
-            <Figure value={String(now.ticker.steps)} label="steps since the start" />
-            <Figure value={String(now.ticker.failedSteps)} label="steps that failed" />
-            <Figure value={String(now.streams)} label="open event streams" />
+          <section class="card stack-small" aria-labelledby="this-process">
+            <h2 id="this-process">The process that answered, since its start</h2>
+            <div class="figures">
+              <Figure value={duration(now.ticker.lagMs / 1000)} label="behind its work" />
+              <Figure value={String(now.ticker.steps)} label="steps of jobs" />
+              <Figure value={String(now.ticker.failedSteps)} label="of them failed" />
+              <Figure value={String(now.streams)} label="pages that follow jobs" />
+            </div>
           </section>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard */}
           <section class="table-box" tabIndex={0} aria-label="Calls to AWS">
-            <table>
+            <table class="stackable">
               <thead>
                 <tr>
                   <th>Call to AWS</th>
@@ -44,8 +46,10 @@ export function Operations() {
                     <td>
                       {service} {operation}
                     </td>
-                    <td class="number">{calls}</td>
-                    <td class="small">
+                    <td data-label="Calls" class="number">
+                      {calls}
+                    </td>
+                    <td data-label="Errors" class="small">
                       {Object.entries(errors)
                         .map(([name, many]) => `${name} ${many}`)
                         .join(', ') || '–'}

@@ -125,19 +125,22 @@ function Budgets({ budgets }: { budgets: Seen['budgets'] }) {
 
 function Queues({ queues }: { queues: Seen['queues'] }) {
   return (
-    <section class="card figures" aria-label="Queues">
-      {queues.map(({ queue, waiting, more, lagSeconds }) => (
-        <p key={queue} class="figure">
-          <strong>
-            {waiting}
-            {more ? '+' : ''}
-          </strong>
-          <span>
-            {queue.replace('-', ' ')}
-            {lagSeconds > 0 && `, late by ${duration(lagSeconds)}`}
-          </span>
-        </p>
-      ))}
+    <section class="card stack-small" aria-labelledby="queues">
+      <h2 id="queues">Waits to be done</h2>
+      <div class="figures">
+        {queues.map(({ queue, waiting, more, lagSeconds }) => (
+          <p key={queue} class="figure">
+            <strong>
+              {waiting}
+              {more ? '+' : ''}
+            </strong>
+            <span>
+              {queue.replace('-', ' ')}
+              {lagSeconds > 0 && `, late by ${duration(lagSeconds)}`}
+            </span>
+          </p>
+        ))}
+      </div>
     </section>
   );
 }
@@ -146,14 +149,14 @@ function Processes({ brokers }: { brokers: Seen['brokers'] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
     <section class="table-box" tabIndex={0} aria-label="Broker processes">
-      <table>
+      <table class="stackable">
         <thead>
           <tr>
-            <th>Process</th>
+            <th>Process of the broker</th>
             <th>Since</th>
             <th class="number">Steps</th>
             <th class="number">Failed</th>
-            <th>Holds</th>
+            <th>Does</th>
           </tr>
         </thead>
         <tbody>
@@ -163,10 +166,16 @@ function Processes({ brokers }: { brokers: Seen['brokers'] }) {
                 {broker.brokerId}{' '}
                 <Badge tone={broker.alive ? 'good' : 'bad'}>{broker.alive ? 'lives' : 'silent'}</Badge>
               </td>
-              <td>{when(broker.startedAt)}</td>
-              <td class="number">{broker.steps}</td>
-              <td class="number">{broker.failedSteps}</td>
-              <td class="small">{broker.holds.join(', ') || '–'}</td>
+              <td data-label="Since">{when(broker.startedAt)}</td>
+              <td data-label="Steps" class="number">
+                {broker.steps}
+              </td>
+              <td data-label="Failed" class="number">
+                {broker.failedSteps}
+              </td>
+              <td data-label="Does" class="small">
+                {pieces(broker.holds)}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -175,29 +184,45 @@ function Processes({ brokers }: { brokers: Seen['brokers'] }) {
   );
 }
 
+/** `open-jobs-0`, `open-jobs-1`, … are pieces of one kind of work. */
+function pieces(holds: readonly string[]): string {
+  const many = new Map<string, number>();
+  for (const piece of holds) {
+    const kind = piece.replace(/-\d+$/, '').replaceAll('-', ' ');
+    many.set(kind, (many.get(kind) ?? 0) + 1);
+  }
+  return [...many].map(([kind, count]) => (count > 1 ? `${kind} (${count} parts)` : kind)).join(', ') || '–';
+}
+
 function Errors({ errors }: { errors: Seen['errors'] }) {
   if (errors.length === 0) return null;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
     <section class="table-box" tabIndex={0} aria-label="Errors by code">
-      <table>
+      <table class="stackable">
         <thead>
           <tr>
-            <th>Error</th>
+            <th>Errors</th>
             <th>Of a</th>
-            <th class="number">5 minutes</th>
-            <th class="number">Hour</th>
-            <th class="number">Day</th>
+            <th class="number">In 5 minutes</th>
+            <th class="number">In an hour</th>
+            <th class="number">In a day</th>
           </tr>
         </thead>
         <tbody>
           {errors.map(({ kind, code, last5Minutes, lastHour, lastDay }) => (
             <tr key={kind + code}>
               <td>{code}</td>
-              <td>{kind}</td>
-              <td class="number">{last5Minutes}</td>
-              <td class="number">{lastHour}</td>
-              <td class="number">{lastDay}</td>
+              <td data-label="Of a">{kind}</td>
+              <td data-label="In 5 minutes" class="number">
+                {last5Minutes}
+              </td>
+              <td data-label="In an hour" class="number">
+                {lastHour}
+              </td>
+              <td data-label="In a day" class="number">
+                {lastDay}
+              </td>
             </tr>
           ))}
         </tbody>

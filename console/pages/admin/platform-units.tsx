@@ -51,7 +51,7 @@ export function PlatformUnits() {
             }}
           />
           <TextField label="Name" required maxLength={100} value={alias} onValue={setAlias} />
-          <div class="field-row">
+          <div class="choices">
             {FIELDS.map(([name, label]) => (
               <TextField
                 key={name}
@@ -63,9 +63,11 @@ export function PlatformUnits() {
             ))}
           </div>
           <Problem error={register.error} />
-          <button type="submit" class="primary" disabled={register.busy}>
-            Register
-          </button>
+          <div class="row">
+            <button type="submit" class="primary" disabled={register.busy}>
+              Register
+            </button>
+          </div>
         </form>
       </section>
     </Admin>

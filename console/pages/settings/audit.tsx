@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api, data } from '../../lib/api.ts';
 import { when } from '../../lib/format.ts';
+import { Link } from '../../lib/router.tsx';
 import { useAct, useResource } from '../../lib/use.ts';
 import { Problem } from '../../ui/parts.tsx';
 import { saveAs } from '../../viewer/result.ts';
@@ -44,11 +45,11 @@ export function AuditCard() {
             <tbody>
               {page.data.entries.map((entry) => (
                 <tr key={entry.entryId}>
-                  <td>{entry.action}</td>
+                  <td title={entry.action}>{saying(entry.action)}</td>
                   <td data-label="When">{when(entry.at)}</td>
                   <td data-label="Outcome">{entry.outcome}</td>
                   <td data-label="To" class="mono small wrap">
-                    {entry.subject}
+                    <Subject {...entry} />
                   </td>
                 </tr>
               ))}
@@ -63,5 +64,33 @@ export function AuditCard() {
         onNext={() => setCursors([...cursors, page.data?.cursor ?? undefined])}
       />
     </section>
+  );
+}
+
+const PURPOSES: Readonly<Record<string, string>> = {
+  start: 'to start jobs',
+  observe: 'to follow jobs',
+  presign: 'to sign links and look at files',
+  check: 'to check the unit',
+  trust: 'to look who may enter',
+  remove: 'to delete files',
+};
+
+/** The code of an act in words: `session.start` is an entry into an account, the rest are a thing and a verb. */
+function saying(action: string): string {
+  const [, purpose, uses] = /^session\.(\w+)(\.uses)?$/.exec(action) ?? [];
+  if (purpose)
+    return `${uses ? 'Work in the account' : 'Entry into the account'} ${PURPOSES[purpose] ?? purpose}`;
+  const [thing, verb = ''] = action.split('.');
+  return `${thing.charAt(0).toUpperCase()}${thing.slice(1)}: ${verb.replaceAll('-', ' ')}`;
+}
+
+/** What it was done to, with the page of it. */
+function Subject({ action, subject }: { action: string; subject: string }) {
+  const page = { session: 'units', unit: 'units', job: 'jobs' }[action.split('.')[0]];
+  return page && /^\w{26}$/.test(subject) ? (
+    <Link to={`/${page}/${subject}`}>{subject}</Link>
+  ) : (
+    <span>{subject}</span>
   );
 }
