@@ -113,7 +113,10 @@ t.test('calls 8 to 14: files are uploaded in parts, listed, renamed, fetched and
   t.equal((await gui.dataRead())[0].filename, 'small.npy');
   await Promise.all([gui.dataDelete(row.id), gui.dataDelete(row.id)]);
   t.same(await gui.dataRead(), []);
-  t.match(await refused(gui.upload(new Blob([]), 'empty.dat')), { status: 400 }, 'an empty file is refused');
+  const empty = await gui.upload(new Blob([]), 'empty.dat');
+  t.same([empty.begun.partUrls, empty.parts], [[], []], 'an empty file: no PUT, and parts: []');
+  t.match(await gui.dataRead(), [{ id: empty.begun.response.id, status: 'available', size: '0' }]);
+  await gui.dataDelete(empty.begun.response.id);
 });
 
 t.test('calls 15, 16: counts and units for each mode, with the access token', async (t) => {
@@ -224,6 +227,11 @@ for (const mode of ['mode_1', 'mode_2'] as const) {
     t.same(await fetchBytes(roi.link), zip);
     await gui.roiDelete(roi.id);
     t.same(await gui.rois(job.pipeline_id), [], 'call 27');
+    const nothing = await gui.saveRoi(job.pipeline_id, 'empty.zip', new Uint8Array(), place);
+    t.equal(nothing.bytes.length, 0, 'an empty region is answered, not refused');
+    const [bare] = await gui.rois(job.pipeline_id);
+    t.match(bare, { filename: 'empty.zip', status: 'available', size: '0' });
+    await gui.roiDelete(bare.id);
 
     t.match(job.files[0].link, /result\.zip\?/, 'call 28: the ending of the address is that of the file');
     t.equal(String.fromCharCode(...(await fetchBytes(job.files[0].link)).slice(0, 2)), 'PK');
