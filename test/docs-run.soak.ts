@@ -115,7 +115,8 @@ t.test('the API guide, command by command and with the typed client', { skip }, 
     PASSWORD: ADA.password,
   });
   t.equal(code, 0, code === 0 ? 'all commands succeed' : `${out}\n${err}`);
-  const [who, refusal, likely, cost] = out.trim().split('\n');
+  const [who, refusal, arrived, likely, cost] = out.trim().split('\n');
+  t.equal(arrived, 'available');
   t.equal(who, ADA.email);
   t.match(JSON.parse(refusal), { code: 'not_found', message: String, remedy: String, requestId: String });
   t.ok(Number(likely) > 0 && Number(cost) > 0, `${likely}, ${cost}`);
