@@ -2558,6 +2558,8 @@ export interface components {
             actor?: "user" | "unit_owner" | "operator";
             /** @description A policy statement that can be pasted into the role */
             policy?: string;
+            /** @description Commands that can be pasted into a shell with credentials of the account */
+            command?: string;
             /**
              * Format: date-time
              * @example 2026-11-22T09:30:00.000Z

@@ -5,6 +5,7 @@ import type { CallCount } from './calls.ts';
 import { AwsError, type Clock, type StackDocument } from './contract.ts';
 import type { RootCredentials } from './credentials.ts';
 import type { Fault, FaultInput } from './faults.ts';
+import type { QuotaInput } from './quotas.ts';
 import { signRequest } from './sigv4/sign.ts';
 
 export interface ControlClient {
@@ -16,6 +17,8 @@ export interface ControlClient {
   faults(): Promise<Fault[]>;
   /** All faults, or one. */
   clearFaults(id?: string): Promise<void>;
+  /** Gives the client's account another quota in a region; until the cloud ends. */
+  setQuota(quota: QuotaInput): Promise<void>;
   /** Calls since the start or since `clearCalls`, by service, operation and account. */
   calls(): Promise<CallCount[]>;
   clearCalls(): Promise<void>;
@@ -67,6 +70,9 @@ export function createControlClient(options: {
     faults: async () => ((await send('GET', 'faults')) as { faults: Fault[] }).faults,
     async clearFaults(id) {
       await send('DELETE', id === undefined ? 'faults' : `faults/${name(id)}`);
+    },
+    async setQuota(quota) {
+      await send('PUT', 'quotas', quota);
     },
     calls: async () => ((await send('GET', 'calls')) as { calls: CallCount[] }).calls,
     async clearCalls() {

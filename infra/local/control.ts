@@ -1,6 +1,6 @@
 /**
  * The embedded cloud's own interface under `/_cloudmr/`: stacks (in place of CloudFormation), ordered
- * faults, call counts, health, and the endpoint where containers get their role's credentials.
+ * faults, quotas, call counts, health, and the endpoint where containers get their role's credentials.
  */
 
 import { roleArn } from './arn.ts';
@@ -47,6 +47,8 @@ export interface ControlDeps {
   readonly vault: Pick<Vault, 'frames'>;
   /** Mints credentials of roles that trust ECS tasks. */
   readonly taskCredentials: RoleCredentials;
+  /** Gives an account another quota. */
+  readonly setQuota: (accountId: string, input: unknown) => object;
   /** Makes the tables of a stack. */
   readonly deployTables: (document: StackDocument) => Promise<void>;
 }
@@ -126,6 +128,8 @@ export function createControl(deps: ControlDeps): Control {
         case 'DELETE faults/*':
           faults.clear(names[0]);
           return {};
+        case 'PUT quotas':
+          return deps.setQuota(caller.accountId, parse(body));
         case 'GET calls':
           return { calls: calls.list() };
         case 'DELETE calls':

@@ -12,6 +12,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { createGateway, type Services } from './gateway.ts';
 import { type Authorizer, createAuthorizer } from './iam/authorize.ts';
 import { createTrust } from './iam/trust.ts';
+import { createQuotaService } from './quotas.ts';
 import { type CloudRegistry, openRegistry } from './registry.ts';
 import { createSts, type Sts } from './sts.ts';
 import { createTables } from './tables.ts';
@@ -64,13 +65,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const sts = createSts({ registry, keys, authorizer, trust, clock });
   const faults = createFaults();
   const calls = createCallCounter();
-  const services: Services = { json: new Map() };
+  const quotas = createQuotaService();
+  const services: Services = { json: new Map([[quotas.name, quotas]]) };
   const control = createControl({
     registry,
     faults,
     calls,
     keys,
     vault,
+    setQuota: quotas.set,
     taskCredentials: sts.forService('ecs-tasks.amazonaws.com'),
     async deployTables(document) {
       if (document.tables.length === 0) return;

@@ -13,7 +13,7 @@ const faultInput = z
       .string()
       .regex(/^[\w.-]{1,64}$/)
       .optional(),
-    service: z.enum(['dynamodb', 's3', 'sts', 'states']),
+    service: z.enum(['dynamodb', 's3', 'sts', 'states', 'servicequotas']),
     /** As the API names it (`StartExecution`), or `*`. */
     operation: z.string().regex(/^(\*|[A-Za-z0-9]{1,64})$/),
     /** Only for callers of this account; default: for all. */
@@ -109,6 +109,7 @@ export function faultError(service: string, kind: 'throttle' | 'deny' | 'expired
   if (service === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503);
   if (service === 'sts') return new AwsError('Throttling', 'Rate exceeded');
   if (service === 'states') return new AwsError('ThrottlingException', 'Rate exceeded');
+  if (service === 'servicequotas') return new AwsError('TooManyRequestsException', 'Rate exceeded');
   return new AwsError(
     'ProvisionedThroughputExceededException',
     'The level of configured provisioned throughput for the table was exceeded.',

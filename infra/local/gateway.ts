@@ -33,7 +33,7 @@ export interface Gateway {
 }
 
 /** JSON services that may be behind the gateway; any other name in a credential scope is refused by name. */
-const JSON_SERVICES = new Set(['dynamodb', 'states']);
+const JSON_SERVICES = new Set(['dynamodb', 'states', 'servicequotas']);
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { clock, services, reportError } = deps;

@@ -51,7 +51,10 @@ export function createBucketChecks({ probe, cloud, clock, ids, origin }: BucketC
           ? `is not allowed in ${bucket}, or the bucket is not of account ${unit.awsAccountId}`
           : `fails in ${bucket}: ${error.awsCode}`;
       const evidence = `${error.operation} ${why}`;
-      return { found: failed(code, evidence, at, objectPolicy(unit, bucket)), fetched: undefined };
+      return {
+        found: failed(code, evidence, at, { policy: objectPolicy(unit, bucket) }),
+        fetched: undefined,
+      };
     }
   }
 

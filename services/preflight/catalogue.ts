@@ -102,7 +102,8 @@ export const CHECKS = {
   },
   account_quotas: {
     actor: 'unit_owner',
-    remedy: 'Ask AWS Support to raise the quota that is named for this account and region.',
+    remedy:
+      'Ask AWS for more in this region: the command does, run with credentials of the account; small requests are granted within minutes, others within days. Until then large jobs, or some at once, wait or fail with `quota_fargate_vcpu`.',
   },
   image: {
     actor: 'unit_owner',
@@ -145,19 +146,24 @@ export function passed(code: CheckCode, evidence: string, at: number): UnitCheck
   return { code, status: 'passed', evidence, at };
 }
 
-/** Could not be asked, for a reason that is nobody's fault. */
-export function skipped(code: CheckCode, evidence: string, at: number): UnitCheck {
-  return { code, status: 'skipped', evidence, at };
+/** What can be pasted: a policy statement into the role, a command into a shell of the account. */
+export interface CheckFix {
+  readonly policy?: object | undefined;
+  readonly command?: string;
 }
 
-/** `policy` is a statement that can be pasted into the role as it is. */
-export function failed(code: CheckCode, evidence: string, at: number, policy?: object): UnitCheck {
-  return notPassed('failed', code, evidence, at, policy);
+/** Could not be asked, for a reason that is nobody's fault. */
+export function skipped(code: CheckCode, evidence: string, at: number, fix?: CheckFix): UnitCheck {
+  return { code, status: 'skipped', evidence, ...pasted(fix), at };
+}
+
+export function failed(code: CheckCode, evidence: string, at: number, fix?: CheckFix): UnitCheck {
+  return notPassed('failed', code, evidence, at, fix);
 }
 
 /** Jobs run nevertheless. */
-export function warning(code: CheckCode, evidence: string, at: number, policy?: object): UnitCheck {
-  return notPassed('warning', code, evidence, at, policy);
+export function warning(code: CheckCode, evidence: string, at: number, fix?: CheckFix): UnitCheck {
+  return notPassed('warning', code, evidence, at, fix);
 }
 
 function notPassed(
@@ -165,10 +171,14 @@ function notPassed(
   code: CheckCode,
   evidence: string,
   at: number,
-  policy?: object,
+  fix?: CheckFix,
 ): UnitCheck {
   const { remedy, actor } = CHECKS[code];
-  return { code, status, evidence, remedy, actor, ...(policy ? { policy: JSON.stringify(policy) } : {}), at };
+  return { code, status, evidence, remedy, actor, ...pasted(fix), at };
+}
+
+function pasted({ policy, command }: CheckFix = {}): Pick<UnitCheck, 'policy' | 'command'> {
+  return { ...(policy && { policy: JSON.stringify(policy) }), ...(command && { command }) };
 }
 
 const ORDER = Object.keys(CHECKS);

@@ -50,7 +50,11 @@ export function createMachineCheck(deps: {
       if (!(error instanceof CloudError) || isAway(error)) throw error;
       if (error.problem === 'not_found') return [];
       const evidence = 'the role does not allow states:ListExecutions: executions are asked for one by one';
-      return [warning('execution_list', evidence, at, machinePolicy(unit, 'states:ListExecutions'))];
+      return [
+        warning('execution_list', evidence, at, {
+          policy: machinePolicy(unit, 'states:ListExecutions'),
+        }),
+      ];
     }
   }
 
@@ -68,7 +72,11 @@ export function createMachineCheck(deps: {
       if (!(error instanceof CloudError) || isAway(error)) throw error;
       if (error.problem === 'not_found') return [];
       const evidence = 'the role does not allow states:ListTagsForResource: the tags are unknown';
-      return [warning('machine_tags', evidence, at, machinePolicy(unit, 'states:ListTagsForResource'))];
+      return [
+        warning('machine_tags', evidence, at, {
+          policy: machinePolicy(unit, 'states:ListTagsForResource'),
+        }),
+      ];
     }
   }
 

@@ -11,29 +11,19 @@ export interface PreflightDeps {
   checkMachine: Check;
   checkBuckets: Check;
   checkBrowsers: Check;
+  checkQuotas: Check;
   clock: Clock;
 }
 
 /** What only the worker of the test job can say; what it said once counts until it says something else. */
 const BY_WORKER = /^(quotas|image|image_digest)$/;
 /** Found by the test job, or before any check. */
-const ELSEWHERE = /^(canary_|reachable$|registration$|ownership_proof$|account_quotas$)/;
-
-/**
- * The role is not let look at the account as a whole, so that this is said instead of asked: whoever deploys has
- * credentials that may.
- */
-const QUOTAS_UNSEEN = {
-  mode_1:
-    "the broker may not read the quotas of the platform's account (Fargate vCPUs, functions at once): the runbook has the commands; a job that meets one fails with `quota_fargate_vcpu` or `no_capacity`",
-  mode_2:
-    'the role may not read the quotas of the account (Fargate vCPUs, functions at once): `deploy-mode2.sh doctor` looks, with credentials of the account; a job that meets one fails with `quota_fargate_vcpu` or `no_capacity`',
-} as const;
+const ELSEWHERE = /^(canary_|reachable$|registration$|ownership_proof$)/;
 
 /** Creates the preflight. @throws (the checks) CloudError if AWS does not answer. */
 export function createPreflight(deps: PreflightDeps): Check {
   const { checkTrust, clock } = deps;
-  const further = [deps.checkMachine, deps.checkBuckets, deps.checkBrowsers];
+  const further = [deps.checkMachine, deps.checkBuckets, deps.checkBrowsers, deps.checkQuotas];
 
   return async function check(unit) {
     const at = clock();
@@ -53,6 +43,6 @@ export function createPreflight(deps: PreflightDeps): Check {
           ? skipped(code, 'the test job, whose worker says it, has not run yet', at)
           : skipped(code, 'not asked, because something before it has failed', at),
       );
-    return [...trust, ...rest, skipped('account_quotas', QUOTAS_UNSEEN[unit.mode], at), ...unasked];
+    return [...trust, ...rest, ...unasked];
   };
 }

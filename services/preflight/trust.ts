@@ -2,7 +2,7 @@
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import { type Clock, CloudError } from '../ports.ts';
 import type { UnitTrust } from '../units/ports.ts';
-import { failed, passed, skipped, warning } from './catalogue.ts';
+import { type CheckFix, failed, passed, skipped, warning } from './catalogue.ts';
 
 /** A session policy that takes more of its room than this may become too large with longer names. */
 const MAX_POLICY_PERCENT = 80;
@@ -18,10 +18,10 @@ export function createTrustChecks({ trust, clock, brokerRoleArn }: TrustChecksDe
   /** @throws CloudError `unavailable` or `throttled` if AWS does not answer. */
   return async function checkTrust(unit: Unit): Promise<UnitCheck[]> {
     const at = clock();
-    const policy = trustPolicy(brokerRoleArn, unit.externalId ?? '');
+    const fix = { policy: trustPolicy(brokerRoleArn, unit.externalId ?? '') };
     try {
       const { open, policyPercent, sourceIdentity } = await trust.probe(unit);
-      const named = sourceIdentityCheck(sourceIdentity, at, policy);
+      const named = sourceIdentityCheck(sourceIdentity, at, fix);
       if (unit.mode === 'mode_1') {
         const evidence = "the role of the platform's own account lets the broker in";
         const none = skipped('external_id_required', "within the platform's own account there is none", at);
@@ -31,7 +31,7 @@ export function createTrustChecks({ trust, clock, brokerRoleArn }: TrustChecksDe
         passed('assume_role', 'the role lets the broker in with the external ID', at),
         open.length === 0
           ? passed('external_id_required', 'without it and with a wrong one the role refuses', at)
-          : failed('external_id_required', `the role lets the broker in ${open.join(' and ')}`, at, policy),
+          : failed('external_id_required', `the role lets the broker in ${open.join(' and ')}`, at, fix),
         policyCheck(policyPercent, at),
         named,
       ];
@@ -39,7 +39,7 @@ export function createTrustChecks({ trust, clock, brokerRoleArn }: TrustChecksDe
       if (!(error instanceof CloudError) || isAway(error)) throw error;
       if (error.problem === 'invalid') return [failed('session_policy', error.message, at)];
       // Absent, of somebody else, or closed: AWS does not tell, and neither does the broker.
-      return [failed('assume_role', 'the role does not let the broker in with this external ID', at, policy)];
+      return [failed('assume_role', 'the role does not let the broker in with this external ID', at, fix)];
     }
   };
 }
@@ -60,10 +60,10 @@ function policyCheck(percent: number | undefined, at: number): UnitCheck {
     : warning('session_policy', evidence, at);
 }
 
-function sourceIdentityCheck(allowed: boolean, at: number, policy: object): UnitCheck {
+function sourceIdentityCheck(allowed: boolean, at: number, fix: CheckFix): UnitCheck {
   return allowed
     ? passed('source_identity', 'CloudTrail names the person for whom the broker signs', at)
-    : warning('source_identity', 'the role does not let sessions say for whom they are', at, policy);
+    : warning('source_identity', 'the role does not let sessions say for whom they are', at, fix);
 }
 
 /** The statement that the role's trust policy should be. */

@@ -1,6 +1,6 @@
 /**
  * What the worker of the test job says of itself: which release it is, and what its platform gave it. The role
- * may read neither functions nor quotas, and the run itself knows better than any description of it.
+ * may not read functions, and the run itself knows better than any description of it.
  */
 import type { WorkerFacts } from '../../src/schemas/execution.ts';
 import type { UnitCheck } from '../../src/schemas/unit.ts';
@@ -10,6 +10,8 @@ import { passed, skipped, warning } from './catalogue.ts';
 export interface ReleasedWorker {
   readonly version: string;
   readonly lambda: { readonly memoryMb: number; readonly seconds: number };
+  /** vCPUs of the smallest and of the largest task that jobs are sent to. */
+  readonly fargate: { readonly leastVcpus: number; readonly mostVcpus: number };
   /** Of its signed images; empty where the broker was not told. */
   readonly imageDigests: readonly string[];
 }

@@ -1,5 +1,6 @@
 /** What the trust and the checks of computing units need from the outside, beside ports.ts. */
 import type { ObjectLocation } from '../../src/schemas/execution.ts';
+import type { AccountQuota } from '../../src/schemas/quotas.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import type { Page } from '../ports.ts';
 
@@ -128,6 +129,8 @@ export interface UnitProbe {
   definition(unit: Unit): Promise<string>;
   /** The tags of the state machine, by key. */
   tags(unit: Unit): Promise<Readonly<Record<string, string>>>;
+  /** What AWS has given the account in the unit's region. @throws CloudError `not_found` if AWS has no such value. */
+  quota(unit: Unit, quota: AccountQuota): Promise<number>;
   /** Writes an object for checks; the key lies under `APP/preflight/`. */
   put(unit: Unit, location: ObjectLocation, content: Uint8Array): Promise<void>;
   /** Head, read and delete of such an object. */

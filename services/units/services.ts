@@ -9,6 +9,7 @@ import { createBucketChecks } from '../preflight/buckets.ts';
 import { createCanary, type Phantom } from '../preflight/canary.ts';
 import { createMachineCheck } from '../preflight/machine.ts';
 import { createPreflight } from '../preflight/preflight.ts';
+import { createQuotaCheck } from '../preflight/quotas.ts';
 import { createTrustChecks } from '../preflight/trust.ts';
 import type { ReleasedWorker } from '../preflight/worker.ts';
 import { createExternalIds } from './external-ids.ts';
@@ -74,6 +75,7 @@ export function createUnitServices(deps: UnitServicesDeps): { units: Units; watc
     checkMachine: createMachineCheck({ ...deps, template: release.definition }),
     checkBuckets: createBucketChecks(deps),
     checkBrowsers: createBrowserChecks(deps),
+    checkQuotas: createQuotaCheck({ ...deps, fargate: release.worker.fargate }),
     clock,
   });
   const canary = createCanary({ ...deps, ...release });

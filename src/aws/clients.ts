@@ -1,6 +1,7 @@
 /** The SDK clients of the broker: made once, kept, with bounded time-outs and one pool of connections. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -25,6 +26,7 @@ export interface AwsClients {
   /** The client of these credentials in this region; the same one for the same (identical) credentials. */
   sfn(credentials: AwsCredentials, region: string): SFNClient;
   s3(credentials: AwsCredentials, region: string): S3Client;
+  serviceQuotas(credentials: AwsCredentials, region: string): ServiceQuotasClient;
   /** Calls of all clients since they were made. */
   readonly counts: Pick<CallCounts, 'list'>;
   /** Closes all connections. */
@@ -64,6 +66,9 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
     sts,
     sfn: createKept((held, unitRegion) =>
       counts.watch(new SFNClient({ ...shared, region: unitRegion, ...identity(held) }), unitRegion),
+    ),
+    serviceQuotas: createKept((held, unitRegion) =>
+      counts.watch(new ServiceQuotasClient({ ...shared, region: unitRegion, ...identity(held) }), unitRegion),
     ),
     s3: createKept((held, unitRegion) =>
       counts.watch(

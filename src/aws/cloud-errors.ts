@@ -32,6 +32,7 @@ const PROBLEMS: Readonly<Record<string, CloudProblem>> = {
   StateMachineDeleting: 'not_found',
   ExecutionDoesNotExist: 'not_found',
   ResourceNotFound: 'not_found',
+  NoSuchResourceException: 'not_found',
   NoSuchKey: 'not_found',
   NoSuchBucket: 'not_found',
   NotFound: 'not_found',

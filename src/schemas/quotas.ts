@@ -26,3 +26,20 @@ export const QUOTAS: Quotas = {
   StopExecution: { bucket: 500, perSecond: 25 },
   AssumeRole: { bucket: 600, perSecond: 600 },
 };
+
+/** A quota of an account in a region, as Service Quotas names it. */
+export interface AccountQuota {
+  readonly serviceCode: string;
+  readonly quotaCode: string;
+}
+
+/**
+ * The quotas of accounts that jobs meet. Those of Step Functions are far away (a million open executions) or slow jobs
+ * down and fail none (transitions per second), and AWS documents no codes of theirs.
+ */
+export const ACCOUNT_QUOTAS = {
+  /** vCPUs of all tasks on Fargate at once. */
+  fargateVcpus: { serviceCode: 'fargate', quotaCode: 'L-3032A538' },
+  /** Functions of Lambda at once. */
+  lambdaConcurrency: { serviceCode: 'lambda', quotaCode: 'L-B99A9384' },
+} as const satisfies Record<string, AccountQuota>;

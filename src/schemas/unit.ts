@@ -22,6 +22,8 @@ export const unitCheck = z.object({
   actor: checkActor.optional(),
   /** An IAM policy statement (JSON) that can be pasted into the role, where one helps. */
   policy: z.string().optional(),
+  /** Commands that can be pasted into a shell with credentials of the account, one a line. */
+  command: z.string().optional(),
   at: z.number(),
 });
 export type UnitCheck = z.infer<typeof unitCheck>;

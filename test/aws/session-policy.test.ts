@@ -9,6 +9,7 @@ const PURPOSES: Purpose[] = [
   { kind: 'start' },
   { kind: 'observe' },
   { kind: 'check' },
+  { kind: 'quotas' },
   { kind: 'presign', ownerId: 'u1' },
   { kind: 'remove', ownerId: 'u1' },
 ];
@@ -82,6 +83,13 @@ t.test('T17: presign and remove reach the objects of one owner only', async (t) 
   t.same(remove.Statement, [
     { Effect: 'Allow', Action: ['s3:DeleteObject', 's3:AbortMultipartUpload'], Resource: owned },
   ]);
+});
+
+t.test('T17: quotas reads two quotas of one account and region, and nothing else', async (t) => {
+  const { Statement } = sessionPolicy({ kind: 'quotas' }, sampleUnit());
+  const arn = 'arn:aws:servicequotas:us-east-1:222222222222';
+  const Resource = [`${arn}:fargate/L-3032A538`, `${arn}:lambda/L-B99A9384`];
+  t.same(Statement, [{ Effect: 'Allow', Action: ['servicequotas:GetServiceQuota'], Resource }]);
 });
 
 t.test('one bucket for everything is named once, and partitions other than aws keep theirs', async (t) => {

@@ -87,6 +87,10 @@ const WORKER_TABLE: Record<string, Row[]> = {
     ...['StartExecution', 'DescribeStateMachine', 'ListExecutions', 'ListTagsForResource'].map((action) =>
       may(`states:${action}`, MACHINE),
     ),
+    may('servicequotas:GetServiceQuota', here('servicequotas', 'fargate/L-3032A538')),
+    may('servicequotas:GetServiceQuota', here('servicequotas', 'lambda/L-B99A9384')),
+    mayNot('servicequotas:GetServiceQuota', here('servicequotas', 'ec2/L-1216C47A')),
+    mayNot('servicequotas:RequestServiceQuotaIncrease', here('servicequotas', 'fargate/L-3032A538')),
     may('states:DescribeExecution', EXECUTION),
     may('states:StopExecution', EXECUTION),
     mayNot('states:StopExecution', here('states', 'execution:mroptimum-app-JobChooser:by-hand')),

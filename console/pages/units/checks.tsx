@@ -60,6 +60,7 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
             </p>
           )}
           {check.policy && <Copyable label={`policy for ${check.code}`} text={pretty(check.policy)} />}
+          {check.command && <Copyable label={`command for ${check.code}`} text={check.command} />}
         </li>
       ))}
     </ul>

@@ -1,6 +1,7 @@
 /** The account: its region, quotas, permissions, and names that are taken. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ACCOUNT_QUOTAS } from '../../../src/schemas/quotas.ts';
 import { AwsRefusal } from '../aws-refusals.ts';
 import { stackNameProblem } from '../names.ts';
 import type { Identity, Session } from '../session.ts';
@@ -102,9 +103,10 @@ export function checkQuotas(
   const { aws } = session;
   return Promise.all([
     guarded('fargate', async () => {
+      const { serviceCode, quotaCode } = ACCOUNT_QUOTAS.fargateVcpus;
       const { Quota } = await aws.call<{ Quota: { Value: number } }>('service-quotas', 'get-service-quota', {
-        ServiceCode: 'fargate',
-        QuotaCode: 'L-3032A538',
+        ServiceCode: serviceCode,
+        QuotaCode: quotaCode,
       });
       const { least, most } = vcpusOf(fargateSize);
       const evidence = `${Quota.Value} vCPUs at once, a task takes ${least === most ? least : `${least} to ${most}`}`;

@@ -6,6 +6,7 @@
 import { executionArn } from '../../../services/jobs/naming.ts';
 import { CloudError } from '../../../services/ports.ts';
 import { PREFLIGHT_OWNER } from '../../../services/preflight/owner.ts';
+import { quotaArns } from '../../../services/preflight/quota-arns.ts';
 import type { Unit } from '../../schemas/unit.ts';
 
 /** Why the broker enters an account. `ownerId` is the person whose files are meant, not the unit's owner. */
@@ -18,6 +19,8 @@ export type Purpose =
   | { readonly kind: 'presign'; readonly ownerId: string }
   /** Look whether everything is as it must be, with objects of its own under `APP/preflight/`. */
   | { readonly kind: 'check' }
+  /** Read what AWS lets the account run at once; by itself, because the policy of `check` has no room left. */
+  | { readonly kind: 'quotas' }
   /** Delete one person's objects, and abort uploads of theirs. */
   | { readonly kind: 'remove'; readonly ownerId: string };
 
@@ -102,6 +105,8 @@ export function sessionPolicy(purpose: Purpose, unit: Unit): SessionPolicy {
         [['kms:Decrypt', 'kms:GenerateDataKey'], keys],
       );
     }
+    case 'quotas':
+      return policy([['servicequotas:GetServiceQuota'], quotaArns(unit)]);
     case 'remove':
       return policy([['s3:DeleteObject', 's3:AbortMultipartUpload'], owned(purpose.ownerId)]);
   }

@@ -1,5 +1,5 @@
 /**
- * What the preflight tries in a unit's account. One session serves all of it; its policy reaches the objects
+ * What the preflight tries in a unit's account. One session serves all of it but quotas; its policy reaches the objects
  * of the preflight, reads settings, and holds the two things that must be refused by the role itself.
  */
 import {
@@ -13,6 +13,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { DescribeStateMachineCommand, ListTagsForResourceCommand } from '@aws-sdk/client-sfn';
 import { CloudError } from '../../../services/ports.ts';
 import type { UnitProbe } from '../../../services/units/ports.ts';
@@ -24,12 +25,13 @@ import type { Sessions } from './sessions.ts';
 import { mustBeOneAccount, mustBeOurs } from './unit-checks.ts';
 
 const CHECK: Purpose = { kind: 'check' };
+const QUOTAS: Purpose = { kind: 'quotas' };
 /** A test result is a few kilobytes; more than this is not read. */
 const MAX_FETCHED_BYTES = 64 * 1_048_576;
 const FETCH_LIMIT_MS = 10_000;
 
 export interface UnitProbeDeps {
-  readonly clients: Pick<AwsClients, 's3' | 'sfn'>;
+  readonly clients: Pick<AwsClients, 's3' | 'sfn' | 'serviceQuotas'>;
   readonly sessions: Sessions;
 }
 
@@ -71,6 +73,15 @@ export function createUnitProbe({ clients, sessions }: UnitProbeDeps): UnitProbe
         clients.sfn(session.credentials, unit.region).send(command),
       );
       return Object.fromEntries((found.tags ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
+    },
+
+    async quota(unit, { serviceCode, quotaCode }) {
+      const command = new GetServiceQuotaCommand({ ServiceCode: serviceCode, QuotaCode: quotaCode });
+      const { Quota } = await sessions.use(unit, QUOTAS, 'GetServiceQuota', (session) =>
+        clients.serviceQuotas(session.credentials, unit.region).send(command),
+      );
+      if (Quota?.Value !== undefined) return Quota.Value;
+      throw new CloudError('not_found', 'GetServiceQuota', 'NoValue', `${quotaCode} has no value`);
     },
 
     async put(unit, location, content) {

@@ -92,6 +92,7 @@ function checked({ status, checks = [], testJob }: Report): string {
     `${check.status.padEnd(8)} ${check.code.padEnd(24)} ${check.evidence}`,
     ...(check.remedy && check.status !== 'passed' ? [`         ${check.remedy}`] : []),
     ...(check.policy && check.status !== 'passed' ? [check.policy] : []),
+    ...(check.command && check.status !== 'passed' ? [check.command] : []),
   ]);
   return [`status   ${status}`, ...(testJob ? [`test job ${testJob}`] : []), ...lines].join('\n');
 }

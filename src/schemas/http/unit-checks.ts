@@ -14,6 +14,10 @@ export const checkView = z
       .string()
       .optional()
       .meta({ description: 'A policy statement that can be pasted into the role' }),
+    command: z
+      .string()
+      .optional()
+      .meta({ description: 'Commands that can be pasted into a shell with credentials of the account' }),
     checkedAt: isoTime,
   })
   .meta({ id: 'UnitCheck' });
