@@ -44,6 +44,8 @@ export interface AdaptersOptions {
   readonly ids: Ids;
   /** What this process tells the others of itself. */
   readonly figures: () => ProcessFigures;
+  /** Whether the others do not hear what this process writes. */
+  readonly unheard: () => boolean;
 }
 
 export interface Adapters {
@@ -81,6 +83,7 @@ export function createAdapters(options: AdaptersOptions): Adapters {
     generation: STORE_GENERATION,
     release: RELEASED_WORKER.version,
     figures: options.figures,
+    unheard: options.unheard,
     clock,
     ids,
     log,

@@ -108,6 +108,7 @@ export function createDeps(options: DepsOptions): Deps {
     clock,
     ids,
     figures: () => ownFigures({ ticker, sweep, poison, budgets, errors }),
+    unheard: () => news.unheard(),
   });
   const { clients, health, stores, audit, uses, sessions, cloud, killSwitch, budgets, shares, timers } =
     adapters;

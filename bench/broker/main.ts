@@ -1,11 +1,12 @@
 /**
  * `npm run bench:broker [-- --json] [-- --only PATTERN]`: what the broker costs. Calls to AWS per job are counted
- * on the embedded cloud; presigned URLs are compared with the SDK's own, reads with a bare route, a full table with
+ * on the embedded cloud, and so are reads of the store for open tabs; presigned URLs are compared with the SDK's own, reads with a bare route, a full table with
  * a small one, all in the same run. With --json the last line is {"rows": [{name, ours, other, ratio, floor}]}. The
  * exit code is 1 if a ratio is below its floor.
  */
 import { countRows } from './counts.ts';
 import { flatRows } from './flat.ts';
+import { idleRows } from './idle.ts';
 import { presignRows } from './presign.ts';
 import { readRows } from './read.ts';
 import { printTable, type Row } from './row.ts';
@@ -19,6 +20,7 @@ const parts: [string, () => Promise<Row[]>][] = [
   ['read', readRows],
   ['counts', countRows],
   ['flat', flatRows],
+  ['idle', idleRows],
 ];
 const rows: Row[] = [];
 for (const [name, measure] of parts) if (wanted.test(name)) rows.push(...(await measure()));

@@ -12,9 +12,10 @@ export interface Row {
   readonly note: string;
 }
 
-/** A row of which less is better: times, calls. */
+/** A row of which less is better: times, calls. None where none is allowed is as good as asked. */
 export function lessIsBetter(row: Omit<Row, 'ratio'>): Row {
-  return { ...row, ratio: row.ours === 0 ? Number.POSITIVE_INFINITY : row.other / row.ours };
+  const none = row.other === 0 ? 1 : Number.POSITIVE_INFINITY;
+  return { ...row, ratio: row.ours === 0 ? none : row.other / row.ours };
 }
 
 /** A row of which more is better: requests per second. */

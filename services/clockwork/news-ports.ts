@@ -13,6 +13,8 @@ export interface Bulletin {
   readonly changes: readonly Tidings[];
   /** By its own clock. */
   readonly at: number;
+  /** True: it cannot say that it lives, so the others cannot know whether they hear all of it. */
+  readonly unheard?: boolean;
 }
 
 export interface NewsStore {

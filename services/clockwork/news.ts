@@ -8,11 +8,14 @@
  * numbers without gaps show what was missed, and of a process that died nobody knows what it has not told any more.
  * Then everything may have changed, and that is told too. Who has just come, or come back after a silence, believes
  * nothing until all others must have noticed: those who thought that they are alone told nothing.
+ *
+ * A process that can write, but not tell, makes the others stop believing: it says so with its signs of life, or
+ * if it cannot give those, with its news; if it can do neither it does not write (`sure`).
  */
 
 import type { Clock, Log } from '../ports.ts';
 import type { Bulletin, NewsStore, Tidings } from './news-ports.ts';
-import { type SeenMember, SILENT_MS } from './shares.ts';
+import { BEAT_MS, type SeenMember, type Shares, SILENT_MS } from './shares.ts';
 
 /** How often the others are looked at, and how soon after a change they are told. */
 export const LOOK_MS = 1_000;
@@ -27,6 +30,12 @@ const INTEREST_MS = 60_000;
 const IDLE_MS = 2_000;
 /** What is stored ends by itself after an hour. */
 const SAY_AGAIN_MS = 10 * 60_000;
+/** Whoever could not say for so long that it lives may soon be taken for dead, and not be asked any more. */
+const DOUBT_MS = SILENT_MS - BEAT_MS;
+/** The others do not remove what was said within this time. */
+export const STANDS_MS = INTEREST_MS / 2;
+/** What a process had begun to write when it fell silent is written by then: all tries of a call have ended. */
+export const LATE_WRITE_MS = 35_000;
 
 /** Undefined: anything may have changed. */
 export type Heard = (tidings: Tidings | undefined) => void;
@@ -34,6 +43,10 @@ export type Heard = (tidings: Tidings | undefined) => void;
 export interface News {
   /** This process has written something. */
   tell(tidings: Tidings): void;
+  /** Comes before a write: the others hear of it, or know that they do not. Fails as the store does if neither is sure. */
+  sure(): Promise<void>;
+  /** True while changes wait for longer than the others expect. */
+  unheard(): boolean;
   /** True if all that others wrote a few seconds ago is known here. Asking is interest. */
   fresh(): boolean;
   /** Called for everything that others tell, before it counts as known. */
@@ -48,7 +61,7 @@ export interface News {
 export interface NewsDeps {
   news: NewsStore;
   /** The processes that share the table. */
-  view: () => { readonly self: string; readonly since: number; readonly members: readonly SeenMember[] };
+  view: () => Omit<ReturnType<Shares['view']>, 'leases'>;
   clock: Clock;
   log: Log;
 }
@@ -58,6 +71,10 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
   const listeners: Heard[] = [];
   let changes: (Tidings & { at: number })[] = [];
   let first = 1;
+  /** The next number that no stored bulletin has. */
+  let owed = 1;
+  /** When it was last stored that this process may not be heard, until the opposite is stored. */
+  let doubtSaidAt: number | undefined;
   let untold = false;
   /** An account was changed: that does not wait. */
   let urgent = false;
@@ -70,6 +87,10 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
   const next = new Map<string, number>();
   /** Others that lived when they were last looked at. */
   let living = new Set<string>();
+  /** When those who do not live any more were missed. */
+  const lost = new Map<string, number>();
+  /** At the last look there was somebody who is not heard. */
+  let doubted = false;
   let firstLook = true;
   let gone = false;
   let wake = (): void => {};
@@ -83,8 +104,27 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
   };
   const wanted = (now: number): boolean => now - wantedAt < INTEREST_MS;
 
+  /** This process may seem dead to the others. */
+  const seemsDead = (): boolean => clock() - view().saidAt >= DOUBT_MS;
+  const waitsSince = (): number | undefined => {
+    if (owed >= first + changes.length) return undefined;
+    return owed < first ? Number.NEGATIVE_INFINITY : changes[owed - first].at;
+  };
+  const unheard = (): boolean => {
+    const since = waitsSince();
+    return since !== undefined && clock() - since > FRESH_MS && others().length > 0;
+  };
+  /** The others know that they may not hear everything. */
+  const warned = (now: number): boolean => {
+    const { saidAt, saidUnheard } = view();
+    if (doubtSaidAt !== undefined && now - doubtSaidAt < STANDS_MS) return true;
+    return saidUnheard && now - saidAt < DOUBT_MS;
+  };
+  const hasToSay = (): boolean => others().length > 0 || doubtSaidAt !== undefined;
+
   function nextSay(): number {
     if (toldAt === undefined || urgent) return 0;
+    if (doubtSaidAt !== undefined && !seemsDead()) return 0;
     return toldAt + (untold ? LOOK_MS : SAY_AGAIN_MS);
   }
 
@@ -100,8 +140,18 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     urgent = false;
     try {
       const told = changes.map(({ ownerId, jobId }) => ({ ownerId, jobId }));
-      await store.put({ brokerId: view().self, first, changes: told, at: now });
+      const doubtful = seemsDead();
+      const upTo = first + told.length;
+      await store.put({
+        brokerId: view().self,
+        first,
+        changes: told,
+        at: now,
+        ...(doubtful && { unheard: true }),
+      });
       toldAt = now;
+      owed = Math.max(owed, upTo);
+      doubtSaidAt = doubtful ? now : undefined;
     } catch (error) {
       untold = true;
       throw error;
@@ -128,13 +178,24 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     for (const bulletin of bulletins) missed = hear(bulletin) || missed;
     const alive = new Set(others().map(({ brokerId }) => brokerId));
     const left = [...living].filter((brokerId) => !alive.has(brokerId));
-    // Whoever is gone may have died between a write and telling of it.
-    if (missed || left.length > 0) heard(undefined);
+    const doubt = bulletins.some((each) => each.unheard) || others().some((each) => each.unheard);
+    // Whoever is gone may have died between a write and telling of it; or while it wrote.
+    const late = writtenLate(left, now);
+    if (missed || left.length > 0 || late || doubt !== doubted) heard(undefined);
     firstLook = false;
     living = alive;
-    const complete = [...alive].every((brokerId) => next.has(brokerId));
+    doubted = doubt;
+    const complete = !doubt && [...alive].every((brokerId) => next.has(brokerId));
     lookedAt = complete && now - view().since >= SILENT_MS ? now : Number.NEGATIVE_INFINITY;
     await bury(bulletins, new Set(members.filter(({ alive }) => alive).map(({ brokerId }) => brokerId)), now);
+  }
+
+  /** Notes who is gone; true if what somebody had begun to write has been written only now. */
+  function writtenLate(left: readonly string[], now: number): boolean {
+    const ended = [...lost].filter(([, at]) => now - at >= LATE_WRITE_MS);
+    for (const [brokerId] of ended) lost.delete(brokerId);
+    for (const brokerId of left) lost.set(brokerId, now);
+    return ended.length > 0;
   }
 
   /** The last words of the dead are removed, so that they are not read for ever. */
@@ -159,12 +220,17 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
       untold = true;
       if (others().length > 0) wake();
     },
+    unheard,
+    async sure() {
+      const now = clock();
+      if ((seemsDead() || unheard()) && !warned(now)) await say(now);
+    },
     fresh() {
       const now = clock();
       const slept = !wanted(now);
       wantedAt = now;
       if (slept) wake();
-      return !slept && now - lookedAt < FRESH_MS;
+      return !slept && now - lookedAt < FRESH_MS && !others().some((each) => each.unheard);
     },
     onHeard(listener) {
       listeners.push(listener);
@@ -172,13 +238,13 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     async tick() {
       const now = clock();
       if (gone) return 0;
-      if (others().length > 0 && now >= nextSay()) await say(now);
+      if (hasToSay() && now >= nextSay()) await say(now);
       if (wanted(now) && now >= nextLook) await look(now);
       return changes.length;
     },
     idleMs() {
       const now = clock();
-      const telling = others().length > 0 ? nextSay() : Number.POSITIVE_INFINITY;
+      const telling = hasToSay() ? nextSay() : Number.POSITIVE_INFINITY;
       const looking = wanted(now) ? nextLook : Number.POSITIVE_INFINITY;
       return Math.min(IDLE_MS, Math.max(0, Math.min(telling, looking) - now));
     },

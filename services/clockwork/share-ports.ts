@@ -12,6 +12,8 @@ export interface Member {
   readonly generation: number;
   /** Figures that whoever runs the broker sees of all processes at once. */
   readonly figures: Readonly<Record<string, unknown>>;
+  /** True: it could not tell the others what it has written (news.ts). */
+  readonly unheard?: boolean;
 }
 
 export interface Lease {

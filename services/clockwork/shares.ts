@@ -26,6 +26,10 @@ export interface Shares {
     readonly self: string;
     /** Since when this process has said without a break that it lives; the others may not know it before. */
     readonly since: number;
+    /** When this process last could say that it lives; at first when it began. */
+    readonly saidAt: number;
+    /** What it said then of `unheard`. */
+    readonly saidUnheard: boolean;
     readonly members: readonly SeenMember[];
     readonly leases: readonly Lease[];
   };
@@ -45,6 +49,8 @@ export interface SharesDeps {
   release: string;
   /** What this process wants the others to know of it; small. */
   figures: () => Member['figures'];
+  /** Whether the others do not hear what this process writes. Default: they do. */
+  unheard?: () => boolean;
   clock: Clock;
   ids: Ids;
   log: Log;
@@ -69,6 +75,7 @@ export function createShares(deps: SharesDeps): Shares {
   let leases: Lease[] = [];
   let beatAt = Number.NEGATIVE_INFINITY;
   let since = Number.POSITIVE_INFINITY;
+  let saidUnheard = false;
   let nextBeat = 0;
   let gone = false;
 
@@ -129,7 +136,15 @@ export function createShares(deps: SharesDeps): Shares {
       const now = clock();
       if (gone || now < nextBeat) return 0;
       nextBeat = now + BEAT_MS;
-      await store.beat({ ...self, beat: now, seenAt: now, figures: deps.figures() });
+      const unheard = deps.unheard?.() ?? false;
+      await store.beat({
+        ...self,
+        beat: now,
+        seenAt: now,
+        figures: deps.figures(),
+        ...(unheard && { unheard }),
+      });
+      saidUnheard = unheard;
       if (now - beatAt > 2 * BEAT_MS) since = clock();
       beatAt = now;
       await look();
@@ -142,7 +157,14 @@ export function createShares(deps: SharesDeps): Shares {
     // Who could not say that it lives has been replaced.
     mine: (piece) => held.has(piece) && clock() - beatAt < SILENT_MS,
     live: () => Math.max(1, members.filter(({ alive }) => alive).length),
-    view: () => ({ self: self.brokerId, since, members, leases }),
+    view: () => ({
+      self: self.brokerId,
+      since,
+      saidAt: Math.max(beatAt, self.startedAt),
+      saidUnheard,
+      members,
+      leases,
+    }),
     async leave() {
       gone = true;
       const mine = [...held];

@@ -42,13 +42,15 @@ export interface AccessTokensDeps {
   users: UserStore;
   ids: Ids;
   clock: Clock;
+  /** Comes before a change; fails if other processes would not hear of it. */
+  sure: () => Promise<void>;
   /** The tokens of a person have changed. */
   changed: (userId: string) => void;
 }
 
 /** Creates the service of personal access tokens. */
 export function createAccessTokens(deps: AccessTokensDeps): AccessTokens {
-  const { accessTokens: store, users, ids, clock, changed } = deps;
+  const { accessTokens: store, users, ids, clock, sure, changed } = deps;
 
   async function noteUse(record: AccessToken, now: number): Promise<void> {
     if (record.lastUsedAt !== undefined && now - record.lastUsedAt < NOTE_MS) return;
@@ -87,6 +89,7 @@ export function createAccessTokens(deps: AccessTokensDeps): AccessTokens {
     async revokeAccessToken(who, tokenId) {
       const record = await store.get(tokenId);
       if (record?.userId !== who.userId) throw new AppError('not_found', `There is no token ${tokenId}.`);
+      await sure();
       await store.remove(tokenId);
       changed(who.userId);
     },

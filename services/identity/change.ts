@@ -13,13 +13,17 @@ export type ChangeUser = (
   decide: (user: User) => Partial<Omit<User, 'userId' | 'version'>> | undefined,
 ) => Promise<User>;
 
-/** Creates the writer; `changed` is told of every write, before the answer. */
+/**
+ * Creates the writer; `changed` is told of every write, before the answer. `sure` comes before it, and fails if other
+ * processes would not hear of it.
+ */
 export function createChangeUser(deps: {
   users: UserStore;
   clock: Clock;
+  sure: () => Promise<void>;
   changed: (userId: string) => void;
 }): ChangeUser {
-  const { users, clock, changed } = deps;
+  const { users, clock, sure, changed } = deps;
   return async (userId, decide) => {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const user = await users.get(userId);
@@ -27,6 +31,7 @@ export function createChangeUser(deps: {
       const change = decide(user);
       if (!change) return user;
       const next: User = { ...user, ...change, updatedAt: clock(), version: user.version + 1 };
+      await sure();
       if (await users.replace(next)) {
         changed(userId);
         return next;

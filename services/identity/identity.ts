@@ -85,7 +85,7 @@ export interface IdentityDeps {
   ids: Ids;
   clock: Clock;
   /** How processes tell each other what they have changed. Default: they do not. */
-  news?: Pick<News, 'tell' | 'fresh'>;
+  news?: Pick<News, 'tell' | 'fresh' | 'sure'>;
   log: Log;
   tokenSecret: string;
   passwords: Passwords;
@@ -106,8 +106,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
     bearers.forget(userId);
     deps.news?.tell({ ownerId: userId });
   };
-  const change = createChangeUser({ users, clock, changed });
-  const accessTokens = createAccessTokens({ ...deps, changed });
+  const sure = async (): Promise<void> => deps.news?.sure();
+  const change = createChangeUser({ users, clock, sure, changed });
+  const accessTokens = createAccessTokens({ ...deps, sure, changed });
   const foreign = foreignTokens && createForeignPeople({ ...deps, foreignTokens, change });
   const bearers = createBearers({ users, signer, accessTokens, foreign, fresh: deps.news?.fresh, clock });
   const guard = createGuard(deps);

@@ -40,6 +40,7 @@ export function createJobChanges({ bulletins, identity, stored, ...deps }: JobCh
     feed,
     versions,
     watcher: {
+      sure: news.sure,
       publish(job) {
         stored?.(job);
         changed(job);

@@ -4,6 +4,8 @@ import type { JobStore } from '../ports.ts';
 import type { Feed } from './feed.ts';
 
 export interface JobWatcher extends Pick<Feed, 'publish' | 'removed'> {
+  /** Comes before every write; fails if nobody would hear of it. */
+  sure(): Promise<void>;
   /** A write whose answer never came: the job may have changed. */
   doubt(job: Pick<Job, 'jobId' | 'ownerId'>): void;
 }
@@ -11,6 +13,7 @@ export interface JobWatcher extends Pick<Feed, 'publish' | 'removed'> {
 /** Wraps the store; reads pass through. */
 export function watchJobs(jobs: JobStore, feed: JobWatcher): JobStore {
   async function doubting<T>(job: Pick<Job, 'jobId' | 'ownerId'>, write: () => Promise<T>): Promise<T> {
+    await feed.sure();
     try {
       return await write();
     } catch (error) {

@@ -51,7 +51,11 @@ export function brokerOf(parts: BrokerParts) {
     log,
     render: ({ state, version, attempt }) => JSON.stringify({ state, version, attempt }),
   });
-  const jobs = watchJobs(stores.jobs, { ...feed, doubt: (job) => void feed.heard(job) });
+  const jobs = watchJobs(stores.jobs, {
+    ...feed,
+    sure: async () => {},
+    doubt: (job) => void feed.heard(job),
+  });
   const moves = createMoves({ jobs, clock });
   const base = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret: TOKEN_SECRET };
   const { units, watch } = createUnitServices({

@@ -200,6 +200,7 @@ export async function broker(
     generation: 1,
     release: 'test',
     figures: own,
+    unheard: () => news.unheard(),
     clock,
     ids,
     log,

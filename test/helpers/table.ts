@@ -1,6 +1,5 @@
 /** The broker's table in the embedded cloud: one cloud for a test file, a table for each broker in it. */
 import { readFileSync } from 'node:fs';
-import tap from 'tap';
 import { startTestCloud, type TestCloud } from './cloud.ts';
 
 const TABLES = JSON.parse(readFileSync(new URL('../../infra/broker/tables.json', import.meta.url), 'utf8'));
@@ -9,9 +8,15 @@ const TABLES = JSON.parse(readFileSync(new URL('../../infra/broker/tables.json',
 let shared: Promise<TestCloud> | undefined;
 let tables = 0;
 
+/** Closed with the test file; who is no test brings a table of their own and does not load tap. */
+async function testCloud(): Promise<TestCloud> {
+  const { default: tap } = await import('tap');
+  return startTestCloud(tap);
+}
+
 /** A table of its own in `account`. */
 export async function newTable(account: string) {
-  shared ??= startTestCloud(tap);
+  shared ??= testCloud();
   const cloud = await shared;
   const tableName = `cloudmr-${++tables}`;
   await cloud.control(account).applyStack({

@@ -1,9 +1,17 @@
 /** What broker processes tell each other: when it is believed, what it costs, and that nothing is lost silently. */
 import t from 'tap';
-import { createNews, FRESH_MS, LOOK_MS, type News } from '../../services/clockwork/news.ts';
+import {
+  createNews,
+  FRESH_MS,
+  LATE_WRITE_MS,
+  LOOK_MS,
+  type News,
+  STANDS_MS,
+} from '../../services/clockwork/news.ts';
 import type { Tidings } from '../../services/clockwork/news-ports.ts';
 import { createShares, SILENT_MS } from '../../services/clockwork/shares.ts';
 import { storesOn } from '../../src/aws/stores/stores.ts';
+import { MEMBERS_PARTITION, NEWS_PARTITION } from '../../src/aws/table/table.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 import { createMemoryTable } from '../helpers/memory-table.ts';
 
@@ -25,6 +33,7 @@ function world() {
       generation: 1,
       release: '1',
       figures: () => ({}),
+      unheard: () => news.unheard(),
       clock,
       ids,
       log,
@@ -175,4 +184,88 @@ t.test('a store that is away makes nothing fresh, and loses nothing', async (t) 
   table.write = write;
   await pass(3, one, two);
   t.same(two.heard, [{ ownerId: 'ada', jobId: 'a' }]);
+});
+
+/** Writes of items of these kinds fail until they are let through. */
+function cut(table: ReturnType<typeof world>['table']): Set<string> {
+  const { write } = table;
+  const kinds = new Set<string>();
+  table.write = async (item, condition) => {
+    if ([...kinds].some((partition) => item.pk === partition)) throw new Error('away');
+    return write(item, condition);
+  };
+  return kinds;
+}
+/** As `pass`; what cannot be written is tried again, as the loop does. */
+async function trying(seconds: number, ...processes: Process[]): Promise<void> {
+  const quiet = (error: Error) => t.equal(error.message, 'away');
+  for (let i = 0; i < seconds; i++) {
+    now += 1_000;
+    for (const { shares } of processes) await shares.tick().catch(quiet);
+    for (const { news } of processes) if (news.idleMs() === 0) await news.tick().catch(quiet);
+  }
+}
+
+t.test(
+  'a process that cannot tell what it writes: the others stop believing, until they know again',
+  async (t) => {
+    const { start, table } = world();
+    const [one, two] = [start(), start()];
+    wanted(one, two);
+    await pass(10, one, two);
+    t.same(wanted(one, two), [true, true]);
+    const away = cut(table).add(NEWS_PARTITION);
+    two.heard.length = 0;
+    one.news.tell({ ownerId: 'ada', jobId: 'a' });
+    let seconds = 0;
+    for (; two.news.fresh() && seconds < 30; seconds++) await trying(1, one, two);
+    t.ok(seconds <= 8, `believed for ${seconds} s`);
+    await trying(2, one, two);
+    t.same(two.heard, [undefined], 'what was remembered is forgotten');
+    await one.news.sure();
+    t.pass('and it may go on writing: the others know that they do not hear it');
+    away.clear();
+    two.heard.length = 0;
+    for (seconds = 0; !two.news.fresh() && seconds < 30; seconds++) await trying(1, one, two);
+    t.ok(two.heard.includes(undefined), 'before anything is believed again');
+    t.ok(seconds <= 6, `${seconds} s`);
+  },
+);
+
+t.test('who cannot say that it lives says so before it writes, or does not write', async (t) => {
+  const { start, table } = world();
+  const [one, two] = [start(), start()];
+  wanted(one, two);
+  await pass(10, one, two);
+  const away = cut(table).add(MEMBERS_PARTITION);
+  // Only one of them: the other still says that it lives.
+  await trying(6, one);
+  const before = now;
+  await one.news.sure();
+  away.clear();
+  await trying(2, two);
+  t.notOk(two.news.fresh(), 'the other is told that it may miss something');
+  t.equal(now - before, 2_000);
+  away.add(MEMBERS_PARTITION).add(NEWS_PARTITION);
+  now += STANDS_MS;
+  await t.rejects(one.news.sure(), { message: 'away' }, 'nothing is written that nobody may hear of');
+  away.clear();
+  wanted(one, two);
+  await trying(12, one, two);
+  await one.news.sure();
+  t.same(wanted(one, two), [true, true]);
+});
+
+t.test('what a process had begun to write when it fell silent is looked for again later', async (t) => {
+  const { start } = world();
+  const [one, two] = [start(), start()];
+  wanted(one, two);
+  await pass(10, one, two);
+  await pass(SILENT_MS / 1_000 + 2, one);
+  one.heard.length = 0;
+  for (let i = 0; i < LATE_WRITE_MS / 1_000; i++) {
+    one.news.fresh();
+    await pass(1, one);
+  }
+  t.same(one.heard, [undefined]);
 });

@@ -17,6 +17,7 @@ export const MEMBER: Kind<Member> = {
     release: z.string(),
     generation: z.number(),
     figures: z.record(z.string(), z.unknown()),
+    unheard: z.boolean().optional(),
   }),
 };
 

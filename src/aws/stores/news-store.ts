@@ -13,6 +13,7 @@ export const BULLETIN: Kind<Bulletin> = {
     first: z.number().int(),
     changes: z.array(z.object({ ownerId: z.string(), jobId: z.string().optional() })),
     at: z.number(),
+    unheard: z.boolean().optional(),
   }),
 };
 
