@@ -151,6 +151,11 @@ export interface TaskDefinitionResource {
   stopTimeoutSeconds?: number;
 }
 
+/** What RunTask starts. Each change of a family is a revision; earlier ones stay. */
+export interface TaskRevision extends TaskDefinitionResource {
+  revision: number;
+}
+
 export interface StateMachineResource {
   name: string;
   roleName: string;
@@ -188,7 +193,8 @@ export interface Credentials {
 export interface Registry {
   role(arn: string): RoleResource | undefined;
   function(arn: string): FunctionResource | undefined;
-  taskDefinition(arnOrFamily: string, accountId: string, region: string): TaskDefinitionResource | undefined;
+  /** Without a revision: the newest. */
+  taskDefinition(arnOrFamily: string, accountId: string, region: string): TaskRevision | undefined;
   cluster(arn: string): boolean;
   stateMachine(arn: string): StateMachineResource | undefined;
   bucketOwner(name: string): string | undefined;

@@ -11,6 +11,7 @@ import {
   type Registry,
   type RoleCredentials,
   type TaskDefinitionResource,
+  type TaskRevision,
 } from './contract.ts';
 import { baseEnvironment, projectModule, runtimeModule, startChild } from './runtime/child.ts';
 import { isFargateSize } from './runtime/fargate-sizes.ts';
@@ -121,7 +122,7 @@ export function createEcsRunner(options: EcsOptions): EcsRunner {
     }
   }
 
-  async function run(request: Request, definition: TaskDefinitionResource, signal: AbortSignal) {
+  async function run(request: Request, definition: TaskRevision, signal: AbortSignal) {
     const taskId = randomUUID().replaceAll('-', '');
     const size = sizeOf(request, definition);
     const log = logOf(request.accountId, definition.family);
@@ -215,7 +216,7 @@ function refused(code: string, message: string): InvocationError {
 }
 
 /** What RunTask itself refuses. */
-function checked(registry: Registry, request: Request): TaskDefinitionResource {
+function checked(registry: Registry, request: Request): TaskRevision {
   const { cluster, taskDefinition, accountId, region, overrides } = request;
   if (!registry.cluster(cluster)) throw refused('ClusterNotFoundException', 'Cluster not found.');
   const definition = registry.taskDefinition(taskDefinition, accountId, region);
@@ -254,7 +255,7 @@ function commandOf(projectRoot: string, definition: TaskDefinitionResource): str
 /** The task as DescribeTasks shows it once it has stopped. */
 function describe(
   request: Request,
-  definition: TaskDefinitionResource,
+  definition: TaskRevision,
   end: { taskId: string; exitCode: number; stopped: boolean; startedAt: number; stoppedAt: number },
 ): Record<string, unknown> {
   const { accountId, region, cluster } = request;
@@ -266,7 +267,7 @@ function describe(
   return {
     TaskArn: taskArn,
     ClusterArn: cluster,
-    TaskDefinitionArn: `${ecs}:task-definition/${definition.family}:1`,
+    TaskDefinitionArn: `${ecs}:task-definition/${definition.family}:${definition.revision}`,
     LaunchType: 'FARGATE',
     Cpu: String(size.cpu),
     Memory: String(size.memoryMb),

@@ -14,9 +14,11 @@ import {
   arnsOf,
   buildCatalog,
   type Catalog,
+  earlierTasks,
   type RoleRecord,
   resolveTaskDefinition,
   type StoredStack,
+  withRevisions,
 } from './registry/catalog.ts';
 import { bucketName, readStack } from './registry/stack-schema.ts';
 
@@ -93,17 +95,19 @@ export async function openRegistry(
 
     applyStack: (input) =>
       exclusive(async () => {
-        const document = readStack(input);
-        const { accountId, region } = document;
-        const key = stackKey(accountId, document.stackName);
+        const given = readStack(input);
+        const { accountId, region } = given;
+        const key = stackKey(accountId, given.stackName);
         const before = stacks.get(key);
+        const earlier = earlierTasks(before, given);
+        const document = withRevisions(given, earlier);
         checkFree(document, key, before, catalog);
         const made = document.buckets.map((bucket) => ({ ...bucket, accountId, region }));
         for (const bucket of made) checkBucket(bucket, buckets.get(bucket.name));
         const roleIds = Object.fromEntries(
           document.roles.map(({ name }) => [name, before?.roleIds[name] ?? `AROA${randomName(17)}`]),
         );
-        const stored: StoredStack = { document, roleIds };
+        const stored: StoredStack = { document, roleIds, earlierTasks: earlier };
         await write([
           { type: 'put', key, value: stored },
           ...made.map((bucket) => ({ type: 'put' as const, key: bucketKey(bucket.name), value: bucket })),

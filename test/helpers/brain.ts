@@ -1,5 +1,7 @@
 /** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
+
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { StackDocument } from '../../infra/local/contract.ts';
 import type { Principal } from '../../services/principal.ts';
 import { createCallerIdentities } from '../../src/aws/accounts/caller-identity.ts';
 import { createUnitProbe } from '../../src/aws/accounts/unit-probe.ts';
@@ -93,7 +95,8 @@ export interface Brain extends Broker {
   another(): Broker;
   readonly owner: Principal;
   readonly unit: Unit;
-  behave(definition: object): Promise<void>;
+  /** Deploys the machine again, with more in its stack if its definition needs that. */
+  behave(definition: object, more?: Partial<StackDocument>): Promise<void>;
   /** Submits a job; under an idempotency key, if one is given. */
   queue(key?: string, alias?: string): Promise<Job>;
   /** Writes the result object of a job as the worker does. */
@@ -106,6 +109,10 @@ export interface Brain extends Broker {
 }
 
 let brains = 0;
+/** What the role of the machine may do. */
+const steps = [
+  { Statement: [{ Effect: 'Allow' as const, Action: ['ecs:RunTask', 'iam:PassRole'], Resource: '*' }] },
+];
 
 /** A broker with a Mode 2 unit, a state machine and a person of its own on a cloud that tests share. */
 export async function startBrain(
@@ -121,12 +128,11 @@ export async function startBrain(
   await cloud.control(HUB).clearCalls();
   cloud.sessions.forget(cloud.mode2.unitId);
   const broker = brokerOn(cloud);
-  const behave = async (definition: object): Promise<void> => {
+  const behave: Brain['behave'] = async (definition, more = {}) => {
     await cloud.control(RESEARCHER).applyStack({
       stackName: `brain-${number}`,
       accountId: RESEARCHER,
       region: REGION,
-      roles: [{ name: `brain-${number}-states`, trust: serviceTrust('states.amazonaws.com'), policies: [] }],
       buckets: [],
       functions: [],
       clusters: [],
@@ -135,6 +141,11 @@ export async function startBrain(
         { name: machine, roleName: `brain-${number}-states`, definition: JSON.stringify(definition) },
       ],
       tables: [],
+      ...more,
+      roles: [
+        { name: `brain-${number}-states`, trust: serviceTrust('states.amazonaws.com'), policies: steps },
+        ...(more.roles ?? []),
+      ],
     });
   };
   await behave(BEHAVIOUR.forever);

@@ -72,7 +72,7 @@ const WORKER_TABLE: Record<string, Row[]> = {
     ),
     mayNot('lambda:InvokeFunction', here('lambda', 'function:other')),
     may('ecs:RunTask', `${DEFINITION}:7`, { 'ecs:cluster': CLUSTER }),
-    mayNot('ecs:RunTask', DEFINITION, { 'ecs:cluster': here('ecs', 'cluster/other') }),
+    mayNot('ecs:RunTask', `${DEFINITION}:7`, { 'ecs:cluster': here('ecs', 'cluster/other') }),
     mayNot('ecs:RunTask', here('ecs', 'task-definition/cloudmr-broker-broker:1'), { 'ecs:cluster': CLUSTER }),
     may('ecs:StopTask', here('ecs', 'task/mroptimum-cluster/abc')),
     mayNot('ecs:StopTask', here('ecs', 'task/other/abc')),

@@ -5,6 +5,7 @@ import type {
   FunctionResource,
   Registry,
   TaskDefinitionResource,
+  TaskRevision,
 } from '../../infra/local/contract.ts';
 import { createEcsRunner, type EcsOptions } from '../../infra/local/ecs.ts';
 import { createLambdaRunner, type LambdaOptions } from '../../infra/local/lambda.ts';
@@ -22,7 +23,7 @@ export function fixtureRegistry(
   } = {},
 ): Registry {
   const functions = new Map<string, FunctionResource>();
-  const tasks = new Map<string, TaskDefinitionResource>();
+  const tasks = new Map<string, TaskRevision>();
   return machines(overrides.definitions ?? {}, {
     cluster: (arn) => arn === CLUSTER,
     function(arn) {
@@ -52,6 +53,7 @@ export function fixtureRegistry(
         memoryMb: 256,
         environment: { COLOUR: 'green' },
         stopTimeoutSeconds: 5,
+        revision: 1,
         ...overrides.tasks?.[family],
       };
       tasks.set(family, made);

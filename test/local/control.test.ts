@@ -51,12 +51,13 @@ t.test('a stack is found by ARN', async (t) => {
   t.equal(registry.cluster(arn('ecs', 'cluster/other')), false);
   for (const name of [
     'worker',
-    'worker:3',
+    'worker:1',
     arn('ecs', 'task-definition/worker'),
-    arn('ecs', 'task-definition/worker:12'),
+    arn('ecs', 'task-definition/worker:1'),
   ]) {
-    t.same(registry.taskDefinition(name, LAB, 'us-east-1'), TASK, name);
+    t.same(registry.taskDefinition(name, LAB, 'us-east-1'), { ...TASK, revision: 1 }, name);
   }
+  t.equal(registry.taskDefinition('worker:3', LAB, 'us-east-1'), undefined);
   t.equal(registry.taskDefinition('worker', LAB, 'eu-west-1'), undefined);
   t.match(registry.stateMachine(arn('states', 'stateMachine:job')), { roleName: 'Worker' });
   t.equal(registry.bucketOwner('lab-data'), LAB);

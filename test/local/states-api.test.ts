@@ -152,6 +152,7 @@ t.test("the machine's role decides what its tasks may do", async (t) => {
         cpu: 1,
         memoryMb: 1,
         environment: {},
+        revision: 1,
       }),
     },
     lambda: inProcess({ f: () => 1 }),

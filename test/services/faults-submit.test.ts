@@ -5,6 +5,7 @@ import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { HUB, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { serviceTrust } from '../helpers/service-trust.ts';
 
 const cloud = await startTestCloud(t);
 
@@ -119,3 +120,60 @@ t.test('F35: a stack that is updated in the midst of a job does not change this 
   const next = await brain.until((await brain.queue()).jobId, ['succeeded', 'failed']);
   t.equal(next.state, 'failed', 'the next job runs on what is deployed then');
 });
+
+t.test(
+  'F35: a task that starts after its stack was updated runs the image of its job, not the new one',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    const family = 'worker-of-f35';
+    // As the templates name it (Ref): the stack fills in the revision.
+    const { Done } = BEHAVIOUR.succeeds.States;
+    const definition = {
+      StartAt: 'Wait',
+      States: {
+        Wait: { Type: 'Wait', Seconds: 2, Next: 'Run' },
+        Run: {
+          Type: 'Task',
+          Resource: 'arn:aws:states:::ecs:runTask.sync',
+          Parameters: {
+            LaunchType: 'FARGATE',
+            Cluster: `arn:aws:ecs:us-east-1:${RESEARCHER}:cluster/f35`,
+            TaskDefinition: `arn:aws:ecs:us-east-1:${RESEARCHER}:task-definition/${family}:1`,
+          },
+          ResultPath: null,
+          Next: 'Done',
+        },
+        Done,
+      },
+    };
+    const deploy = (exitCode: string): Promise<void> =>
+      brain.behave(definition, {
+        clusters: ['f35'],
+        roles: [{ name: 'worker-of-f35', trust: serviceTrust('ecs-tasks.amazonaws.com'), policies: [] }],
+        taskDefinitions: [
+          {
+            family,
+            containerName: 'worker',
+            taskRoleName: 'worker-of-f35',
+            command: 'test/fixtures/local/tasks/exit.ts',
+            cpu: 1024,
+            memoryMb: 2048,
+            environment: { EXIT_CODE: exitCode },
+          },
+        ],
+      });
+    await deploy('0');
+    const job = await brain.queue();
+    await brain.writeResult(job);
+    await brain.until(job.jobId, ['running']);
+    await deploy('3');
+    t.equal((await brain.until(job.jobId, ['succeeded', 'failed'], 300)).state, 'succeeded');
+    const next = await brain.queue();
+    await brain.writeResult(next);
+    t.equal(
+      (await brain.until(next.jobId, ['succeeded', 'failed'], 300)).state,
+      'failed',
+      'the next one does not',
+    );
+  },
+);

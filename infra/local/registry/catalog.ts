@@ -1,4 +1,5 @@
 /** The resources of all stacks by ARN, as services look them up. */
+import { isDeepStrictEqual } from 'node:util';
 import { roleArn } from '../arn.ts';
 import type {
   FunctionResource,
@@ -6,6 +7,7 @@ import type {
   StackDocument,
   StateMachineResource,
   TaskDefinitionResource,
+  TaskRevision,
 } from '../contract.ts';
 import { parseArn } from '../runtime/arn.ts';
 
@@ -14,6 +16,8 @@ export interface StoredStack {
   readonly document: StackDocument;
   /** Role name -> unique id. */
   readonly roleIds: Readonly<Record<string, string>>;
+  /** Family -> its task definitions before the one of the document, oldest first. Default: none. */
+  readonly earlierTasks?: Readonly<Record<string, readonly TaskDefinitionResource[]>>;
 }
 
 /** A role with what IAM adds to it. */
@@ -27,7 +31,8 @@ export interface Catalog {
   readonly roles: ReadonlyMap<string, RoleRecord>;
   readonly functions: ReadonlyMap<string, FunctionResource>;
   readonly clusters: ReadonlySet<string>;
-  readonly taskDefinitions: ReadonlyMap<string, TaskDefinitionResource>;
+  /** By ARN with a revision, and by the one without: the newest. */
+  readonly taskDefinitions: ReadonlyMap<string, TaskRevision>;
   readonly stateMachines: ReadonlyMap<string, StateMachineResource>;
   /** ARN -> key of the stack that holds it. */
   readonly holders: ReadonlyMap<string, string>;
@@ -43,34 +48,71 @@ export function stateMachineArn(region: string, accountId: string, name: string)
   return `arn:aws:states:${region}:${accountId}:stateMachine:${name}`;
 }
 
-/** Without a revision: a stack has one task definition of a family. */
+/** Without a revision. */
 export function taskDefinitionArn(region: string, accountId: string, family: string): string {
   return `arn:aws:ecs:${region}:${accountId}:task-definition/${family}`;
 }
 
-/** `FAMILY`, `FAMILY:REVISION` or an ARN of either -> ARN without revision. */
+/** `FAMILY`, `FAMILY:REVISION` or an ARN of either -> ARN. */
 export function resolveTaskDefinition(text: string, accountId: string, region: string): string {
   const arn = parseArn(text);
   const name = arn ? arn.resource.replace(/^task-definition\//, '') : text;
-  return taskDefinitionArn(arn?.region ?? region, arn?.accountId ?? accountId, name.replace(/:\d+$/, ''));
+  return taskDefinitionArn(arn?.region ?? region, arn?.accountId ?? accountId, name);
+}
+
+/** What `applyStack` finds changed becomes an earlier revision. */
+export function earlierTasks(
+  before: StoredStack | undefined,
+  { taskDefinitions }: StackDocument,
+): Record<string, readonly TaskDefinitionResource[]> {
+  const earlier = { ...before?.earlierTasks };
+  for (const old of before?.document.taskDefinitions ?? []) {
+    const now = taskDefinitions.find(({ family }) => family === old.family);
+    if (isDeepStrictEqual(now, old)) continue;
+    earlier[old.family] = [...(earlier[old.family] ?? []), old];
+  }
+  return earlier;
+}
+
+/**
+ * The revision of a task definition is known when it is registered, not when a template is resolved, which calls it 1:
+ * machines get the newest, as CloudFormation gives it to them.
+ */
+export function withRevisions(
+  document: StackDocument,
+  earlier: Record<string, readonly TaskDefinitionResource[]>,
+): StackDocument {
+  const { accountId, region } = document;
+  const stateMachines = document.stateMachines.map((machine) => {
+    let { definition } = machine;
+    for (const { family } of document.taskDefinitions) {
+      const arn = taskDefinitionArn(region, accountId, family);
+      definition = definition.replaceAll(`"${arn}:1"`, `"${arn}:${(earlier[family]?.length ?? 0) + 1}"`);
+    }
+    return { ...machine, definition };
+  });
+  return { ...document, stateMachines };
 }
 
 export function buildCatalog(stacks: ReadonlyMap<string, StoredStack>): Catalog {
   const roles = new Map<string, RoleRecord>();
   const functions = new Map<string, FunctionResource>();
   const clusters = new Set<string>();
-  const taskDefinitions = new Map<string, TaskDefinitionResource>();
+  const taskDefinitions = new Map<string, TaskRevision>();
   const stateMachines = new Map<string, StateMachineResource>();
   const holders = new Map<string, string>();
-  for (const [key, { document, roleIds }] of stacks) {
+  for (const [key, { document, roleIds, earlierTasks = {} }] of stacks) {
     const { accountId, region } = document;
     for (const role of document.roles) {
       roles.set(roleArn(accountId, role.name), { role, roleId: roleIds[role.name], accountId });
     }
     for (const item of document.functions) functions.set(functionArn(region, accountId, item.name), item);
     for (const name of document.clusters) clusters.add(clusterArn(region, accountId, name));
-    for (const item of document.taskDefinitions) {
-      taskDefinitions.set(taskDefinitionArn(region, accountId, item.family), item);
+    for (const item of [...Object.values(earlierTasks).flat(), ...document.taskDefinitions]) {
+      const arn = taskDefinitionArn(region, accountId, item.family);
+      const revision = (taskDefinitions.get(arn)?.revision ?? 0) + 1;
+      taskDefinitions.set(arn, { ...item, revision });
+      taskDefinitions.set(`${arn}:${revision}`, { ...item, revision });
     }
     for (const item of document.stateMachines) {
       stateMachines.set(stateMachineArn(region, accountId, item.name), item);
