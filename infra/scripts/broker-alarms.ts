@@ -3,6 +3,9 @@
  * (render-alarms.ts), and the tests hold it to what the broker really logs and to what AWS really publishes.
  * docs/RUNBOOK.md has an entry for each.
  */
+import { CURVES } from '../../services/clockwork/backoff.ts';
+import { D_CB_MS, D_JOB_MS, D_SUB_MS } from '../../services/clockwork/deadlines.ts';
+import { MAX_FAILURES } from '../../services/clockwork/poison.ts';
 import type { AwsMetric, LogMetricName } from './broker-metrics.ts';
 
 interface Source {
@@ -20,6 +23,8 @@ export interface Alarm {
   readonly periods: number;
   readonly over?: number;
   readonly under?: number;
+  /** Why there: from the deadlines of the promise where it is about them, else from the plan of docs/CAPACITY.md. */
+  readonly because: string;
   /** What is not measured is `fine` (default) or `bad`. */
   readonly missing?: 'fine' | 'bad';
 }
@@ -52,22 +57,24 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     of: most('OldestOpenSeconds'),
     seconds: 300,
     periods: 2,
-    // Six hours and ten minutes (D_JOB_MS), and five minutes to settle.
-    over: 22_500,
+    over: (D_JOB_MS + D_CB_MS) / 1000,
+    because: 'an attempt ends by D_JOB_MS, and its end is known D_CB_MS later',
   },
   WaitingJobsAlarm: {
-    says: 'A job waits for its start for 45 minutes: more than any pause between tries.',
+    says: 'A job waits for its start for 17 minutes: more than any pause between tries.',
     of: most('OldestWaitingSeconds'),
     seconds: 300,
     periods: 2,
-    over: 2_700,
+    over: (CURVES.capacity.capMs + D_SUB_MS) / 1000,
+    because: 'the longest pause between tries (no room on Fargate), and D_SUB_MS after it',
   },
   SweepLagAlarm: {
     says: 'Jobs wait for their next step: the sweep is late by two minutes.',
     of: most('SweepLagSeconds'),
     seconds: 300,
     periods: 2,
-    over: 120,
+    over: D_SUB_MS / 1000,
+    because: 'whoever is due waits for a step; a start that is D_SUB_MS late breaks the promise',
   },
   SetAsideAlarm: {
     says: 'A job is set aside because its steps fail in ways that nobody expected.',
@@ -75,6 +82,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 1,
     over: 0,
+    because: 'it needs a person: nothing else lets the job go on, and its time runs',
   },
   JobErrorsAlarm: {
     says: 'More than one in five of the jobs that ended failed for reasons that are ours.',
@@ -85,6 +93,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 900,
     periods: 1,
     over: 20,
+    because:
+      'what is ours has been tried again already, so even one is one too many; five ends are the least that say more than one unlucky job',
   },
   BudgetAlarm: {
     says: 'An account is asked nearly as often as AWS allows.',
@@ -92,6 +102,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 2,
     over: 0.8,
+    because:
+      'a quarter more jobs spend it, and AWS takes days to raise a quota',
   },
   BudgetRefusalsAlarm: {
     says: 'Calls wait because the budget of an account is spent: jobs are slow.',
@@ -99,20 +111,24 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 2,
     over: 20,
+    because:
+      'calls that would wait over 2 s: 20 in five minutes are one in 300 of the 20 jobs a second of a process',
   },
   WebhooksAlarm: {
-    says: 'Webhooks are not delivered: the first is overdue by a quarter of an hour.',
+    says: 'Webhooks are not delivered: the first is overdue by five minutes.',
     of: most('WebhookLagSeconds'),
     seconds: 300,
     periods: 2,
-    over: 900,
+    over: D_CB_MS / 1000,
+    because: 'what is told of an end may be as late as the end is known; a dead lease (30 s) is far below',
   },
   MailsAlarm: {
-    says: 'Mail is not sent: the first is overdue by a quarter of an hour.',
+    says: 'Mail is not sent: the first is overdue by five minutes.',
     of: most('MailLagSeconds'),
     seconds: 300,
     periods: 2,
-    over: 900,
+    over: D_CB_MS / 1000,
+    because: 'as webhooks; a dead lease (2 minutes) is below, and a code is good for longer',
   },
   UnheldAlarm: {
     says: 'Pieces of background work are held by no process.',
@@ -120,6 +136,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 2,
     over: 0,
+    because:
+      'the pieces of a dead process are taken within 9 s: none is free for ten minutes while one lives',
   },
   SilentAlarm: {
     says: 'No broker process has told its figures for ten minutes: the loop stands still, and alarms are blind.',
@@ -127,6 +145,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 600,
     periods: 1,
     under: 1,
+    because: 'a process writes its figures every minute: ten were missed',
     missing: 'bad',
   },
   FailedStepsAlarm: {
@@ -134,7 +153,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     of: sum('FailedSteps'),
     seconds: 300,
     periods: 2,
-    over: 10,
+    over: 2 * MAX_FAILURES,
+    because: 'one poison job fails so many times and is set aside (SetAsideAlarm); more are a defect',
   },
   TicksAlarm: {
     says: 'Ticks fail, so jobs stand still. Look at the log for "a tick failed".',
@@ -142,6 +162,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 2,
     over: 3,
+    because:
+      'a tick that fails is repeated after a second: an hour away of the store gives hundreds, a hiccup one or two',
   },
   RestartsAlarm: {
     says: 'Broker processes start again and again.',
@@ -150,12 +172,12 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
         starts: sum('Starts'),
         wanted: { metric: service('DesiredTaskCount'), statistic: 'Maximum' },
       },
-      // A deployment starts each once.
       expression: 'FILL(starts, 0) - 2 * FILL(wanted, 1)',
     },
     seconds: 900,
     periods: 1,
     over: 0,
+    because: 'a deployment starts each process once, and one that goes back once more',
   },
   DeadTicksAlarm: {
     says: 'The scheduled tick could not be started.',
@@ -170,6 +192,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 1,
     over: 0,
+    because: 'the tick from outside is what is left when all processes stand still',
   },
   ErrorsAlarm: {
     says: 'The broker answers with 5xx. Look at its log.',
@@ -177,6 +200,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 1,
     over: 5,
+    because: 'at the smallest step of the plan five minutes have about a hundred requests: one in twenty',
   },
   BalancerErrorsAlarm: {
     says: 'The load balancer itself answers with 5xx: no process takes the requests.',
@@ -184,6 +208,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 1,
     over: 10,
+    because: 'a process that ends hands its connections over; a few are cut when one dies',
   },
   AwayAlarm: {
     says: 'No broker process is ready. Jobs go on; nobody can submit or download.',
@@ -200,6 +225,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 60,
     periods: 3,
     under: 1,
+    because: 'a process is replaced within D_SUB_MS; for longer, nobody can submit',
     missing: 'bad',
   },
   SlowAlarm: {
@@ -208,6 +234,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 3,
     over: 2,
+    because:
+      'a submit that would wait half a second is told to come again: nothing of ours takes four times that',
   },
   TableAlarm: {
     says: 'DynamoDB throttles the table of the broker.',
@@ -223,6 +251,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 2,
     over: 10,
+    because:
+      'on demand it follows any growth below twice the last peak: the plan has none of that in ten minutes',
   },
   StrangeSessionsAlarm: {
     says: 'T18: the role of the broker has opened sessions that the broker knows nothing of.',
@@ -232,8 +262,9 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     },
     seconds: 3_600,
     periods: 1,
-    // Tries of one call, and what CloudTrail tells in the hour after.
     over: 20,
+    because:
+      'tries of one call are one of ours and several of theirs, and CloudTrail tells some in the hour after',
   },
   UnnamedSessionsAlarm: {
     says: 'T18: the role of the broker has opened a session under a name that the broker does not give.',
@@ -241,6 +272,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 1,
     over: 0,
+    because: 'every session of the broker has a name of its form',
   },
   RoleRefusedAlarm: {
     says: 'T18: the role of the broker was refused what the broker never asks for.',
@@ -248,5 +280,6 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 1,
     over: 0,
+    because: 'what the broker asks for is a list, and all of it is allowed',
   },
 };

@@ -66,14 +66,11 @@ export function figuresOf({
   budgets,
   queues,
 }: OverviewData): AllFigures {
-  const waiting = openJobs.byState.filter(({ state }) => state === 'queued' || state === 'starting');
   const lagOf = (name: string): number => queues.find(({ queue }) => queue === name)?.lagSeconds ?? 0;
-  const oldest = (rows: readonly { oldestSeconds: number }[]): number =>
-    Math.max(0, ...rows.map(({ oldestSeconds }) => oldestSeconds));
   return {
     openJobs: openJobs.open,
-    oldestOpenSeconds: oldest(openJobs.byState),
-    oldestWaitingSeconds: oldest(waiting),
+    oldestOpenSeconds: openJobs.longestAttemptSeconds,
+    oldestWaitingSeconds: openJobs.longestWaitSeconds,
     sweepLagSeconds: openJobs.lagSeconds,
     jobsSetAside: setAside.jobs.length,
     budgetUsed: Math.max(0, ...budgets.map(({ used, limit }) => used / limit)),

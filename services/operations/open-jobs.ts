@@ -2,6 +2,7 @@
 import { AppError } from '../../src/errors.ts';
 import { AGE_LIMITS } from '../../src/schemas/figures.ts';
 import type { Job, JobState } from '../../src/schemas/job.ts';
+import { D_JOB_MS } from '../clockwork/deadlines.ts';
 import { inLanes } from '../clockwork/lanes.ts';
 import { isTerminal } from '../jobs/lifecycle.ts';
 import type { Clock, JobStore } from '../ports.ts';
@@ -29,6 +30,12 @@ export interface OpenJobs {
   readonly open: number;
   /** How long the job that is most overdue waits for its next step. */
   readonly lagSeconds: number;
+  /**
+   * How much of the time of its attempt (D_JOB_MS) an open job has used, and one that has not started yet: what a
+   * retry or a paused unit gives back is not counted, as it is not for the promise.
+   */
+  readonly longestAttemptSeconds: number;
+  readonly longestWaitSeconds: number;
 }
 
 /** Counts them. A job that cannot be read is left out of the states. */
@@ -44,10 +51,15 @@ export async function countOpenJobs(deps: {
   const oldest = found.jobs.map(({ jobId }) => jobId).sort();
   const rows = new Map<JobState, { jobs: number; oldest: number; byAge: number[] }>();
   let counted = 0;
+  let [longestAttemptSeconds, longestWaitSeconds] = [0, 0];
   await inLanes(oldest.slice(0, MAX_READ), LANES, async (jobId) => {
     const job = await readable(jobs, jobId);
     if (!job || isTerminal(job.state)) return;
     counted++;
+    const used = secondsBetween(job.deadlineAt - D_JOB_MS, now);
+    longestAttemptSeconds = Math.max(longestAttemptSeconds, used);
+    if (job.state === 'queued' || job.state === 'starting')
+      longestWaitSeconds = Math.max(longestWaitSeconds, used);
     const row = rows.get(job.state) ?? { jobs: 0, oldest: now, byAge: Array(AGE_LIMITS.length + 1).fill(0) };
     const ageSeconds = (now - job.createdAt) / 1000;
     const younger = AGE_LIMITS.findIndex((limit) => ageSeconds < limit);
@@ -60,6 +72,8 @@ export async function countOpenJobs(deps: {
     more: found.more || oldest.length > MAX_READ,
     open: found.jobs.length,
     lagSeconds: secondsBetween(due, now),
+    longestAttemptSeconds,
+    longestWaitSeconds,
     byState: [...rows]
       .map(([state, row]) => ({
         state,

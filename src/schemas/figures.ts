@@ -42,8 +42,9 @@ export const PROCESS_LINE = 'figures of this process';
 /** Of the moment. */
 export interface AllFigures {
   readonly openJobs: number;
+  /** Since the attempt began, or its unit was last found paused: the time of D_JOB_MS. */
   readonly oldestOpenSeconds: number;
-  /** Of jobs that have not been started. */
+  /** The same of jobs that have not been started. */
   readonly oldestWaitingSeconds: number;
   readonly sweepLagSeconds: number;
   readonly jobsSetAside: number;

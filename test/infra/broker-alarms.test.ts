@@ -1,9 +1,13 @@
 /** Alarms of the broker's stack: each is made of a metric that exists, from lines that the broker really writes. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { JOBS_PER_BROKER } from '../../bench/capacity/simulate.ts';
 import { ALARMS } from '../../infra/scripts/broker-alarms.ts';
 import { type AwsMetric, LOG_METRICS, type LogMetricName } from '../../infra/scripts/broker-metrics.ts';
 import { alarmResources } from '../../infra/scripts/render-alarms.ts';
+import { CURVES } from '../../services/clockwork/backoff.ts';
+import { D_CB_MS, D_JOB_MS, D_SUB_MS } from '../../services/clockwork/deadlines.ts';
+import { MAX_FAILURES } from '../../services/clockwork/poison.ts';
 import { createFigures } from '../../services/operations/figures.ts';
 import { sessionName } from '../../src/aws/accounts/session-name.ts';
 import { createLog } from '../../src/log.ts';
@@ -48,7 +52,10 @@ function compared(part: string, line: unknown): boolean {
 t.test('every metric of the log is a number in a line that the code writes', async (t) => {
   const overview = async () => ({
     at: 0,
-    openJobs: { counted: 0, more: false, byState: [], open: 0, lagSeconds: 0 },
+    openJobs: {
+      ...{ counted: 0, more: false, byState: [], open: 0, lagSeconds: 0 },
+      ...{ longestAttemptSeconds: 0, longestWaitSeconds: 0 },
+    },
     setAside: { jobs: [], more: false },
     brokers: [],
     unheld: [],
@@ -162,6 +169,31 @@ t.test('every alarm is in the template, tells somebody, and looks at metrics tha
   for (const [name, resource] of Object.entries(alarmResources())) t.same(resources[name], resource, name);
   const alarms = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm');
   t.same(alarms.map(([name]) => name).sort(), Object.keys(ALARMS).sort(), 'no alarm beside the list');
+});
+
+t.test('thresholds follow from the deadlines and the plan; each has its reason', async (t) => {
+  for (const [name, { because, over, under }] of Object.entries(ALARMS)) {
+    t.ok(because.length > 30, `${name}: ${because}`);
+    t.ok((over === undefined) !== (under === undefined), `${name}: one threshold`);
+  }
+  const seconds = (name: string): number => 1000 * (ALARMS[name].over ?? Number.NaN);
+  t.equal(seconds('OldJobsAlarm'), D_JOB_MS + D_CB_MS);
+  t.equal(seconds('SweepLagAlarm'), D_SUB_MS);
+  for (const name of ['WebhooksAlarm', 'MailsAlarm']) t.equal(seconds(name), D_CB_MS);
+  for (const [kind, { capMs }] of Object.entries(CURVES))
+    t.ok(seconds('WaitingJobsAlarm') >= capMs + D_SUB_MS, `no pause of ${kind} is an alarm`);
+  t.ok(seconds('WaitingJobsAlarm') < seconds('OldJobsAlarm'), 'a job that does not start is told of first');
+  t.equal(ALARMS['FailedStepsAlarm'].over, 2 * MAX_FAILURES);
+  // One in 300 of the jobs that a process is planned for in the time that is looked at.
+  const { seconds: period, over } = ALARMS['BudgetRefusalsAlarm'];
+  t.equal(over, (JOBS_PER_BROKER * period) / 300);
+  const { under, periods, seconds: minute } = ALARMS['AwayAlarm'];
+  t.same([under, periods * minute * 1000 > D_SUB_MS], [1, true]);
+  // Words and figures agree.
+  t.match(ALARMS['WaitingJobsAlarm'].says, `${seconds('WaitingJobsAlarm') / 60_000} minutes`);
+  t.match(ALARMS['SweepLagAlarm'].says, `${D_SUB_MS / 60_000 === 2 ? 'two' : '?'} minutes`);
+  for (const name of ['WebhooksAlarm', 'MailsAlarm'])
+    t.match(ALARMS[name].says, `${D_CB_MS / 60_000 === 5 ? 'five' : '?'} minutes`);
 });
 
 t.test('what dimensions, expressions and filters refer to is in the template', async (t) => {
