@@ -46,7 +46,6 @@ export function createRetry(deps: RetryDeps): Retry {
     if (version === undefined && seen.attempt > 0 && !isTerminal(seen.state)) return seen;
     mustBeRetryable(seen, from);
     const unit = await unitFor(seen);
-    if (seen.state === 'lost') await stopLost(unit, seen);
     const stored = await limits.admit(who, unit, { jobId, usd: seen.estimate?.usd.likely ?? 0 }, (usages) =>
       moves.retry(
         jobId,
@@ -60,6 +59,8 @@ export function createRetry(deps: RetryDeps): Retry {
       ),
     );
     if (!stored) throw new AppError('not_found', `no job ${jobId}`);
+    // Only now: a retry that is refused takes nothing from the execution that late repair may find.
+    if (seen.state === 'lost' && stored.attempt === seen.attempt + 1) await stopLost(unit, seen);
     ticker.nudge(jobId);
     return stored;
   };

@@ -27,6 +27,9 @@ export const SWEEP_MS = 20_000;
 /** DescribeExecution may not know an execution yet right after its start; after this, what it does not know is not. */
 const SETTLING_MS = 60_000;
 
+/** What was stopped is looked at again after this, if it is not seen to have ended. */
+const STOPPED_MS = 2_000;
+
 /** A job whose unit is closed looks at it again after this, later after ten times as long; and gives up after a day. */
 const WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 24 * 3_600_000;
@@ -146,8 +149,14 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
         await cloud.stopExecution(unit, arn, 'its computing unit may not be used for it any more');
         const { status } = await cloud.describeExecution(unit, arn);
         // What had ended before the stop is followed to its end like any other; only what was stopped is refused.
-        if (status !== 'RUNNING' && status !== 'ABORTED') return started(unit, job, arn);
-        await refuse(job, site);
+        if (status === 'ABORTED') return refuse(job, site);
+        if (status !== 'RUNNING') return started(unit, job, arn);
+        // Answers may be a moment old: which of both it is, is seen at the next look.
+        await moves.move(job.jobId, { by: 'broker' }, (latest) =>
+          latest.version === job.version
+            ? { dueAt: clock() + STOPPED_MS, place: asked(latest, askedAt) }
+            : undefined,
+        );
       },
       async unbegun() {
         await moves.move(job.jobId, { by: 'broker', note: 'had not started' }, (latest) =>

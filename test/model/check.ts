@@ -11,6 +11,8 @@ export interface Verdict {
   readonly seed: number;
   /** The smallest sequence that broke the promise, what broke, and how to play it again. */
   readonly failure: string | undefined;
+  /** One line with seed and path, which comes first in what a test prints; empty if nothing broke. */
+  readonly again: string;
   readonly events: ReadonlyMap<string, number>;
 }
 
@@ -32,9 +34,9 @@ export async function check(runs: number, mutations?: Mutations): Promise<Verdic
     endOnFailure: mutations !== undefined,
   });
   const { numRuns, seed, failed, counterexample, counterexamplePath, errorInstance } = details;
-  const again = `MODEL_SEED=${seed} MODEL_PATH=${counterexamplePath}`;
+  const again = failed ? `again with: MODEL_SEED=${seed} MODEL_PATH=${counterexamplePath}` : '';
   const failure = failed
-    ? `${String(errorInstance)}\n${JSON.stringify(counterexample)}\nagain with: ${again}`
+    ? `${again}\n${String(errorInstance)}\n${JSON.stringify(counterexample)}`
     : undefined;
-  return { runs: numRuns, seed, failure, events };
+  return { runs: numRuns, seed, failure, again, events };
 }

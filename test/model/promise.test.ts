@@ -7,7 +7,7 @@ import t from 'tap';
 import { check } from './check.ts';
 
 t.test('the promise holds', async (t) => {
-  const { runs, seed, failure } = await check(400);
+  const { runs, seed, failure, again } = await check(400);
   t.comment(`${runs} sequences, seed ${seed}`);
-  t.equal(failure, undefined);
+  t.equal(failure, undefined, again || 'the promise is kept');
 });
