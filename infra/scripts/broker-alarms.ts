@@ -102,8 +102,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     seconds: 300,
     periods: 2,
     over: 0.8,
-    because:
-      'a quarter more jobs spend it, and AWS takes days to raise a quota',
+    because: 'a quarter more jobs spend it, and AWS takes days to raise a quota',
   },
   BudgetRefusalsAlarm: {
     says: 'Calls wait because the budget of an account is spent: jobs are slow.',
