@@ -97,7 +97,6 @@ export function createDeps(options: DepsOptions): Deps {
   const { region, endpoint, hubAccountId, brokerRoleArn } = place;
   const platform = { accountId: hubAccountId, mode1RoleArn: place.mode1RoleArn ?? brokerRoleArn };
   const ids = createIds(clock);
-
   const errors = createErrorWindow(clock);
   const adapters = createAdapters({
     config,

@@ -80,7 +80,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   demo: ['demo', 'local', 'schemas', 'formats'],
   local: ['schemas', 'local', 'scripts', 'errors'],
-  scripts: ['schemas', 'scripts', 'root', 'config', 'deployment'],
+  scripts: ['schemas', 'scripts', 'services', 'root', 'config', 'deployment'],
   deployment: ['schemas', 'services', 'deployment', 'local'],
   console: ['console'],
   'stack-functions': ['stack-functions', 'local'],

@@ -70,3 +70,8 @@ export function unitOfFile(unit: Unit, { bucket, place }: Pick<DataRecord, 'buck
   const stayed = unit.dataBucket === bucket || unit.crossAccountRoleArn === place?.crossAccountRoleArn;
   return !place || (stayed && isProven(unit)) ? there : { ...there, ...place };
 }
+
+/** The way to an attempt, with the time at which its start was asked for. */
+export function asked({ place }: Job, askedAt: number): Job['place'] {
+  return place && { ...place, askedAt };
+}

@@ -17,7 +17,7 @@ import { createLaunchSites, distrust, isWhereItBegan, type LaunchSite, mayGoOn }
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
-import { placeOf, unitOfJob } from './place.ts';
+import { asked, placeOf, unitOfJob } from './place.ts';
 import { classOf, failureBody, failureOf, isLost } from './start-failures.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
@@ -83,8 +83,9 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       const code = failureOf(error);
-      if (code)
-        await failUnlessBegun(claimed, unit, nameTaken(error) ? undefined : askedAt, code, error.message);
+      // Where somebody else's execution has the name, this job's own cannot exist.
+      const begun = error.problem === 'already_exists' ? undefined : askedAt;
+      if (code) await failUnlessBegun(claimed, unit, begun, code, error.message);
       else await later(claimed, error, askedAt);
       // The owner shall hear of it now, and nobody shall submit more in vain.
       if (LASTING.has(error.problem)) await deps.watch.recheck(unit);
@@ -296,14 +297,4 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
         : { state: 'canceled', failure },
     );
   }
-}
-
-/** The way to an attempt, with the time at which its start was asked for. */
-function asked({ place }: Job, askedAt: number): Job['place'] {
-  return place && { ...place, askedAt };
-}
-
-/** Somebody else's execution has the name: this job's own cannot exist. */
-function nameTaken({ problem }: CloudError): boolean {
-  return problem === 'already_exists';
 }
