@@ -45,6 +45,7 @@ import { createReadiness } from './readiness.ts';
 import { readRelease } from './release.ts';
 import { runEstimator } from './run-estimator.ts';
 import { toJobView } from './schemas/http/jobs.ts';
+import { partitionOf } from './schemas/ids.ts';
 import type { Job } from './schemas/job.ts';
 import { PRICES } from './schemas/prices.ts';
 import { createForeignTokens } from './security/foreign-tokens.ts';
@@ -164,7 +165,7 @@ export function createDeps(options: DepsOptions): Deps {
     hubAccountId,
     brokerRoleArn,
     tokenSecret,
-    origin: config.corsOrigins[0],
+    origins: config.corsOrigins,
     consoleOrigin: () => new URL(publicUrl()).origin,
     proofCallers: config.proofCallers,
     release: readRelease(config.workerDigests),
@@ -295,6 +296,3 @@ export function createDeps(options: DepsOptions): Deps {
     },
   };
 }
-
-/** `aws`, `aws-cn` or `aws-us-gov`. */
-const partitionOf = (arn: string): string => arn.split(':')[1];

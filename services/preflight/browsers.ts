@@ -14,8 +14,8 @@ export interface BrowserChecksDeps {
   cloud: Pick<UnitCloud, 'presignGet' | 'presignPut'>;
   clock: Clock;
   ids: Ids;
-  /** Address of the web interface, if one is configured. */
-  origin: string | undefined;
+  /** Addresses of web interfaces, as configured. */
+  origins: readonly string[];
   /** Of the pages that the broker itself serves; asked late, because a free port is known after listening. */
   consoleOrigin: () => string;
 }
@@ -27,7 +27,7 @@ const UPLOAD_HEADERS = ['content-md5', 'content-type'];
 const UPLOAD_ANSWER = 'etag';
 
 /** Creates the checks. @throws (the checks) CloudError if AWS does not answer. */
-export function createBrowserChecks({ probe, cloud, clock, ids, origin, consoleOrigin }: BrowserChecksDeps) {
+export function createBrowserChecks({ probe, cloud, clock, ids, origins, consoleOrigin }: BrowserChecksDeps) {
   const probeIn = (unit: Unit, bucket: string) => ({
     bucket,
     key: `${unit.appId}/${PREFLIGHT_OWNER}/cors-${unit.unitId}-${ids.next()}`,
@@ -57,13 +57,19 @@ export function createBrowserChecks({ probe, cloud, clock, ids, origin, consoleO
 
   async function checkWebInterface(unit: Unit): Promise<UnitCheck> {
     const at = clock();
-    if (origin === undefined) {
+    if (origins.length === 0) {
       return skipped('presigned_put', 'no address of a web interface is configured', at);
     }
-    const { refused, hidden } = await uploadGaps(unit, origin);
+    const gaps = await Promise.all(origins.map((origin) => uploadGaps(unit, origin)));
+    const refused = gaps.flatMap((each) => each.refused);
+    const hidden = gaps.flatMap((each) => each.hidden);
     if (refused.length > 0) return failed('presigned_put', refused.join('; '), at);
     if (hidden.length > 0) return warning('presigned_put', hidden.join('; '), at);
-    return passed('presigned_put', `pages of ${origin} may send files, and are shown their ETag`, at);
+    return passed(
+      'presigned_put',
+      `pages of ${origins.join(', ')} may send files, and are shown their ETag`,
+      at,
+    );
   }
 
   /** Jobs of the web interface and of programs run without the console: a warning at most. */

@@ -11,8 +11,8 @@ export interface BucketChecksDeps {
   cloud: Pick<UnitCloud, 'presignGet'>;
   clock: Clock;
   ids: Ids;
-  /** Address of the web interface, if one is configured. */
-  origin: string | undefined;
+  /** Addresses of web interfaces, as configured. */
+  origins: readonly string[];
 }
 
 const LINK_SECONDS = 60;
@@ -20,17 +20,28 @@ const WARNING_SKEW_MS = 60_000;
 const FAILED_SKEW_MS = 5 * 60_000;
 const PROBE = new TextEncoder().encode('CloudMR preflight\n');
 
+/** What a presigned URL has answered to a page, or to nobody's page where none is configured. */
+interface PageRead {
+  readonly bucket: string;
+  readonly page: string | undefined;
+  readonly answer: FetchedUrl;
+}
+
 /** Creates the checks of buckets. @throws (the checks) CloudError if AWS does not answer. */
-export function createBucketChecks({ probe, cloud, clock, ids, origin }: BucketChecksDeps) {
-  /** Put, head, get by session and by presigned URL, delete. */
-  async function roundTrip(unit: Unit, code: string, bucket: string): Promise<FetchedUrl> {
+export function createBucketChecks({ probe, cloud, clock, ids, origins }: BucketChecksDeps) {
+  const pages = origins.length > 0 ? origins : [undefined];
+
+  /** Put, head, get by session and by presigned URL for each page, delete. */
+  async function roundTrip(unit: Unit, code: string, bucket: string): Promise<PageRead[]> {
     // One bucket may have all three uses, and two brokers may look at once: every trip has its own object.
     const name = `probe-${unit.unitId}-${code}-${ids.next()}`;
     const location = { bucket, key: `${unit.appId}/${PREFLIGHT_OWNER}/${name}` };
     await probe.put(unit, location, PROBE);
     await probe.readBack(unit, location);
     const { url } = await cloud.presignGet(unit, location, 'probe.txt', LINK_SECONDS);
-    const fetched = await probe.fetchUrl(url, origin);
+    const fetched = await Promise.all(
+      pages.map(async (page) => ({ bucket, page, answer: await probe.fetchUrl(url, page) })),
+    );
     await probe.remove(unit, location);
     return fetched;
   }
@@ -39,7 +50,7 @@ export function createBucketChecks({ probe, cloud, clock, ids, origin }: BucketC
     unit: Unit,
     code: 'data_bucket' | 'results_bucket' | 'failed_bucket',
     bucket: string,
-  ): Promise<{ found: UnitCheck; fetched: FetchedUrl | undefined }> {
+  ): Promise<{ found: UnitCheck; fetched: PageRead[] }> {
     const at = clock();
     try {
       const fetched = await roundTrip(unit, code, bucket);
@@ -53,24 +64,24 @@ export function createBucketChecks({ probe, cloud, clock, ids, origin }: BucketC
       const evidence = `${error.operation} ${why}`;
       return {
         found: failed(code, evidence, at, { policy: objectPolicy(unit, bucket) }),
-        fetched: undefined,
+        fetched: [],
       };
     }
   }
 
-  function checkLinks(fetched: FetchedUrl[], at: number): UnitCheck[] {
-    const bad = fetched.find(({ status }) => status !== 200);
-    if (bad) return [failed('presigned_get', `a presigned URL answers HTTP ${bad.status}`, at)];
-    const closed = fetched.some(({ allowOrigin }) => allowOrigin !== '*' && allowOrigin !== origin);
-    if (origin !== undefined && closed) {
-      return [failed('presigned_get', `the CORS rules of a bucket do not let ${origin} read`, at)];
-    }
-    const page = origin === undefined ? '' : ` from a page of ${origin}`;
-    return [passed('presigned_get', `presigned URLs work${page}`, at)];
+  function checkLinks(fetched: PageRead[], at: number): UnitCheck[] {
+    const bad = fetched.find(({ answer }) => answer.status !== 200);
+    if (bad) return [failed('presigned_get', `a presigned URL answers HTTP ${bad.answer.status}`, at)];
+    const closed = fetched
+      .filter(({ page, answer }) => page !== undefined && !['*', page].includes(answer.allowOrigin ?? ''))
+      .map(({ page, bucket }) => `the CORS rules of ${bucket} do not let ${page} read`);
+    if (closed.length > 0) return [failed('presigned_get', [...new Set(closed)].join('; '), at)];
+    const from = origins.length > 0 ? ` from pages of ${origins.join(', ')}` : '';
+    return [passed('presigned_get', `presigned URLs work${from}`, at)];
   }
 
-  function checkClock(fetched: FetchedUrl[], at: number): UnitCheck[] {
-    const [date] = fetched.flatMap((answer) => answer.date ?? []);
+  function checkClock(fetched: PageRead[], at: number): UnitCheck[] {
+    const [date] = fetched.flatMap(({ answer }) => answer.date ?? []);
     if (date === undefined) return [skipped('clock', 'S3 did not say its time', at)];
     const skew = Math.abs(clock() - date);
     const evidence = `the clock of the broker is ${Math.round(skew / 1_000)} s from that of S3`;
@@ -122,7 +133,7 @@ export function createBucketChecks({ probe, cloud, clock, ids, origin }: BucketC
       checkBucket(unit, 'failed_bucket', unit.failedBucket),
     ]);
     const found = trips.map((trip) => trip.found);
-    const fetched = trips.flatMap((trip) => trip.fetched ?? []);
+    const fetched = trips.flatMap((trip) => trip.fetched);
     const links =
       fetched.length > 0 ? [...checkLinks(fetched, clock()), ...checkClock(fetched, clock())] : [];
     const rest = await Promise.all([

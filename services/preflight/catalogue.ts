@@ -12,7 +12,8 @@ interface CheckInfo {
 export const CHECKS = {
   reachable: {
     actor: 'operator',
-    remedy: 'AWS does not answer. The broker asks again by itself; nothing has to be done unless it lasts.',
+    remedy:
+      'AWS does not answer. The broker asks again by itself; nothing has to be done unless it lasts. If the region is one that accounts have to enable, see that it is enabled in the account of the unit.',
   },
   ownership_proof: {
     actor: 'unit_owner',
@@ -42,6 +43,11 @@ export const CHECKS = {
     actor: 'unit_owner',
     remedy:
       'Deploy the current stack again: its role also allows sts:SetSourceIdentity, so that your CloudTrail names the person behind each session.',
+  },
+  region: {
+    actor: 'unit_owner',
+    remedy:
+      'Deploy one stack in one region, and register that region with the state machine and the buckets of this stack.',
   },
   state_machine: {
     actor: 'unit_owner',
@@ -79,12 +85,13 @@ export const CHECKS = {
   },
   presigned_get: {
     actor: 'unit_owner',
-    remedy: "Let the bucket's CORS rules name the address of the web interface.",
+    remedy:
+      "Let the bucket's CORS rules name each address that is said: update the stack with all of them in CorsOrigins.",
   },
   presigned_put: {
     actor: 'unit_owner',
     remedy:
-      "Let the data bucket's CORS rules name the address of the web interface, allow PUT with any header, and expose ETag: update the stack with that address in CorsOrigins.",
+      "Let the data bucket's CORS rules name each address that is said, allow PUT with any header, and expose ETag: update the stack with all of them in CorsOrigins.",
   },
   console_cors: {
     actor: 'unit_owner',

@@ -8,6 +8,7 @@ type Check = (unit: Unit) => Promise<UnitCheck[]>;
 
 export interface PreflightDeps {
   checkTrust: TrustChecks;
+  checkRegion: Check;
   checkMachine: Check;
   checkBuckets: Check;
   checkBrowsers: Check;
@@ -32,9 +33,10 @@ export function createPreflight(deps: PreflightDeps): Check {
         ? "an administrator registered the platform's own account"
         : `proven by ${unit.proof?.callerArn}`;
     const trust = [passed('ownership_proof', owner, at), ...(await checkTrust(unit))];
-    const closed = trust.some(({ status }) => status === 'failed');
-    const rest = closed ? [] : (await Promise.all(further.map((check) => check(unit)))).flat();
-    const found = new Set([...trust, ...rest].map(({ code }) => code));
+    const region = isClosed(trust) ? [] : await deps.checkRegion(unit);
+    const first = [...trust, ...region];
+    const rest = isClosed(first) ? [] : (await Promise.all(further.map((check) => check(unit)))).flat();
+    const found = new Set([...first, ...rest].map(({ code }) => code));
     const said = new Set(unit.checks?.map(({ code }) => code).filter((code) => BY_WORKER.test(code)));
     const unasked = (Object.keys(CHECKS) as CheckCode[])
       .filter((code) => !ELSEWHERE.test(code) && !found.has(code) && !said.has(code))
@@ -43,6 +45,11 @@ export function createPreflight(deps: PreflightDeps): Check {
           ? skipped(code, 'the test job, whose worker says it, has not run yet', at)
           : skipped(code, 'not asked, because something before it has failed', at),
       );
-    return [...trust, ...rest, ...unasked];
+    return [...first, ...rest, ...unasked];
   };
+}
+
+/** What comes after it cannot be asked. */
+function isClosed(found: readonly UnitCheck[]): boolean {
+  return found.some(({ status }) => status === 'failed');
 }

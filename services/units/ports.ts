@@ -129,6 +129,8 @@ export interface UnitProbe {
   definition(unit: Unit): Promise<string>;
   /** The tags of the state machine, by key. */
   tags(unit: Unit): Promise<Readonly<Record<string, string>>>;
+  /** Where S3 says that a bucket is, whoever owns it; undefined if it does not say. */
+  bucketRegion(unit: Unit, bucket: string): Promise<string | undefined>;
   /** What AWS has given the account in the unit's region. @throws CloudError `not_found` if AWS has no such value. */
   quota(unit: Unit, quota: AccountQuota): Promise<number>;
   /** Writes an object for checks; the key lies under `APP/preflight/`. */

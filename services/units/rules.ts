@@ -1,6 +1,6 @@
 /** What a registration must be before anything is asked of AWS, and which unit comes first. Pure. */
 import { AppError } from '../../src/errors.ts';
-import { accountOfArn, regionOfArn } from '../../src/schemas/ids.ts';
+import { accountOfArn, partitionOf, regionOfArn } from '../../src/schemas/ids.ts';
 import { isRegion } from '../../src/schemas/regions.ts';
 import type { Mode, Unit } from '../../src/schemas/unit.ts';
 import type { Principal } from '../principal.ts';
@@ -55,7 +55,7 @@ const REGION_REMEDY =
 /** What does not fit about the region. */
 function whereWrong({ region, stateMachineArn }: Pick<Registration, 'region' | 'stateMachineArn'>): string[] {
   const wrong: string[] = [];
-  if (!isRegion(partitionOf(stateMachineArn) ?? '', region)) {
+  if (!isRegion(partitionOf(stateMachineArn), region)) {
     wrong.push(`region: AWS has no region ${region} in the partition of stateMachineArn`);
   }
   if (regionOfArn(stateMachineArn) !== region) {
@@ -84,5 +84,3 @@ export function byPreference(a: Unit, b: Unit): number {
   const rank = (unit: Unit): number => (unit.status === 'ready' ? 0 : 2) + (unit.isDefault ? 0 : 1);
   return rank(a) - rank(b) || b.createdAt - a.createdAt;
 }
-
-const partitionOf = (arn: string): string | undefined => arn.split(':')[1];

@@ -10,6 +10,7 @@ import { createCanary, type Phantom } from '../preflight/canary.ts';
 import { createMachineCheck } from '../preflight/machine.ts';
 import { createPreflight } from '../preflight/preflight.ts';
 import { createQuotaCheck } from '../preflight/quotas.ts';
+import { createRegionCheck } from '../preflight/region.ts';
 import { createTrustChecks } from '../preflight/trust.ts';
 import type { ReleasedWorker } from '../preflight/worker.ts';
 import { createExternalIds } from './external-ids.ts';
@@ -47,8 +48,8 @@ export interface UnitServicesDeps {
   tokenSecret: string;
   /** ARN patterns: who of an account may prove it. */
   proofCallers: readonly string[];
-  /** Address of the web interface, if one is configured. */
-  origin: string | undefined;
+  /** Addresses of web interfaces, as configured. */
+  origins: readonly string[];
   /** Address of the pages that the broker itself serves. */
   consoleOrigin: () => string;
   release: Release;
@@ -72,6 +73,7 @@ export function createUnitServices(deps: UnitServicesDeps): { units: Units; watc
   const checkTrust = createTrustChecks(deps);
   const check = createPreflight({
     checkTrust,
+    checkRegion: createRegionCheck(deps),
     checkMachine: createMachineCheck({ ...deps, template: release.definition }),
     checkBuckets: createBucketChecks(deps),
     checkBrowsers: createBrowserChecks(deps),

@@ -5,7 +5,7 @@
 import { AppError } from '../../src/errors.ts';
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import type { Audit } from '../audit/audit.ts';
-import type { Clock, Log, UnitCloud, UserStore } from '../ports.ts';
+import { type Clock, CloudError, type Log, type UnitCloud, type UserStore } from '../ports.ts';
 import type { Canary } from '../preflight/canary.ts';
 import { failed, merged } from '../preflight/catalogue.ts';
 import { isAway, type TrustChecks } from '../preflight/trust.ts';
@@ -109,8 +109,9 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
     try {
       return await work(unit);
     } catch (error) {
-      if (!isAway(error)) throw error;
-      return [failed('reachable', 'AWS does not answer for this account', clock())];
+      if (!(error instanceof CloudError) || !isAway(error)) throw error;
+      const where = `${error.operation} in ${unit.region}: ${error.awsCode}`;
+      return [failed('reachable', `AWS does not answer for this account (${where})`, clock())];
     }
   }
 

@@ -25,6 +25,11 @@ export function accountOfArn(arn: string): string | undefined {
   return /^arn:[^:]+:[^:]+:[^:]*:(\d{12}):/.exec(arn)?.[1];
 }
 
+/** `aws`, `aws-cn` ...; empty for what is no ARN. */
+export function partitionOf(arn: string): string {
+  return arn.split(':')[1] ?? '';
+}
+
 /** Region in an ARN, or undefined. */
 export function regionOfArn(arn: string): string | undefined {
   return /^arn:[^:]+:[^:]+:([^:]+):/.exec(arn)?.[1];

@@ -73,7 +73,7 @@ export type Broker = BrokerProcess;
 /** A broker process's services; several may share one cloud. */
 export function brokerOn(
   cloud: TestCloud,
-  options: Pick<BrokerParts, 'origin' | 'consoleOrigin' | 'proofCallers'> = {},
+  options: Pick<BrokerParts, 'origins' | 'consoleOrigin' | 'proofCallers'> = {},
 ): Broker {
   const { stores, unitCloud, clock, log } = cloud;
   return brokerOf({

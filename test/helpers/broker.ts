@@ -29,7 +29,7 @@ export interface BrokerParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
-  readonly origin?: string;
+  readonly origins?: readonly string[];
   /** Where the console is served. Default: the web interface of the stacks. */
   readonly consoleOrigin?: string;
   readonly proofCallers?: string[];
@@ -41,7 +41,7 @@ let release: Release | undefined;
 
 /** Puts the services together as the composition root does. */
 export function brokerOf(parts: BrokerParts) {
-  const { stores, cloud, clock, ids, log, callers, trust, probe, origin, proofCallers = ['*'] } = parts;
+  const { stores, cloud, clock, ids, log, callers, trust, probe, origins = [], proofCallers = ['*'] } = parts;
   release ??= readRelease();
   const timers = createHandTimers();
   const feed = createFeed({
@@ -76,7 +76,7 @@ export function brokerOf(parts: BrokerParts) {
     hubAccountId: HUB,
     brokerRoleArn: `arn:aws:iam::${HUB}:role/CloudMRBrainRole`,
     tokenSecret: TOKEN_SECRET,
-    origin,
+    origins,
     consoleOrigin: () => parts.consoleOrigin ?? 'https://gui.test',
     proofCallers,
     release,

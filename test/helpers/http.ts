@@ -133,7 +133,7 @@ export async function broker(
     hubAccountId: HUB,
     brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
     tokenSecret: SECRET,
-    origin: 'https://gui.test',
+    origins: ['https://gui.test'],
     consoleOrigin: () => 'https://gui.test',
     proofCallers: ['*'],
     release: readRelease(),

@@ -64,6 +64,7 @@ export function memoryAccount(): MemoryAccount {
     },
     definition: async () => '{}',
     tags: async () => ({}),
+    bucketRegion: async (unit) => unit.region,
     quota: async () => 1_000,
     async put(_unit, { bucket, key }, content) {
       if (account.closedBuckets.includes(bucket)) {

@@ -12,19 +12,19 @@ const statuses = ({ checks = [] }: Unit): Record<string, string> =>
   Object.fromEntries(checks.map(({ code, status }) => [code, status]));
 
 t.test('a browser of another address than the CORS rules name', async (t) => {
-  const lab = await newLab(cloud, brokerOn(cloud, { origin: 'https://elsewhere.test' }));
+  const lab = await newLab(cloud, brokerOn(cloud, { origins: ['https://elsewhere.test'] }));
   const { unit } = await lab.register();
   t.match(unit.missing, [
-    /^presigned_get: the CORS rules of a bucket do not let https:\/\/elsewhere\.test read/,
+    /^presigned_get: the CORS rules of lab-\d+-data-222222222222 do not let https:\/\/elsewhere\.test read/,
   ]);
-  const own = await newLab(cloud, brokerOn(cloud, { origin: 'https://gui.test' }));
+  const own = await newLab(cloud, brokerOn(cloud, { origins: ['https://gui.test'] }));
   t.equal((await own.register()).unit.status, 'ready');
 });
 
 t.test(
   'a page sends files straight into the data bucket: PUT, its headers and ETag are asked for',
   async (t) => {
-    const lab = await newLab(cloud, brokerOn(cloud, { origin: 'https://gui.test' }));
+    const lab = await newLab(cloud, brokerOn(cloud, { origins: ['https://gui.test'] }));
     const { unit } = await lab.register();
     const found = ({ checks = [] }: Unit) => checks.find(({ code }) => code === 'presigned_put');
     t.match(found(unit), { status: 'passed', evidence: /^pages of https:\/\/gui\.test may send files/ });
@@ -59,6 +59,30 @@ t.test(
     t.equal(found(await lab.broker.watch.recheck(anyone))?.status, 'failed', 'no rules at all');
   },
 );
+
+t.test('each address of a web interface is asked for, and the one that is missing is named', async (t) => {
+  const origins = ['https://gui.test', 'https://second.test', 'https://third.test'];
+  const lab = await newLab(cloud, brokerOn(cloud, { origins }));
+  const { unit } = await lab.register();
+  const { dataBucket, resultsBucket, failedBucket } = unit;
+  const evidence = (code: string) => unit.checks?.find((check) => check.code === code)?.evidence;
+  t.match(statuses(unit), { presigned_get: 'failed', presigned_put: 'failed', clock: 'passed' });
+  t.equal(
+    evidence('presigned_get'),
+    [dataBucket, resultsBucket, failedBucket]
+      .flatMap((bucket) =>
+        origins.slice(1).map((origin) => `the CORS rules of ${bucket} do not let ${origin} read`),
+      )
+      .join('; '),
+  );
+  t.equal(
+    evidence('presigned_put'),
+    origins
+      .slice(1)
+      .map((origin) => `${dataBucket} does not let ${origin} send files (HTTP 403 to the preflight of PUT)`)
+      .join('; '),
+  );
+});
 
 t.test("the broker's own console is a page of another address", async (t) => {
   const lab = await newLab(cloud, brokerOn(cloud, { consoleOrigin: 'https://api.elsewhere.test' }));

@@ -33,6 +33,7 @@ t.test('a stack as it is released passes everything that can be asked', async (t
     external_id_required: 'passed',
     session_policy: 'passed',
     source_identity: 'passed',
+    region: 'passed',
     state_machine: 'passed',
     machine_tags: 'passed',
     execution_list: 'passed',

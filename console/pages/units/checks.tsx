@@ -11,6 +11,7 @@ const NAMES: Record<string, string> = {
   external_id_required: 'Nobody may enter without the external ID',
   session_policy: 'Each session is limited to what it needs',
   source_identity: 'CloudTrail says for whom the broker acts',
+  region: 'All lies in one region',
   state_machine: 'State machine',
   machine_tags: 'Tags of the state machine',
   data_bucket: 'Data bucket',

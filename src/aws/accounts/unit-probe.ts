@@ -8,6 +8,7 @@ import {
   GetBucketPolicyCommand,
   GetObjectCommand,
   GetPublicAccessBlockCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListBucketsCommand,
   PutObjectCommand,
@@ -73,6 +74,24 @@ export function createUnitProbe({ clients, sessions }: UnitProbeDeps): UnitProbe
         clients.sfn(session.credentials, unit.region).send(command),
       );
       return Object.fromEntries((found.tags ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
+    },
+
+    async bucketRegion(unit, bucket) {
+      const command = new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: unit.awsAccountId });
+      const answer = asked(
+        inS3(unit, 'HeadBucket', async (s3) => {
+          try {
+            return (await s3.send(command)).BucketRegion;
+          } catch (error) {
+            // A refusal says it too: of another region, or of another owner.
+            const region = regionHeaderOf(error);
+            if (region !== undefined) return region;
+            throw error;
+          }
+        }),
+      );
+      const region = await answer;
+      return region === 'denied' || region === 'not_found' ? undefined : region;
     },
 
     async quota(unit, { serviceCode, quotaCode }) {
@@ -185,6 +204,11 @@ export function createUnitProbe({ clients, sessions }: UnitProbeDeps): UnitProbe
       };
     },
   };
+}
+
+function regionHeaderOf(error: unknown): string | undefined {
+  const { $response } = error as { $response?: { headers?: Record<string, string> } };
+  return $response?.headers?.['x-amz-bucket-region'];
 }
 
 async function sizeOf(answer: Response): Promise<number> {
