@@ -74,13 +74,14 @@ const PURPOSES: Readonly<Record<string, string>> = {
   check: 'to check the unit',
   trust: 'to look who may enter',
   remove: 'to delete files',
+  quotas: 'to read its quotas',
 };
 
 /** The code of an act in words: `session.start` is an entry into an account, the rest are a thing and a verb. */
 function saying(action: string): string {
   const [, purpose, uses] = /^session\.(\w+)(\.uses)?$/.exec(action) ?? [];
   if (purpose)
-    return `${uses ? 'Work in the account' : 'Entry into the account'} ${PURPOSES[purpose] ?? purpose}`;
+    return `${uses ? 'Work in the account' : 'Entry into the account'} ${PURPOSES[purpose] ?? `(${purpose})`}`;
   const [thing, verb = ''] = action.split('.');
   return `${thing.charAt(0).toUpperCase()}${thing.slice(1)}: ${verb.replaceAll('-', ' ')}`;
 }
