@@ -5,10 +5,20 @@ import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { TOKEN_SECRET } from '../helpers/broker.ts';
 import { executionOf } from './truth.ts';
-import { OWNER, running, type World } from './world.ts';
+import { OWNER, runningOf, type World } from './world.ts';
 
 /** How an execution ends. `truncated` and `empty`: Step Functions says SUCCEEDED, the object says otherwise. */
-const FATES = ['succeeds', 'fails', 'breaks', 'truncated', 'empty', 'times out'] as const;
+const FATES = [
+  'succeeds',
+  'fails',
+  'breaks',
+  'truncated',
+  'empty',
+  'times out',
+  // Worth another attempt, by itself.
+  'preempted',
+  'out_of_memory',
+] as const;
 export type Fate = (typeof FATES)[number];
 
 const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
@@ -47,6 +57,9 @@ export const act = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel'), process, pick }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retry'), process, pick, exact: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('repair'), process }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pause'), paused: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lag'), lags: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill'), process, effects: fc.nat(255) }) },
 );
 export type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
@@ -55,10 +68,13 @@ export type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 export function begin(world: World, wish: Act): void {
   if (wish.do === 'submit') submit(world, wish);
   else if (wish.do === 'tick') world.act(wish.process, (broker) => broker.ticker.tick());
+  else if (wish.do === 'repair') world.act(wish.process, (broker) => broker.lateRepair.tick());
+  else if (wish.do === 'pause') world.pause(wish.paused);
+  else if (wish.do === 'lag') world.lag(wish.lags);
   else if (wish.do === 'advance') advance(world, wish.ms);
   else if (wish.do === 'kill') world.kill(wish.process, (index) => ((wish.effects >> (index % 8)) & 1) === 1);
   else if (wish.do === 'finish') {
-    const open = running(world.cloud);
+    const open = runningOf(world.cloud);
     if (open.length > 0) finish(world, open[wish.pick % open.length].arn, wish.fate);
   } else onJob(world, wish);
 }
@@ -124,7 +140,7 @@ export function advance(world: World, ms: number): void {
     if (world.now() + ms - gate.since > LONGEST_CALL_MS) gate.pass('after');
   }
   world.advance(ms);
-  for (const { arn, startedAt } of running(world.cloud)) {
+  for (const { arn, startedAt } of runningOf(world.cloud)) {
     if (world.now() - (startedAt ?? 0) > SIX_HOURS) finish(world, arn, 'times out');
   }
 }
@@ -146,6 +162,9 @@ export function finish(world: World, arn: string, fate: Fate): void {
       error: 'unsupported_sequence',
       cause: failure,
     });
+  } else if (fate === 'preempted' || fate === 'out_of_memory') {
+    const cause = JSON.stringify({ code: fate, message: 'not the fault of the run', remedy: 'again' });
+    world.cloud.executions.set(arn, { ...end, status: 'FAILED', error: fate, cause });
   } else if (fate === 'breaks') {
     world.cloud.executions.set(arn, { ...end, status: 'FAILED', error: 'Boom', cause: 'no JSON' });
   } else if (fate === 'times out') {

@@ -5,7 +5,7 @@ import type { Job } from '../../src/schemas/job.ts';
 import { type Act, act, advance, begin, finish } from './acts.ts';
 import { type Ending, settled } from './gates.ts';
 import { ENDS } from './promise.ts';
-import { calm, createWorld, type Mutations, running, type World } from './world.ts';
+import { calm, createWorld, type Mutations, runningOf, type World } from './world.ts';
 
 /** When nothing runs any more and nothing goes wrong, every job has ended after this. */
 const D_SETTLE_MS = 6 * 60_000;
@@ -91,14 +91,16 @@ function endingOf(luck: number, call: string): Ending {
 
 /** The faults are over: both brokers go on until every job has ended, and not longer than was promised. */
 async function quiet(world: World, endless: boolean): Promise<void> {
+  world.lag(false);
+  world.pause(false);
   await calm(world);
-  if (!endless) for (const { arn } of running(world.cloud)) finish(world, arn, 'succeeds');
+  if (!endless) for (const { arn } of runningOf(world.cloud)) finish(world, arn, 'succeeds');
   let calmSince = world.now();
   for (let round = 0; round < MAX_ROUNDS && open(world).length > 0; round++) {
     world.act(round % 2, (broker) => broker.ticker.tick());
     await calm(world);
-    const busy = running(world.cloud).length > 0;
-    if (!endless) for (const { arn } of running(world.cloud)) finish(world, arn, 'succeeds');
+    const busy = runningOf(world.cloud).length > 0;
+    if (!endless) for (const { arn } of runningOf(world.cloud)) finish(world, arn, 'succeeds');
     advance(world, stepMs(world, endless));
     if (busy) calmSince = world.now();
   }
@@ -114,7 +116,7 @@ const open = (world: World): Job[] => [...world.jobs.values()].filter(({ state }
 /** To the next due time; in ten-minute steps while executions go on endlessly. */
 function stepMs(world: World, endless: boolean): number {
   if (open(world).length === 0) return 0;
-  if (endless && running(world.cloud).length > 0) return 600_000;
+  if (endless && runningOf(world.cloud).length > 0) return 600_000;
   const due = Math.min(...open(world).map(({ dueAt }) => dueAt ?? world.now() + 1_000));
   return Math.max(1_000, due - world.now());
 }

@@ -39,6 +39,8 @@ export function createWitness(): Witness {
   const starts = new Map<string, number>();
   const accepted = new Set<string>();
   const keys = new Map<string, Job>();
+  /** Attempts that were followed by another one without an end that anybody saw. */
+  const unseen = new Map<string, number>();
 
   function follow(before: Job, after: Job): void {
     const { jobId } = after;
@@ -46,6 +48,10 @@ export function createWitness(): Witness {
       broken.push(`${jobId}: what its history said was changed`);
     }
     if (after.attempt !== before.attempt) {
+      if (isAutomatic(before, after)) {
+        unseen.set(jobId, (unseen.get(jobId) ?? 0) + 1);
+        return;
+      }
       const fair = after.attempt === before.attempt + 1 && ENDS.includes(before.state);
       // An attempt that takes up the execution of a lost one begins as running; nothing is started for it.
       const adopts = before.state === 'lost' && after.adoptedAttempt !== undefined;
@@ -92,9 +98,22 @@ export function createWitness(): Witness {
       for (const job of jobs.values()) {
         if (!ENDS.includes(job.state)) broken.push(`${job.jobId}: still ${job.state}`);
         const ends = job.history.filter(({ state }) => ENDS.includes(state)).length;
-        if (ends !== job.attempt + 1)
+        if (ends + (unseen.get(job.jobId) ?? 0) !== job.attempt + 1)
           broken.push(`${job.jobId}: ${ends} ends in ${job.attempt + 1} attempts`);
       }
     },
   };
+}
+
+/** The broker begins another attempt in the write that ends a failed one: not for a canceled job, nor for any failure. */
+function isAutomatic(before: Job, after: Job): boolean {
+  const last = after.earlier?.at(-1);
+  return (
+    (before.state === 'running' || before.state === 'starting' || before.state === 'queued') &&
+    after.attempt === before.attempt + 1 &&
+    after.state === 'queued' &&
+    last?.attempt === before.attempt &&
+    ['preempted', 'out_of_memory'].includes(last.failure?.code ?? '') &&
+    after.automaticRetries?.at(-1)?.attempt === after.attempt
+  );
 }

@@ -23,6 +23,8 @@ import { createWitness, type Witness } from './promise.ts';
 import { untrue } from './truth.ts';
 
 export const OWNER = { userId: 'owner-1', role: 'user' } as const;
+/** DescribeExecution is this late, at most. */
+const LAG_MS = 3_000;
 const JOB = { name: 'job', schema: 1, shape: jobShape };
 
 /** Bugs that can be planted, to see that they are found. */
@@ -47,6 +49,10 @@ export interface World {
   compare(job: Job): void;
   now(): number;
   advance(ms: number): void;
+  /** The owner stops the use of the unit, or opens it again. */
+  pause(paused: boolean): void;
+  /** DescribeExecution answers with what was a moment ago, as AWS may. */
+  lag(lags: boolean): void;
   /** The broker of a process that lives now. */
   broker(process: number): BrokerProcess;
   /** Kills a process; another takes its place at once. `effects`: which of its calls had theirs. */
@@ -78,7 +84,8 @@ export async function createWorld(processes: number, mutations: Mutations = {}):
     const wrong = untrue(cloud, job, now());
     if (wrong) witness.broken.push(wrong);
   }
-  const told = startsTold(cloud, witness);
+  const lagging = { lags: false };
+  const told = late(startsTold(cloud, witness), lagging, now);
   const account = memoryAccount();
   const ids = countedIds();
   const generations = Array.from({ length: processes }, () => 0);
@@ -86,6 +93,7 @@ export async function createWorld(processes: number, mutations: Mutations = {}):
   const plain = storesOn(table, now);
   await plain.users.create(sampleUser({ userId: OWNER.userId }));
   await plain.units.put(unit);
+  const paused = (is: boolean) => (is ? { at: now(), by: 'owner' as const } : undefined);
 
   const brokers = generations.map((_, process) => born(process));
 
@@ -111,6 +119,18 @@ export async function createWorld(processes: number, mutations: Mutations = {}):
     now,
     advance(ms) {
       moved += ms;
+    },
+    pause(is) {
+      note(is ? 'unit paused' : 'unit open');
+      // Of one mind: nobody else changes the unit here.
+      const changed = async (): Promise<void> => {
+        const stored = await plain.units.get(unit.unitId);
+        if (stored) await plain.units.put({ ...stored, paused: paused(is), version: stored.version + 1 });
+      };
+      changed().catch((error: unknown) => witness.broken.push(`the unit was not changed: ${String(error)}`));
+    },
+    lag(lags) {
+      lagging.lags = lags;
     },
     broker: (process) => brokers[process],
     kill(process, effects) {
@@ -181,6 +201,28 @@ function startsTold(cloud: MemoryCloud, witness: Witness): UnitCloud {
   };
 }
 
+/** Answers of DescribeExecution that may be a few seconds old. */
+function late(cloud: UnitCloud, lagging: { lags: boolean }, now: () => number): UnitCloud {
+  const before = new Map<string, ExecutionState>();
+  const young = (at: number | undefined): boolean => at !== undefined && now() - at < LAG_MS;
+  return {
+    ...cloud,
+    async describeExecution(unit, arn) {
+      const execution = await cloud.describeExecution(unit, arn);
+      if (lagging.lags && young(execution.stoppedAt)) return before.get(arn) ?? running(execution);
+      if (lagging.lags && young(execution.startedAt))
+        throw new CloudError('not_found', 'DescribeExecution', 'ExecutionDoesNotExist', arn);
+      before.set(arn, execution);
+      return execution;
+    },
+  };
+}
+
+function running(execution: ExecutionState): ExecutionState {
+  const nothing = { output: undefined, error: undefined, cause: undefined, stoppedAt: undefined };
+  return { ...execution, ...nothing, status: 'RUNNING' };
+}
+
 function gated(gates: Gates, process: number, table: ItemTable): ItemTable {
   const fail = (ending: Ending): Error => new AppError('unavailable', `DynamoDB: ${ending}`);
   const at = <A extends unknown[], T>(call: string, work: (...args: A) => Promise<T>) => {
@@ -233,6 +275,6 @@ function countedIds(): Ids {
 }
 
 /** The executions that have not ended. */
-export function running(cloud: MemoryCloud): ExecutionState[] {
+export function runningOf(cloud: MemoryCloud): ExecutionState[] {
   return [...cloud.executions.values()].filter(({ status }) => status === 'RUNNING');
 }
