@@ -28,8 +28,11 @@ export interface ChangeSetWish {
   readonly parameters: readonly StackParameter[];
   /** Names the change set; unique for the stack. */
   readonly name: string;
-  /** Buckets that an earlier stack of this name has left are taken over. */
+  /** What an earlier stack of this name has left is taken over. */
   readonly adopt: boolean;
+  /** With which CloudFormation works; without, with the rights of who calls. */
+  readonly roleArn?: string;
+  readonly tags?: readonly { readonly Key: string; readonly Value: string }[];
 }
 
 interface Described {
@@ -47,6 +50,10 @@ interface Described {
 }
 
 const CAPABILITIES = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'];
+const TAGS = [
+  { Key: 'App', Value: 'CloudMR' },
+  { Key: 'Mode', Value: 'mode2' },
+];
 const NO_CHANGES = /didn't contain changes|No updates are to be performed/i;
 
 /**
@@ -63,10 +70,8 @@ export async function createChangeSet(aws: Aws, wish: ChangeSetWish, pollMs: num
       TemplateBody: wish.body,
       Parameters: wish.parameters,
       Capabilities: CAPABILITIES,
-      Tags: [
-        { Key: 'App', Value: 'CloudMR' },
-        { Key: 'Mode', Value: 'mode2' },
-      ],
+      Tags: wish.tags ?? TAGS,
+      ...(wish.roleArn ? { RoleARN: wish.roleArn } : {}),
       // A stack that never was is not left as a ruin that has to be deleted by hand. What it has taken over is not
       // deleted with it: then the next attempt takes the ruin away.
       ...(kind === 'CREATE' ? { OnStackFailure: wish.adopt ? 'ROLLBACK' : 'DELETE' } : {}),

@@ -72,12 +72,20 @@ t.test('R142, B4: who deploys may push and change our stacks; a pull request may
       may('ecr:PutImage', here('ecr', 'repository/cloudmr-broker')),
       may('ecr-public:PutImage', `arn:aws:ecr-public::${ACCOUNT}:repository/mroptimum-lambda`),
       may('s3:PutObject', `${artifact}/cloudmr-broker/1.template`),
+      may(
+        'secretsmanager:DescribeSecret',
+        here('secretsmanager', 'secret:cloudmr-broker-token-secret-AbCdEf'),
+      ),
     ].map((row) => ({ ...row, allowed }));
   t.same(wrongRows(policiesOf('GitHubActionsRole-mroptimum-app'), [...both, ...only(true)]), []);
   t.same(wrongRows(policiesOf('GitHubActionsRole-mroptimum-app-preview'), [...both, ...only(false)]), []);
   t.same(
     wrongRows(policiesOf('GitHubActionsRole-mroptimum-app'), [
       mayNot('ecr:PutImage', here('ecr', 'repository/other')),
+      mayNot(
+        'secretsmanager:GetSecretValue',
+        here('secretsmanager', 'secret:cloudmr-broker-token-secret-AbCdEf'),
+      ),
     ]),
     [],
   );

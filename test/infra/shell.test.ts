@@ -30,6 +30,7 @@ const SOURCED = 'scripts/mode2-quick-reference.sh';
  * take, the strict ones among them, holds nothing that came after it.
  */
 const SHELLS: Readonly<Record<string, { command: string[]; env?: Record<string, string> }>> = {
+  sh: { command: ['sh'] },
   'bash, as its release 3.2': { command: ['bash'], env: { BASH_COMPAT: '3.2' } },
   'bash, strict': { command: ['bash', '--posix'] },
   dash: { command: ['dash'] },
@@ -103,21 +104,37 @@ t.test('every script is named here, can be run, and says which shell it wants', 
   }
 });
 
+/** What the shell starts for each script, and what it should. */
+function startsEach(shell: string): { found: object; wanted: object } {
+  nodeThat(GOOD);
+  const awkward = ['--alias', 'my "lab" $HOME', '', '*', '-n'];
+  const rows = Object.entries(PROGRAM).map(([script, [module, ...words]]) => {
+    const started = [
+      '--import',
+      `file://${checkout}/node_modules/tsx/dist/loader.mjs`,
+      join(checkout, `${module}.ts`),
+      ...words,
+      ...awkward,
+    ];
+    const out = started.map((word) => `<${word}>\n`).join('');
+    return [script, run(shell, script, awkward), { code: 0, out, err: '' }] as const;
+  });
+  return {
+    found: Object.fromEntries(rows.map(([script, ran]) => [script, ran])),
+    wanted: Object.fromEntries(rows.map(([script, , should]) => [script, should])),
+  };
+}
+
+t.test('U16: the sh of this machine starts each program with the arguments as they are', async (t) => {
+  const { found, wanted } = startsEach('sh');
+  t.same(found, wanted);
+});
+
 for (const [shell, { command }] of Object.entries(SHELLS)) {
   const skip = missing(command[0]);
   t.test(`U16: ${shell} starts each program with the arguments as they are`, { skip }, async (t) => {
-    nodeThat(GOOD);
-    const awkward = ['--alias', 'my "lab" $HOME', '', '*', '-n'];
-    for (const [script, [module, ...words]] of Object.entries(PROGRAM)) {
-      const { code, out, err } = run(shell, script, awkward);
-      t.equal(code, 0, `${script}: ${err}`);
-      const started = [
-        '--import',
-        `file://${checkout}/node_modules/tsx/dist/loader.mjs`,
-        join(checkout, `${module}.ts`),
-      ];
-      t.equal(out, [...started, ...words, ...awkward].map((word) => `<${word}>\n`).join(''), script);
-    }
+    const { found, wanted } = startsEach(shell);
+    t.same(found, wanted);
   });
 
   t.test(`U16: ${shell} says what is missing, and how to get it`, { skip }, async (t) => {

@@ -166,6 +166,12 @@ export function permissionsOf({ accountId, partition }: Place) {
         Action: ['s3:GetObject', 's3:PutObject'],
         Resource: `arn:${partition}:s3:::${artifactBucket(accountId)}/*`,
       },
+      // Whether an earlier stack has left secrets; not what they hold.
+      {
+        Effect: 'Allow',
+        Action: 'secretsmanager:DescribeSecret',
+        Resource: Object.keys(PLATFORM_STACKS).map((name) => account('secretsmanager', `secret:${name}-*`)),
+      },
       passStackRoles({ accountId, partition }),
     ],
   };
