@@ -1,7 +1,8 @@
 /**
  * The audit trail: what was done in somebody's name, or with the credentials of somebody's account, for the
  * owner to read. An entry says who, what, whose, and the request; never a secret. What cannot be stored is
- * logged in full instead: the act has happened, and refusing its answer would not undo it.
+ * logged in full instead: the act has happened, and refusing its answer would not undo it. What is entered before
+ * it happens is another matter: see units/session-uses.ts.
  */
 import type { AuditEntry } from '../../src/schemas/identity.ts';
 import { workContext } from '../context.ts';
@@ -21,11 +22,14 @@ export interface Audit {
    * waiting would tell a stranger something; `settled` waits.
    */
   noteCount(act: Act, window: { readonly since: number; readonly count: number }): void;
-  /** Stores an entry before it returns, in the place of one with the same id and a smaller version; never throws. */
+  /**
+   * Stores an entry before it returns, in the place of one with the same id and a smaller version; never throws.
+   * Says whether it is stored.
+   */
   restate(
     act: Act,
     place: { readonly entryId: string; readonly at: number; readonly version: number },
-  ): Promise<void>;
+  ): Promise<boolean>;
   settled(): Promise<void>;
   /** Newest first. */
   list(who: Principal, options: { limit: number; cursor?: string }): Promise<Page<AuditEntry>>;
@@ -38,7 +42,7 @@ const EXPORT_PAGE = 200;
 /** Creates the audit trail. */
 export function createAudit(deps: { store: AuditStore; clock: Clock; ids: Ids; log: Log }): Audit {
   const { store, clock, ids, log } = deps;
-  const pending = new Set<Promise<void>>();
+  const pending = new Set<Promise<boolean>>();
 
   function entryOf(act: Act): AuditEntry {
     const { requestId, jobId, actor = 'broker' } = workContext();
@@ -46,17 +50,19 @@ export function createAudit(deps: { store: AuditStore; clock: Clock; ids: Ids; l
     return { actor, ...act, details, entryId: ids.next(), at: clock(), requestId };
   }
 
-  async function stored(entry: AuditEntry, writing: Promise<void>): Promise<void> {
+  async function stored(entry: AuditEntry, writing: Promise<void>): Promise<boolean> {
     try {
       await writing;
+      return true;
     } catch (error) {
       log.error({ err: error, audit: entry }, 'an audit entry could not be stored');
+      return false;
     }
   }
 
-  function record(act: Act): Promise<void> {
+  async function record(act: Act): Promise<void> {
     const entry = entryOf(act);
-    return stored(entry, store.append(entry));
+    await stored(entry, store.append(entry));
   }
 
   return {
@@ -76,14 +82,31 @@ export function createAudit(deps: { store: AuditStore; clock: Clock; ids: Ids; l
     async settled() {
       await Promise.all(pending);
     },
-    list: (who, options) => store.listByOwner(who.userId, options),
+    async list(who, options) {
+      const page = await store.listByOwner(who.userId, options);
+      return { ...page, items: page.items.map((entry) => asRead(entry, clock())) };
+    },
     async *all(who) {
       let cursor: string | undefined;
       do {
         const page = await store.listByOwner(who.userId, { limit: EXPORT_PAGE, cursor });
-        yield* page.items;
+        for (const entry of page.items) yield asRead(entry, clock());
         cursor = page.cursor;
       } while (cursor !== undefined);
     },
   };
+}
+
+/** A broker that counts says the end of a window within this time after it. */
+const GRACE_MS = 2 * 60_000;
+
+/**
+ * An entry that was left open by a broker that was killed: its window has passed, so nothing more is used under it.
+ * How often it was used is unknown since the entry was last written, but no more often than it says.
+ */
+function asRead(entry: AuditEntry, now: number): AuditEntry {
+  const { outcome, details = {} } = entry;
+  const until = Date.parse(details['until'] ?? '');
+  if (outcome !== 'open' || !(until + GRACE_MS < now)) return entry;
+  return { ...entry, outcome: 'unknown', details: { ...details, unknownSince: details['since'] } };
 }

@@ -9,7 +9,7 @@
 import type { Unit } from '../../src/schemas/unit.ts';
 import type { Audit } from '../audit/audit.ts';
 import { workContext } from '../context.ts';
-import type { Clock } from '../ports.ts';
+import { type Clock, CloudError } from '../ports.ts';
 
 const WINDOW_MS = 10 * 60_000;
 /** Requests leave no history of their own as jobs do: their names wait no longer than this. */
@@ -19,6 +19,11 @@ const FIRST_USES = 100;
 const MORE_USES = 4;
 /** Jobs and requests named in one entry, which stays below 4 KB with their ids. */
 const MAX_NAMES = 100;
+/**
+ * Following and stopping what runs goes ahead without an entry (it is logged in full): a run that nobody follows is a
+ * lost job, and one that nobody stops costs its owner money. Whatever else begins in an account can wait for the trail.
+ */
+const GOES_AHEAD = 'observe';
 /** Operations and their refusals; AWS has few, and the codes of refusals come from outside. */
 const MAX_OPERATIONS = 40;
 
@@ -34,7 +39,10 @@ export interface UsedSession {
 export type EndOfUse = (outcome: string) => void;
 
 export interface SessionUses {
-  /** Counts a use for the work at hand; resolves when it may go ahead. Never rejects: see Audit. */
+  /**
+   * Counts a use for the work at hand; resolves when it may go ahead.
+   * @throws CloudError `unavailable` if its entry cannot be stored: then it must not happen.
+   */
   begin(session: UsedSession, operation: string): Promise<EndOfUse>;
   /** Writes what has waited long enough; returns how many entries. */
   tick(): Promise<number>;
@@ -56,7 +64,7 @@ interface Window {
   /** As many as the stored entry allows for. */
   covered: number;
   versions: number;
-  covering: Promise<void> | undefined;
+  covering: Promise<boolean> | undefined;
   readonly operations: Map<string, number>;
   /** Jobs and requests. */
   readonly names: Set<string>;
@@ -105,25 +113,28 @@ export function createSessionUses({
     return window;
   }
 
-  async function write(window: Window): Promise<void> {
+  async function write(window: Window): Promise<boolean> {
     let room = FIRST_USES;
     while (room < window.uses) room *= MORE_USES;
     window.saveAt = undefined;
-    await audit.restate(actOf(window, room), {
+    const stored = await audit.restate(actOf(window, room), {
       entryId: window.entryId,
       at: window.since,
       version: ++window.versions,
     });
-    window.covered = Math.max(window.covered, room);
+    if (stored) window.covered = Math.max(window.covered, room);
+    return stored;
   }
 
-  async function cover(window: Window): Promise<void> {
+  /** Whether the stored entry allows for all uses so far. */
+  async function cover(window: Window): Promise<boolean> {
     while (window.uses > window.covered) {
       window.covering ??= write(window).finally(() => {
         window.covering = undefined;
       });
-      await window.covering;
+      if (!(await window.covering)) return false;
     }
+    return true;
   }
 
   async function tick(): Promise<number> {
@@ -148,7 +159,12 @@ export function createSessionUses({
         end(window);
         wake();
       }
-      if (window.uses > window.covered) await cover(window);
+      if (window.uses > window.covered && !(await cover(window)) && session.purpose !== GOES_AHEAD) {
+        window.uses--;
+        window.operations.set(counted, (window.operations.get(counted) ?? 1) - 1);
+        const why = "the audit trail of the account's owner cannot be written, so the account is not used";
+        throw new CloudError('unavailable', operation, 'NoAuditEntry', why);
+      }
       return (outcome) => {
         if (outcome === 'ok') return;
         window.operations.set(counted, (window.operations.get(counted) ?? 1) - 1);

@@ -48,7 +48,7 @@ export interface SessionsDeps {
   readonly mustBeOpen?: () => Promise<void>;
   /** Told of every AssumeRole, granted or refused, before its session is used. Must not throw. */
   readonly onAssumed?: (use: RoleUse) => Promise<void>;
-  /** Told of every use of a session, which goes ahead when it resolves, and how AWS answered. Must not throw. */
+  /** Told of every use of a session, which goes ahead if it resolves, and how AWS answered. Rejects with CloudError. */
   readonly beforeUse?: SessionUses['begin'];
   /** Waits until STS may be asked. Throws CloudError `throttled`. */
   readonly beforeAssume?: () => Promise<void>;
