@@ -98,9 +98,10 @@ t.test('a refusal is recorded with the code of AWS', async (t) => {
   t.match((await trail())[0], { action: 'session.observe', outcome: 'AccessDenied' });
 });
 
-t.test('a trail that cannot be written does not stop the work; the entry is in the log', async (t) => {
+t.test('R58: where the trail cannot be written nothing is used; the entries are in the log', async (t) => {
   await cloud.control(HUB).addFault({ service: 'dynamodb', operation: 'PutItem', kind: 'deny' });
-  await sessions.get(mode2, { kind: 'remove', ownerId: 'bob' });
+  const refused = { problem: 'unavailable', awsCode: 'NoAuditEntry' };
+  await t.rejects(sessions.get(mode2, { kind: 'remove', ownerId: 'bob' }), refused);
   await cloud.control(HUB).clearFaults();
   t.match(log.entries.slice(-2), [
     { level: 'error', fields: { audit: { action: 'session.remove' } } },
