@@ -100,7 +100,7 @@ t.test('a refusal is recorded with the code of AWS', async (t) => {
 
 t.test('R58: where the trail cannot be written nothing is used; the entries are in the log', async (t) => {
   await cloud.control(HUB).addFault({ service: 'dynamodb', operation: 'PutItem', kind: 'deny' });
-  const refused = { problem: 'unavailable', awsCode: 'NoAuditEntry' };
+  const refused = { name: 'CloudError', problem: 'unavailable', awsCode: 'NoAuditEntry' };
   await t.rejects(sessions.get(mode2, { kind: 'remove', ownerId: 'bob' }), refused);
   await cloud.control(HUB).clearFaults();
   t.match(log.entries.slice(-2), [
