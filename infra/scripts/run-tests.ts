@@ -1,7 +1,7 @@
 /**
  * `npm test [-- TAP OPTIONS AND FILES]`: compiles the project once into `.build/` and runs tap there. Files are named as in
  * the sources (`test/api/jobs.test.ts`). A single file also runs without it: `npx tap test/api/jobs.test.ts`. Without
- * names all run, those of browsers apart, and those that start the same parts share processes (`test-groups.ts`).
+ * names all run, those of browsers apart, and those of a folder share processes (`test-groups.ts`).
  * `npm run test:soak` runs what takes long and is seldom broken, the files `*.soak.ts`.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,7 +20,6 @@ const settings = readFileSync(join(root, '.taprc'), 'utf8')
   .replaceAll('.test.ts', '.test.js');
 writeFileSync(join(build, '.taprc'), settings);
 
-const BROWSER = /^test\/(together\/)?browser\b/;
 const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs');
 const given = process.argv.slice(2).map((arg) => arg.replace(/\.(test|soak)\.ts$/, '.$1.js'));
 const { alone, groups } = testFilesOf(build);
@@ -28,7 +27,7 @@ let args = given.flatMap((arg) => groups.get(arg) ?? [arg]);
 if (given.every((arg) => arg.startsWith('-'))) {
   writeGroups(build, groups);
   // What plays in a browser takes minutes and is asked for by name.
-  args = [...given, ...groups.keys(), ...alone].filter((file) => !BROWSER.test(file));
+  args = [...given, ...groups.keys(), ...alone].filter((file) => !file.startsWith('test/browser/'));
 }
 const { status } = spawnSync(process.execPath, [tap, ...args], { cwd: build, stdio: 'inherit' });
 process.exit(status ?? 1);

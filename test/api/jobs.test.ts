@@ -1,49 +1,8 @@
-/** Submitting, looking, listing, canceling and fetching, in the words of every caller. */
+/** Submitting, canceling and listing, in the words of every caller. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { type Broker, broker, MODE_1, type Person, taskWith } from '../helpers/http.ts';
-
-/** A broker with the platform's unit, a person, and a file of theirs. */
-async function ready(t: Parameters<typeof broker>[0]) {
-  const b = await broker(t);
-  const admin = await b.administrator();
-  const unit = (await admin.post('/computing-unit/register', MODE_1)).json();
-  const ada = await b.person('ada@example.org');
-  const { bucket, key } = (await ada.post('/data/presign', { operation: 'put', filename: 's.dat' })).json();
-  const task = taskWith({ bucket, key });
-  return { ...b, admin, ada, unit, task, unitId: unit.computingUnitId as string };
-}
-
-async function submitted(ada: Person, task: object, alias = 'brain'): Promise<string> {
-  const answer = await ada.post('/api/task/queue', { cloudapp_name: 'MR Optimum', alias, task });
-  if (answer.statusCode !== 202) throw new Error(answer.body);
-  return answer.json().jobId;
-}
-
-/** Lets the execution of a job succeed, with its result object in place. */
-async function succeed(b: Broker, jobId: string): Promise<void> {
-  await b.ticker.tick();
-  const job = (await b.jobStore.get(jobId))!;
-  const result = {
-    ...job.result,
-    sizeBytes: 1234,
-    sha256: 'abc',
-    seconds: 2.5,
-    summary: { medianSnr: 17.5, maxSnr: 40, slices: 1, matrix: [96, 96], coils: 8, warnings: 0 },
-  };
-  b.cloud.objects.set(`${job.result.bucket}/${job.result.key}`, {
-    sizeBytes: 1234,
-    etag: 'e',
-    metadata: { sha256: 'abc' },
-  });
-  finish(b, job.executionArn!, { status: 'SUCCEEDED', output: JSON.stringify(result) });
-  b.pass(31_000);
-  await b.ticker.tick();
-}
-
-function finish(b: Broker, arn: string, change: object): void {
-  b.cloud.executions.set(arn, { ...b.cloud.executions.get(arn)!, ...change });
-}
+import { MODE_1, taskWith } from '../helpers/http.ts';
+import { ready, submitted } from '../helpers/ready-person.ts';
 
 t.test(
   'a job is accepted by each door and in each dialect, and goes to the unit that was meant',
@@ -186,98 +145,6 @@ const MODE_2_PENDING = {
   stateMachineArn: 'arn:aws:states:us-east-1:222222222222:stateMachine:jobs',
   crossAccountRoleArn: 'arn:aws:iam::222222222222:role/x',
 };
-
-t.test('a job that succeeded is shown, listed and downloaded in every form', async (t) => {
-  const b = await ready(t);
-  const { ada } = b;
-  const jobId = await submitted(ada, b.task, 'brain one');
-  t.match((await ada.get(`/pipeline/status/${jobId}`)).json(), { status: 'QUEUED', state: 'queued' });
-  t.match((await ada.get('/pipeline/list')).json().jobs, [{ status: 'pending', files: [] }]);
-  const early = await ada.get(`/api/job/${jobId}/result`);
-  t.equal(early.statusCode, 409);
-  t.equal(early.json().code, 'conflict');
-
-  await succeed(b, jobId);
-  t.match((await ada.get(`/api/job/${jobId}`)).json(), {
-    jobId,
-    alias: 'brain one',
-    state: 'succeeded',
-    mode: 'mode_1',
-    attempt: 0,
-    seconds: 2.5,
-    resultBytes: 1234,
-    summary: { medianSnr: 17.5 },
-    createdAt: '2099-11-22T09:30:00.000Z',
-    startedAt: '2099-11-22T09:30:00.000Z',
-    finishedAt: '2099-11-22T09:30:31.000Z',
-    history: [{ state: 'queued' }, { state: 'starting' }, { state: 'succeeded', by: 'step-functions' }],
-  });
-  t.match((await ada.get(`/pipeline/status/${jobId}`)).json(), {
-    pipeline: jobId,
-    pipelineId: jobId,
-    jobId,
-    status: 'SUCCEEDED',
-    executionArn: /^arn:aws:states:/,
-  });
-  const signed = (await ada.get(`/api/job/${jobId}/result`)).json();
-  t.match(signed, { method: 'GET', filename: 'brain one.zip', expiresAt: '2099-11-22T10:30:31.000Z' });
-  t.match(signed.url, `/mroptimum/${ada.userId}/${jobId}/0/result.zip?`);
-
-  const [listed] = (await ada.get('/api/pipeline/list?cloudapp_name=MR+Optimum')).json().jobs;
-  t.match(listed, {
-    id: jobId,
-    pipeline_id: jobId,
-    alias: 'brain one',
-    status: 'completed',
-    setup: { version: 'v0', alias: 'brain one', task: { name: 'ac' } },
-    files: [
-      { fileName: 'brain one', filename: 'brain one.zip', status: 'available', database: 's3', size: '1234' },
-    ],
-  });
-  t.match(listed.files[0].link, /^https:\/\/s3\.test\/hub-results\/.*X-Amz-Signature/);
-  t.same(JSON.parse(listed.files[0].location), {
-    Bucket: 'hub-results',
-    Key: `mroptimum/${ada.userId}/${jobId}/0/result.zip`,
-  });
-  b.cloud.refuse = 'denied';
-  t.equal((await ada.get('/pipeline/list')).json().jobs[0].files[0].link, 'unknown', 'the list survives');
-  const refused = await ada.get(`/api/job/${jobId}/result`);
-  t.equal(refused.statusCode, 502);
-  t.equal(refused.json().code, 'cloud_refused');
-  t.notMatch(JSON.stringify([listed, signed]), /tokenHash|token_hash/);
-});
-
-t.test('a job that failed says why, who must act, and gives its bundle if there is one', async (t) => {
-  const b = await ready(t);
-  const { ada } = b;
-  const jobId = await submitted(ada, b.task);
-  await b.ticker.tick();
-  const job = (await b.jobStore.get(jobId))!;
-  const cause = { code: 'noise_missing', message: 'There is no noise.', remedy: 'Add a noise scan.' };
-  finish(b, job.executionArn!, { status: 'FAILED', error: 'noise_missing', cause: JSON.stringify(cause) });
-  b.pass(31_000);
-  await b.ticker.tick();
-  t.match((await ada.get(`/api/job/${jobId}`)).json(), {
-    state: 'failed',
-    failure: { ...cause, actor: 'user' },
-  });
-  t.match((await ada.get(`/pipeline/status/${jobId}`)).json(), {
-    status: 'FAILED',
-    error: 'noise_missing',
-    message: 'There is no noise.',
-  });
-  t.equal((await ada.get('/pipeline/list')).json().jobs[0].status, 'failed');
-  t.equal((await ada.get(`/api/job/${jobId}/result`)).statusCode, 404, 'no bundle');
-  b.cloud.objects.set(`${job.failureBundle.bucket}/${job.failureBundle.key}`, {
-    sizeBytes: 1,
-    etag: '',
-    metadata: {},
-  });
-  t.match((await ada.get(`/api/job/${jobId}/result`)).json().filename, 'brain _failure_.zip');
-  const over = await ada.post(`/api/job/${jobId}/cancel`);
-  t.equal(over.statusCode, 409);
-  t.equal(over.json().code, 'job_terminal');
-});
 
 t.test(
   'a job is canceled before it starts at once, afterwards when Step Functions has stopped it',

@@ -77,6 +77,7 @@ t.test('SIGTERM lets the request under way finish, takes no new one, and ends wi
   t.equal(response.statusCode, 200, text);
   t.match(JSON.parse(text), { success: true });
   t.same(await ended, [0, null]);
+  await broker.logged;
   const log = readFileSync(join(dataDir, 'broker.log'), 'utf8');
   t.match(log, /"signal":"SIGTERM","msg":"closing"[\s\S]*"route":"\/api\/auth\/login"[\s\S]*"msg":"closed"/);
 });

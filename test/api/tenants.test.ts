@@ -27,7 +27,7 @@ const OF_ONESELF = new Set([
   'createCloudApp',
   'createWebhook',
   'requestPipeline',
-  // Name a person by a code only; test/api/unit-acts.test.ts and enrolling.test.ts try codes of others.
+  // Name a person by a code only; test/api/unit-proofs.test.ts and enrolling.test.ts try codes of others.
   'enrolUnit',
   'withdrawUnit',
 ]);

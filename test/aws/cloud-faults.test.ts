@@ -11,7 +11,7 @@ import { HUB, REGION, startTestCloud } from '../helpers/cloud.ts';
 const cloud = await startTestCloud(t);
 const { mode2: unit, clock, baseCredentials } = cloud;
 const control = cloud.control(HUB);
-const clients = cloud.newClients({ timeouts: { connectMs: 500, answerMs: 150 } });
+const clients = cloud.newClients({ timeouts: { connectMs: 500, answerMs: 500 } });
 const sessions = createSessions({ sts: clients.sts, baseCredentials, platform: cloud.platform, clock });
 const unitCloud = createUnitCloud({ clients, sessions, clock });
 
@@ -93,10 +93,10 @@ t.test('an answer that is lost once is asked for again, with one effect', async 
 
 t.test('an answer that comes too late is no answer', async (t) => {
   await t.rejects(
-    under({ ...START, kind: 'late', delayMs: 400 }, () => start()),
+    under({ ...START, kind: 'late', delayMs: 1_500 }, () => start()),
     { name: 'CloudError', problem: 'unavailable', awsCode: 'ETIMEDOUT' },
   );
-  await t.resolves(under({ ...START, kind: 'late', delayMs: 400, times: 1 }, () => start()));
+  await t.resolves(under({ ...START, kind: 'late', delayMs: 1_500, times: 1 }, () => start()));
 });
 
 t.test('an ended session is replaced silently, for calls with a body of errors and without', async (t) => {

@@ -97,7 +97,7 @@ t.test('R48, T16: a URL ends when it says, or with the session that signed it', 
   const location = upload(mode2);
   const start = clock();
   const short = await unitCloud.presignGet(mode2, location, 'f', 120);
-  t.ok(Math.abs(short.expiresAt - (start + 120_000)) <= 1_000);
+  t.ok(short.expiresAt >= start + 119_000 && short.expiresAt <= clock() + 120_000);
   t.equal(await statusOf(short.url), 200);
   clock.advance(121_000);
   t.equal(await statusOf(short.url), 403);
@@ -122,9 +122,10 @@ t.test('a session that ends soon is renewed before it signs', async (t) => {
   t.ok(brief.expiresAt <= session.expiresAt, 'eight minutes are enough for one, and it says so');
   t.equal(await sessions.get(mode2, { kind: 'presign', ownerId: 'u1' }), session);
   clock.advance(4 * MINUTE);
+  const asked = clock();
   const link = await unitCloud.presignPut(mode2, upload(mode2), 600);
   t.ok(link.expiresAt > session.expiresAt, 'signed by a new session');
-  t.ok(link.expiresAt >= clock() + 599_000);
+  t.ok(link.expiresAt >= asked + 599_000);
   t.equal((await putTo(link.url)).status, 200);
 });
 

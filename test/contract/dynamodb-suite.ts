@@ -6,6 +6,7 @@ import { BROKER_TABLE, freshName, makeTable } from './dynamodb/cases.ts';
 import { expressionCases } from './dynamodb/expressions.ts';
 import { itemCases } from './dynamodb/items.ts';
 import { queryCases } from './dynamodb/queries.ts';
+import { scanCases } from './dynamodb/scans.ts';
 import { tableCases } from './dynamodb/tables.ts';
 import { transactionCases } from './dynamodb/transactions.ts';
 
@@ -32,7 +33,14 @@ export async function dynamodbSuite(
   const world = { client, documents, table: freshName('contract'), fresh: freshName };
   t.teardown(() => client.destroy());
   await makeTable(client, { TableName: world.table, ...BROKER_TABLE });
-  const cases = [...itemCases, ...expressionCases, ...queryCases, ...transactionCases, ...tableCases];
+  const cases = [
+    ...itemCases,
+    ...expressionCases,
+    ...queryCases,
+    ...scanCases,
+    ...transactionCases,
+    ...tableCases,
+  ];
   t.same(
     Object.keys(gaps).filter((gap) => !cases.some((each) => each.name === gap)),
     [],

@@ -2,6 +2,7 @@
 
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { StackDocument } from '../../infra/local/contract.ts';
+import type { UnitCloud } from '../../services/ports.ts';
 import type { Principal } from '../../services/principal.ts';
 import { createCallerIdentities } from '../../src/aws/accounts/caller-identity.ts';
 import { createUnitProbe } from '../../src/aws/accounts/unit-probe.ts';
@@ -103,9 +104,33 @@ export interface Brain extends Broker {
   writeResult(job: Job, content?: string): Promise<void>;
   /** The job document as the worker finds it. */
   document(job: Job): Promise<Record<string, unknown>>;
+  /** Waits until the execution of a started job has ended by itself; executions run in real time. */
+  executionEnds(jobId: string): Promise<void>;
   /** Moves the clock and ticks until the job is in one of the states, at most `rounds` times. */
   until(jobId: string, states: string[], rounds?: number): Promise<Job>;
   started(): Promise<number>;
+}
+
+/** A unit's cloud whose StartExecution of one name has its effect at once, and answers when the test says so. */
+export function heldStart(cloud: UnitCloud, name: string) {
+  let begin = (): void => {};
+  let release = (): void => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return {
+    begun,
+    release,
+    cloud: {
+      ...cloud,
+      async startExecution(...asked: Parameters<UnitCloud['startExecution']>) {
+        const arn = await cloud.startExecution(...asked);
+        if (asked[1] !== name) return arn;
+        begin();
+        await released;
+        return arn;
+      },
+    },
+  };
 }
 
 let brains = 0;
@@ -214,6 +239,12 @@ export async function startBrain(
         new GetObjectCommand({ Bucket: job.document.bucket, Key: job.document.key }),
       );
       return JSON.parse((await answer.Body?.transformToString()) ?? '');
+    },
+    async executionEnds(jobId) {
+      const arn = String((await broker.jobs.get(jobId))?.executionArn);
+      while ((await cloud.unitCloud.describeExecution(unit, arn)).status === 'RUNNING') {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
     },
     async until(jobId, states, rounds = 40) {
       for (let round = 0; round < rounds; round++) {

@@ -3,7 +3,6 @@
  * are signed in, and computing units whose accounts are in memory, so that tests decide how runs end.
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { createAudit } from '../../services/audit/audit.ts';
 import {
   auditedCaps,
   auditedEndedJobs,
@@ -11,47 +10,21 @@ import {
   auditedRelease,
   auditedRetry,
   auditedSwitch,
-  auditedUnits,
 } from '../../services/audit/audited.ts';
-import { createBudgets } from '../../services/clockwork/budgets.ts';
-import { createClockwork, PIECES } from '../../services/clockwork/clockwork.ts';
-import { createShares } from '../../services/clockwork/shares.ts';
-import { createIdentityServices } from '../../services/identity/services.ts';
-import { createJobChanges } from '../../services/jobs/changes.ts';
-import { createMoves } from '../../services/jobs/moves.ts';
-import { createObserve } from '../../services/jobs/observe.ts';
-import { createJobServices } from '../../services/jobs/services.ts';
-import { createStart } from '../../services/jobs/start.ts';
-import { watchJobs } from '../../services/jobs/watched-jobs.ts';
 import type { Mailer } from '../../services/mail/ports.ts';
-import { createErrorWindow } from '../../services/operations/error-window.ts';
 import { createOperations } from '../../services/operations/operations.ts';
-import { createOverview } from '../../services/operations/overview.ts';
 import { createKillSwitch } from '../../services/units/kill-switch.ts';
-import { createUnitServices } from '../../services/units/services.ts';
-import { createWebhookServices } from '../../services/webhooks/services.ts';
 import { type AppDeps, buildApp } from '../../src/app.ts';
 import { createIds } from '../../src/aws/ids.ts';
-import { createStores } from '../../src/aws/stores/stores.ts';
 import type { Config } from '../../src/config.ts';
 import { createConsoleFiles } from '../../src/console-files.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createAdmission } from '../../src/plugins/admission.ts';
 import type { Api } from '../../src/plugins/zod.ts';
-import { ownFigures } from '../../src/process-figures.ts';
-import { readRelease } from '../../src/release.ts';
-import { runEstimator } from '../../src/run-estimator.ts';
-import { toJobView } from '../../src/schemas/http/jobs.ts';
-import { PRICES } from '../../src/schemas/prices.ts';
-import { QUOTAS } from '../../src/schemas/quotas.ts';
-import { createForeignTokens } from '../../src/security/foreign-tokens.ts';
-import { createPasswords } from '../../src/security/passwords.ts';
-import { createTokenSigner } from '../../src/security/token-signer.ts';
-import { createWebhookCaller, type WebhookCallerOptions } from '../../src/security/webhook-caller.ts';
-import { createHandTimers } from './hand-timers.ts';
-import { memoryAccount, signedBy } from './memory-account.ts';
-import { memoryCloud } from './memory-cloud.ts';
+import type { WebhookCallerOptions } from '../../src/security/webhook-caller.ts';
+import { httpServices } from './http-services.ts';
+import { signedBy } from './memory-account.ts';
 import { type Answer, type Person, personOf } from './person.ts';
 import { newTable } from './table.ts';
 
@@ -63,9 +36,6 @@ export const FAIR_USE = { jobsPerMonth: 40, jobsAtOnce: 30, usdPerMonth: 5 };
 export const PASSWORD = 'Correct-horse.7';
 /** Later than any run of the tests: nothing that ends by this clock has ended for the table's own. */
 const START = Date.UTC(2099, 10, 22, 9, 30);
-
-/** Every name is somewhere on the public internet. */
-const anywhere = async () => [{ address: '93.184.216.34', family: 4 }];
 
 export type { Answer, Person };
 
@@ -87,125 +57,41 @@ export async function broker(
   const log = createLog('info', { write: (line: string) => void lines.push(line) });
   const ids = createIds(clock);
   const { tableName, documents } = overrides.table ?? (await newTable(HUB));
-  const stores = createStores({ documents, tableName, cursorSecret: SECRET, clock, log });
-  const { users, tokens, units: unitStore } = stores;
-  const timers = createHandTimers();
-  const { news, feed, versions, watcher } = createJobChanges({
-    ...stores,
-    view: () => shares.view(),
-    identity: () => identity,
-    clock,
-    timers,
-    log,
-    render: (job) => JSON.stringify(toJobView(job)),
-  });
-  const audit = createAudit({ store: stores.audit, clock, ids, log });
-  const hooks = createWebhookServices({
-    ...stores,
-    caller: createWebhookCaller({ resolve: anywhere, ...overrides.webhookCaller }),
+  const {
+    account,
     audit,
-    clock,
-    ids,
-    log,
-    tokenSecret: SECRET,
-  });
-  const jobStore = watchJobs(hooks.announcer.announced(stores.jobs), watcher);
-  const cloud = memoryCloud(clock);
-  const moves = createMoves({ jobs: jobStore, clock });
-  const common = { units: unitStore, cloud, moves, clock, ids, log, tokenSecret: SECRET };
-  const observe = createObserve(common);
-  const account = memoryAccount();
-  const { units: bareUnits, watch } = createUnitServices({
-    units: unitStore,
-    users,
-    tokens,
-    holdings: stores.holdings,
-    jobs: jobStore,
+    budgets,
     cloud,
-    callers: account,
-    trust: account,
-    probe: account,
-    ticker: { nudge: (jobId) => ticker.nudge(jobId) },
-    audit,
-    clock,
-    ids,
-    log,
-    hubAccountId: HUB,
-    brokerRoleArn: `arn:aws:iam::${HUB}:role/broker`,
-    tokenSecret: SECRET,
-    origins: ['https://gui.test'],
-    consoleOrigin: () => 'https://gui.test',
-    proofCallers: ['*'],
-    release: readRelease(),
-  });
-  const start = createStart({
-    watch,
-    ...common,
-    users,
-    tokenSecret: SECRET,
-    publicUrl: 'http://broker.test',
-  });
-  const { ticker, sweep, poison, lateRepair } = createClockwork({
-    stores,
-    jobs: jobStore,
-    cloud,
-    moves,
-    start,
-    observe,
-    clock,
-    timers,
-    ids,
-    log,
-  });
-  // Everybody who signs in costs one: as cheap as they come.
-  const passwords = createPasswords({ memoryCost: 64, timeCost: 1 });
-  const signer = createTokenSigner(SECRET);
-  const units = auditedUnits(bareUnits, audit);
-  const identity = createIdentityServices({
-    ...stores,
-    mailer: overrides.mailer,
-    place: () => 'https://gui.test',
-    ids,
-    clock,
-    log,
-    tokenSecret: SECRET,
-    passwords,
-    signer,
+    errors,
+    feed,
+    hooks,
+    identity,
+    jobStore,
     news,
-    foreignTokens: overrides.oidc && createForeignTokens({ ...overrides.oidc, clock }),
-    audit,
-    leftBehind: [hooks.webhooks, units],
-  });
-  const work = createJobServices({
-    ...common,
+    overview,
+    poison,
+    shares,
+    signer,
     stores,
-    jobs: jobStore,
-    units,
-    observe,
-    lookForLost: lateRepair.look,
-    authenticate: identity.authenticate,
     ticker,
-    estimateRun: runEstimator,
-    prices: PRICES,
-    fairUse: FAIR_USE,
     timers,
-    tokenSecret: SECRET,
-  });
-  const errors = createErrorWindow(clock);
-  const budgets = createBudgets({ quotas: QUOTAS, live: () => 1, clock, timers });
-  const own = () => ownFigures({ ticker, sweep, poison, budgets, errors });
-  const shares = createShares({
-    members: stores.members,
-    pieces: PIECES,
-    generation: 1,
-    release: 'test',
-    figures: own,
-    unheard: () => news.unheard(),
+    unitStore,
+    units,
+    users,
+    versions,
+    watch,
+    work,
+  } = httpServices({
+    ...overrides,
+    documents,
+    tableName,
     clock,
     ids,
     log,
+    tokenSecret: SECRET,
+    hubAccountId: HUB,
+    fairUse: FAIR_USE,
   });
-  const overview = createOverview({ ...stores, jobs: jobStore, shares, own, quotas: QUOTAS, clock });
   const awsCalls = () => [{ service: 'S3', operation: 'HeadObject', calls: 2, errors: { NotFound: 1 } }];
   const app = await buildApp({
     identity,

@@ -4,8 +4,9 @@ import { InvocationError } from '../../infra/local/contract.ts';
 import type { Retrier } from '../../infra/local/states/definition.ts';
 import { runtimeError, StateError } from '../../infra/local/states/errors.ts';
 import { attemptsLeft, retryDelay, takesError } from '../../infra/local/states/retry.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { onManualClock, task } from './asl-one-task.ts';
-import { eventually } from './cloud-harness.ts';
+
 import { executionArn, functionArn, machineArn } from './states-harness.ts';
 
 t.test('which entries take which errors', async (t) => {

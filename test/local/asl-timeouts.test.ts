@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { GetExecutionHistoryCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import t from 'tap';
+import { eventually } from '../helpers/eventually.ts';
 import { onManualClock, task } from './asl-one-task.ts';
-import { eventually } from './cloud-harness.ts';
+
 import { executionArn, type Handler, machineArn } from './states-harness.ts';
 
 /** A function that never answers, and tells when it was given up. */

@@ -85,17 +85,6 @@ export const fixtureLambda = (options: { dir: string; registry: Registry } & Par
 export const fixtureEcs = (options: { dir: string; registry: Registry } & Partial<EcsOptions>) =>
   createEcsRunner({ ...common, ...options });
 
-/** Waits until `probe` yields something; real processes need real time. */
-export async function eventually<T>(probe: () => T | undefined | false, ms = 8000): Promise<T> {
-  const limit = Date.now() + ms;
-  for (;;) {
-    const found = probe();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > limit) throw new Error('it did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-}
-
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

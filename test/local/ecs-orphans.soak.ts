@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { eventually } from '../helpers/eventually.ts';
 import { LOADER, script } from '../helpers/script.ts';
-import { eventually, isAlive } from './cloud-harness.ts';
+import { isAlive } from './cloud-harness.ts';
 
 t.test('after kill -9 of the cloud no function and no task survives, however busy', async (t) => {
   const dir = t.testdir();

@@ -3,16 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { InvocationError } from '../../infra/local/contract.ts';
 import { Halted } from '../../infra/local/runtime/halted.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { script } from '../helpers/script.ts';
-import {
-  CLUSTER,
-  eventually,
-  fixtureEcs,
-  fixtureRegistry,
-  isAlive,
-  PROJECT,
-  withoutTap,
-} from './cloud-harness.ts';
+import { CLUSTER, fixtureEcs, fixtureRegistry, isAlive, PROJECT, withoutTap } from './cloud-harness.ts';
 import { ACCOUNT, REGION } from './states-harness.ts';
 
 const never = new AbortController().signal;

@@ -2,14 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { AwsError, InvocationError } from '../../infra/local/contract.ts';
-import {
-  credentialsFor,
-  eventually,
-  fixtureLambda,
-  fixtureRegistry,
-  PROJECT,
-  withoutTap,
-} from './cloud-harness.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { credentialsFor, fixtureLambda, fixtureRegistry, isAlive, PROJECT, withoutTap } from './cloud-harness.ts';
 import { ACCOUNT, functionArn } from './states-harness.ts';
 
 const never = new AbortController().signal;
@@ -262,7 +256,7 @@ t.test(
     const hasty = fixtureLambda({ dir: t.testdir(), registry, idleMs: 40 });
     t.teardown(() => hasty.close());
     const one = (await hasty.invoke(functionArn('slow'), { ms: 1 }, never)) as { pid: number };
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(() => !isAlive(one.pid));
     const two = (await hasty.invoke(functionArn('slow'), { ms: 1 }, never)) as { pid: number };
     t.not(two.pid, one.pid, 'an idle process ends');
   },

@@ -7,7 +7,8 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import t from 'tap';
-import { eventually } from './cloud-harness.ts';
+import { eventually } from '../helpers/eventually.ts';
+
 import {
   code,
   executionArn,

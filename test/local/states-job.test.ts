@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetExecutionHistoryCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import t, { type Test } from 'tap';
-import { eventually, fixtureEcs, fixtureLambda, fixtureRegistry } from './cloud-harness.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { fixtureEcs, fixtureLambda, fixtureRegistry } from './cloud-harness.ts';
 import { jobDefinition } from './job-harness.ts';
 import { ACCOUNT, executionArn, machineArn, startStates } from './states-harness.ts';
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import t from 'tap';
-import { eventually, isAlive } from './cloud-harness.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { isAlive } from './cloud-harness.ts';
 import { begin, eventsOf, killable, settled } from './restart-harness.ts';
 import { executionArn } from './states-harness.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { eventually } from './cloud-harness.ts';
+import { eventually } from '../helpers/eventually.ts';
+
 import { begin, eventsOf, killable, settled } from './restart-harness.ts';
 
 const calls = (file: string): number[] =>

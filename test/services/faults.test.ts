@@ -1,7 +1,7 @@
 /** What the broker promises when things go wrong on the way of a job, by the numbers of the fault list (F1-F36). */
 import t from 'tap';
 import { jobToken } from '../../services/jobs/token.ts';
-import { BEHAVIOUR, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
+import { BEHAVIOUR, brokerOn, heldStart, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);
@@ -170,7 +170,7 @@ t.test('F18: an execution past its limit is timeout, one that breaks is worker_e
   await brain.behave(BEHAVIOUR.late);
   const job = await brain.queue();
   await brain.until(job.jobId, ['running', 'failed']);
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await brain.executionEnds(job.jobId);
   t.equal((await brain.until(job.jobId, END)).failure?.code, 'timeout');
 });
 
@@ -193,12 +193,11 @@ t.test('F23: cancel of a queued, of a running and of a finished job', async (t) 
 t.test('F23: a cancel that comes while the start is under way stops what was started', async (t) => {
   const brain = await startBrain(t, cloud);
   const job = await brain.queue();
-  await brain.cloud
-    .control(RESEARCHER)
-    .addFault({ service: 'states', operation: 'StartExecution', kind: 'late', delayMs: 400, times: 1 });
-  const start = brain.ticker.tick();
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  const held = heldStart(cloud.unitCloud, job.executionName);
+  const start = brokerOn({ ...cloud, unitCloud: held.cloud }).ticker.tick();
+  await held.begun;
   t.equal((await brain.users.cancel(brain.owner, job.jobId)).state, 'canceling');
+  held.release();
   await start;
   t.equal((await brain.until(job.jobId, END)).state, 'canceled');
 });

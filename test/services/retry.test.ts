@@ -2,8 +2,8 @@
 import t from 'tap';
 import { jobToken } from '../../services/jobs/token.ts';
 import type { JobState } from '../../src/schemas/job.ts';
-import { BEHAVIOUR, type Brain, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
-import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { BEHAVIOUR, type Brain, brokerOn, heldStart, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
+import { startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);
 const END = ['succeeded', 'failed', 'canceled', 'lost'];
@@ -131,16 +131,13 @@ t.test('tokens, callbacks and steps of an earlier attempt do nothing to the new 
 
 t.test('a start that was slow does not touch the attempt that came after it', async (t) => {
   const brain = await startBrain(t, cloud);
-  // What other tests left due is done first: only this job meets the slow StartExecution.
-  await brain.another().ticker.tick();
   const job = await brain.queue();
-  await brain.cloud
-    .control(RESEARCHER)
-    .addFault({ service: 'states', operation: 'StartExecution', kind: 'late', delayMs: 500, times: 1 });
-  const slow = brain.ticker.tick();
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  const held = heldStart(cloud.unitCloud, job.executionName);
+  const slow = brokerOn({ ...cloud, unitCloud: held.cloud }).ticker.tick();
+  await held.begun;
   await brain.moves.move(job.jobId, { by: 'test' }, () => ({ state: 'canceled' }));
   const again = await brain.retry(brain.owner, job.jobId);
+  held.release();
   await slow;
   t.equal((await brain.jobs.get(job.jobId))?.version, again.version);
   const arn = `${brain.unit.stateMachineArn.replace(':stateMachine:', ':execution:')}:${job.executionName}`;

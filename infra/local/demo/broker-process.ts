@@ -16,6 +16,8 @@ export interface BrokerProcess {
   /** Only at the first start in a data directory. */
   readonly adminPassword: string | undefined;
   readonly process: ChildProcess;
+  /** When it has ended and all it said is in its log: some time after its exit. */
+  readonly logged: Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -43,10 +45,12 @@ export async function startBroker({
     detached: ownGroup,
   });
   child.stderr?.pipe(log);
+  const logged = new Promise<void>((resolve) => log.once('close', () => resolve()));
   const lines = await untilReady(child, log);
   return {
     ...lines,
     process: child,
+    logged,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

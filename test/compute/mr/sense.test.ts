@@ -1,6 +1,6 @@
+/** SENSE and B1: g-factors, SNR, sizes, refusals. */
 import t from 'tap';
-import type { ComplexArray } from '../../../compute/array/complex.ts';
-import { complexFrom, complexZeros, plane, realZeros } from '../../../compute/array/complex.ts';
+import { complexFrom, complexZeros, plane } from '../../../compute/array/complex.ts';
 import { centredFft } from '../../../compute/math/fft.ts';
 import { rootSumSquares } from '../../../compute/math/root-sum-squares.ts';
 import { copyBlock } from '../../../compute/mr/calibration.ts';
@@ -8,47 +8,16 @@ import { decimateInPlace } from '../../../compute/mr/lattice.ts';
 import { b1 } from '../../../compute/mr/recon/b1.ts';
 import { foldedImages } from '../../../compute/mr/recon/fold.ts';
 import { onLatticeGrid } from '../../../compute/mr/recon/lattice-grid.ts';
-import type { CombinedImage, WhitenedSlice } from '../../../compute/mr/recon/reconstruction.ts';
+import type { CombinedImage } from '../../../compute/mr/recon/reconstruction.ts';
 import { sense } from '../../../compute/mr/recon/sense.ts';
 import { inner } from '../../../compute/mr/sensitivity/inner.ts';
 import { coilImages, decimatedSlice, whiteNoiseModel } from '../helpers/coils.ts';
 import { pseudoInverse } from '../helpers/pseudo-inverse.ts';
+import { type Pair, randomMaps, sampled, withMask } from '../helpers/sampled.ts';
 import { complexNoise, normals, worstOfMaximum, worstRelative } from '../helpers/scan.ts';
 
-type Pair = readonly [number, number];
 const OFF = { rssUnweighted: false };
 const INNER = { ...OFF, sensitivity: { method: 'inner', mask: { method: 'no' } } } as const;
-
-/** k-space of an object seen by coils, undersampled. */
-function sampled(
-  maps: ComplexArray,
-  object: Float32Array,
-  factors: Pair,
-  offsets: Pair = [0, 0],
-): WhitenedSlice {
-  const images = complexZeros(maps.shape);
-  for (let c = 0; c < maps.shape[0]; c++) {
-    const s = plane(maps, c).data;
-    const out = plane(images, c).data;
-    for (let k = 0; k < s.length; k += 2) {
-      out[k] = s[k] * object[k] - s[k + 1] * object[k + 1];
-      out[k + 1] = s[k] * object[k + 1] + s[k + 1] * object[k];
-    }
-  }
-  const kspace = centredFft(images, [1, 2], 'forward');
-  const sampling = { factors, offsets };
-  decimateInPlace(kspace, sampling);
-  return { kspace, noise: whiteNoiseModel(maps.shape[0]), sampling, sensitivities: withMask(maps) };
-}
-
-function withMask(maps: ComplexArray) {
-  return { maps, mask: realZeros(maps.shape.slice(1)) };
-}
-
-function randomMaps(shape: readonly number[], seed = 1): ComplexArray {
-  const count = shape.reduce((a, b) => a * b, 1);
-  return complexFrom(complexNoise(normals(seed), count), shape);
-}
 
 function snrOf({ magnitude, noiseDeviation }: CombinedImage): Float32Array {
   return magnitude.data.map((m, i) => {
