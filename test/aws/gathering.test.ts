@@ -8,7 +8,7 @@ import { sampleJob } from '../helpers/samples.ts';
 const cloud = await startTestCloud(t);
 const { clock, log } = cloud;
 const control = cloud.control(HUB);
-const { documents } = cloud.newClients({ timeouts: { connectMs: 500, answerMs: 150 } });
+const { documents } = cloud.newClients({ timeouts: { connectMs: 500, answerMs: 1_000 } });
 const { jobs } = createStores({ documents, tableName: 'cloudmr', cursorSecret: 's', clock, log });
 
 let serial = 0;
