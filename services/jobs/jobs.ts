@@ -1,7 +1,7 @@
 /** What a person does with jobs that exist: look, list, cancel, fetch the result. */
 import { AppError } from '../../src/errors.ts';
 import type { Job, JobState } from '../../src/schemas/job.ts';
-import type { Mode } from '../../src/schemas/unit.ts';
+import type { Mode, Unit } from '../../src/schemas/unit.ts';
 import type { Ticker } from '../clockwork/ticker.ts';
 import {
   type Clock,
@@ -101,13 +101,7 @@ export function createJobs({ jobs, usableUnit, cloud, moves, ticker, clock }: Jo
       if (job.state !== 'succeeded' && job.state !== 'failed') {
         throw new AppError('conflict', `the job is ${job.state}: there is nothing to download yet`);
       }
-      const registered = await usableUnit(who.userId, job.unitId);
-      if (!registered)
-        throw new AppError(
-          'not_found',
-          'the computing unit that holds the result is not there for you any more',
-        );
-      const unit = unitOfJob(registered, job);
+      const unit = await unitOfResult(usableUnit, who, job);
       const failed = job.state === 'failed';
       const filename = downloadName(failed ? `${job.alias} (failure)` : job.alias, '.zip');
       const location = failed ? job.failureBundle : job.result;
@@ -122,6 +116,13 @@ export function createJobs({ jobs, usableUnit, cloud, moves, ticker, clock }: Jo
       }
     },
   };
+}
+
+/** The unit, as it was for this attempt, that holds its result. Throws AppError not_found. */
+export async function unitOfResult(usableUnit: UsableUnit, who: Principal, job: Job): Promise<Unit> {
+  const unit = await usableUnit(who.userId, job.unitId);
+  if (unit) return unitOfJob(unit, job);
+  throw new AppError('not_found', 'the computing unit that holds the result is not there for you any more');
 }
 
 function passes(job: Job, { state, mode, unitId, alias }: JobFilter): boolean {

@@ -10,9 +10,8 @@ import type { Unit } from '../../src/schemas/unit.ts';
 import { CloudError, type UnitCloud } from '../ports.ts';
 import type { Principal } from '../principal.ts';
 import type { UsableUnit } from '../units/usable-units.ts';
-import { type Jobs, refusal } from './jobs.ts';
+import { type Jobs, refusal, unitOfResult } from './jobs.ts';
 import { jobIdOfResult, resultFileObject, resultIndexObject } from './naming.ts';
-import { unitOfJob } from './place.ts';
 
 /** A viewer stays open for hours and fetches a map when it is looked at; a role's session may end before. */
 const LINK_SECONDS = 12 * 3_600;
@@ -51,13 +50,7 @@ export function createResults({ jobs, usableUnit, cloud }: ResultsDeps): Results
   async function open(who: Principal, job: Job): Promise<OpenedResult> {
     if (job.state !== 'succeeded')
       throw new AppError('conflict', `the job is ${job.state}: it has no result to open`);
-    const registered = await usableUnit(who.userId, job.unitId);
-    if (!registered)
-      throw new AppError(
-        'not_found',
-        'the computing unit that holds the result is not there for you any more',
-      );
-    const unit = unitOfJob(registered, job);
+    const unit = await unitOfResult(usableUnit, who, job);
     try {
       const index = await readIndex(cloud, unit, job.result);
       if (!index) throw noMaps();
