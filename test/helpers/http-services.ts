@@ -175,6 +175,7 @@ export function httpServices({
     generation: 1,
     release: 'test',
     figures: own,
+    unheard: () => news.unheard(),
     clock,
     ids,
     log,
