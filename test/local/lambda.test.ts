@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import t from 'tap';
 import { AwsError, InvocationError } from '../../infra/local/contract.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { credentialsFor, fixtureLambda, fixtureRegistry, isAlive, PROJECT, withoutTap } from './cloud-harness.ts';
+import {
+  credentialsFor,
+  fixtureLambda,
+  fixtureRegistry,
+  isAlive,
+  PROJECT,
+  withoutTap,
+} from './cloud-harness.ts';
 import { ACCOUNT, functionArn } from './states-harness.ts';
 
 const never = new AbortController().signal;
