@@ -8,7 +8,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { LOCAL_REGION, RESEARCHER_ACCOUNT } from '../../infra/local/launch.ts';
 import { ended, fileReference, submitReferences } from '../../test/helpers/laptop.ts';
-import { brokerStack } from './broker-stack.ts';
 import { openPlace } from './place.ts';
 import { platformScripts } from './platform.ts';
 
@@ -61,7 +60,6 @@ async function job(computingUnitId: string) {
 
 try {
   await platformScripts(env, RESEARCHER_ACCOUNT, aws);
-  brokerStack(env, RESEARCHER_ACCOUNT, aws);
 
   // A fresh account of moto has a default VPC without a way to the internet.
   const refused = await deploy(['deploy', '--yes']);

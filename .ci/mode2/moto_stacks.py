@@ -7,7 +7,6 @@ would have sent to CloudFormation. What else of the template moto does not know 
 import json
 import logging
 import os
-import re
 import sys
 import urllib.request
 
@@ -17,22 +16,19 @@ from moto.cloudformation import cloudformation_backends, parsing
 from moto.cloudformation.models import ChangeSet
 from moto.cloudformation.custom_model import CustomModel
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.dynamodb.models import Table, dynamodb_backends
-from moto.iam.models import ManagedPolicy, Role, iam_backends
-from moto.kms.models import Key
-from moto.logs.models import LogGroup, logs_backends
+from moto.iam.models import ManagedPolicy
 from moto.s3.models import FakeBucket, s3_backends
 from moto.server import ThreadedMotoServer
 
 GAPS = [
     "parameters: no AllowedPattern, no Rules (the deploy program checks the patterns; cfn-lint reads the rules)",
-    "change sets: OnStackFailure and rollback are ignored; ImportExistingResources is done here, for buckets, tables, roles and log groups",
+    "change sets: OnStackFailure and rollback are ignored; ImportExistingResources is done here, for buckets",
     "RetainExceptOnCreate is unknown; taken for Retain here, as it is once a stack exists",
     "DefinitionSubstitutions of state machines are not applied; the hook gets them and does it",
     "outputs of stacks that a change set creates are not evaluated; done here",
     "updates of most resources end in an error or in nothing; here only functions, tasks and custom resources follow",
     "managed policies are not detached before they are deleted; done here",
-    "policies of buckets and queues, secrets, alarms, EventInvokeConfig and budgets are not made",
+    "policies of buckets and queues, alarms, EventInvokeConfig and budgets are not made",
     "images: nothing is copied, no registry is there",
 ]
 
@@ -115,19 +111,11 @@ def patch_custom_resources(hook):
     CustomModel.delete = delete
 
 
-# What can be imported by its name: the property that names it, and those of a place.
-IMPORTED = [
-    (FakeBucket, "BucketName", lambda account, region: s3_backends[account]["aws"].buckets),
-    (Table, "TableName", lambda account, region: dynamodb_backends[account][region].tables),
-    (Role, "RoleName", lambda account, region: {r.name: r for r in iam_backends[account]["aws"].roles.values()}),
-    (LogGroup, "LogGroupName", lambda account, region: logs_backends[account][region].groups),
-]
-
-
 def patch_adoption():
-    """What is there is taken over if the change set says so, and its policy keeps it; else it fails, as on AWS."""
+    """Buckets that are there are taken over if the change set says so, and their policy keeps them; else it fails."""
     adopting = {}
     original = CloudFormationResponse.create_change_set
+    create_bucket = FakeBucket.create_from_cloudformation_json.__func__
 
     def create_change_set(self):
         name = self._get_param("StackName")
@@ -135,42 +123,22 @@ def patch_adoption():
         adopting[name] = self._get_param("TemplateBody") if imports else None
         return original(self)
 
-    def adopt(kind, name_property, place):
-        make = kind.create_from_cloudformation_json.__func__
-
-        @classmethod
-        def create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
-            known = place(account_id, region_name).get(resource_name)
-            template = adopting.get(kwargs["StackId"].split("/")[1])
-            if known is None:
-                return make(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
-            if not template:
-                raise RuntimeError(f"{resource_name}: exists already")
-            if cloudformation_json.get("DeletionPolicy") not in ("Retain", "RetainExceptOnCreate"):
-                raise RuntimeError(f"{resource_name}: only resources with a policy that keeps them are imported")
-            # As AWS documents it: only names that stand in the template as they are, made by no function.
-            if not re.search(f'{name_property}: "?{re.escape(resource_name)}"?[\n,}}]', template):
-                raise RuntimeError(f"{resource_name}: only resources with static names are imported")
-            print(f"moto: {resource_name} is taken over", flush=True)
-            return known
-
-        kind.create_from_cloudformation_json = create
+    @classmethod
+    def create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        known = s3_backends[account_id]["aws"].buckets.get(resource_name)
+        template = adopting.get(kwargs["StackId"].split("/")[1])
+        if known is None or not template:
+            return create_bucket(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        if cloudformation_json.get("DeletionPolicy") not in ("Retain", "RetainExceptOnCreate"):
+            raise RuntimeError(f"{resource_name}: only resources with a policy that keeps them are imported")
+        # As AWS documents it: only names that stand in the template as they are, made by no function.
+        if f"BucketName: {resource_name}\n" not in template:
+            raise RuntimeError(f"{resource_name}: only resources with static names are imported")
+        print(f"moto: {resource_name} is taken over", flush=True)
+        return known
 
     CloudFormationResponse.create_change_set = create_change_set
-    for each in IMPORTED:
-        adopt(*each)
-
-
-def patch_keys():
-    make = Key.create_from_cloudformation_json.__func__
-
-    @classmethod
-    def create(cls, resource_name, cloudformation_json, *args, **kwargs):
-        # moto takes tags as the API of keys names them.
-        properties = {**cloudformation_json["Properties"], "Tags": []}
-        return make(cls, resource_name, {**cloudformation_json, "Properties": properties}, *args, **kwargs)
-
-    Key.create_from_cloudformation_json = create
+    FakeBucket.create_from_cloudformation_json = create
 
 
 def patch_managed_policies():
@@ -224,7 +192,6 @@ if __name__ == "__main__":
     patch_custom_resources(hook)
     patch_retention()
     patch_adoption()
-    patch_keys()
     patch_managed_policies()
     patch_outputs()
     patch_updates()
