@@ -42,11 +42,13 @@ export function createQuotaCheck({ probe, clock, fargate }: QuotaChecksDeps) {
   const needs: readonly Need[] = [
     {
       quota: ACCOUNT_QUOTAS.fargateVcpus,
-      least: fargate.leastVcpus,
+      // Without any task of Fargate, jobs that Lambda can hold still run: no reason to close the unit.
+      least: 0,
       enough: fargate.mostVcpus,
       ask: LARGEST_TASKS_AT_ONCE * fargate.mostVcpus,
       said: (value) =>
-        `Fargate: ${value} vCPUs at once, a task takes ${fargate.leastVcpus} to ${fargate.mostVcpus}`,
+        `Fargate: ${value} vCPUs at once, a task takes ${fargate.leastVcpus} to ${fargate.mostVcpus}` +
+        (value < fargate.leastVcpus ? ', so only jobs that Lambda can hold run' : ''),
     },
     {
       quota: ACCOUNT_QUOTAS.lambdaConcurrency,

@@ -73,20 +73,34 @@ t.test('a new account is warned, by value; the command that is shown mends it', 
   t.match(found(await lab.broker.watch.recheck(unit)), { status: 'passed' });
 });
 
+t.test('an account without Fargate is warned: what Lambda can hold runs', async (t) => {
+  const lab = await newLab(cloud);
+  await give(FARGATE, 0);
+  const { unit } = await lab.register();
+  t.equal(unit.status, 'ready');
+  t.match(found(unit), {
+    status: 'warning',
+    evidence: /^Fargate: 0 vCPUs at once, .* so only jobs that Lambda can hold run;/,
+    command: /--service-code fargate .*--desired-value 64$/,
+  });
+  await give(FARGATE, 64);
+});
+
 t.test(
   'an account in which no job can run fails, with the command, and takes no jobs until it may',
   async (t) => {
     const lab = await newLab(cloud);
     const { unit } = await lab.register();
-    await give(FARGATE, 0);
+    await give(LAMBDA, 1);
     const degraded = await lab.broker.watch.recheck(unit);
-    t.match(degraded, { status: 'degraded', missing: [/^account_quotas: Fargate: 0 vCPUs at once/] });
-    t.match(found(degraded), { status: 'failed', command: /--service-code fargate .*--desired-value 64$/ });
-    await give(FARGATE, 2);
+    t.match(degraded, { status: 'degraded' });
+    t.match(degraded.missing.join(), /account_quotas: .*Lambda: 1 functions at once/);
+    t.match(found(degraded), { status: 'failed', command: /--service-code lambda .*--desired-value 1000$/ });
+    await give(LAMBDA, 2);
     const again = await lab.broker.watch.recheck(degraded);
     t.equal(again.status, 'ready');
-    t.match(found(again), { status: 'warning', evidence: /^Fargate: 2 vCPUs/ });
-    await give(FARGATE, 64);
+    t.match(found(again), { status: 'warning', evidence: /Lambda: 2 functions/ });
+    await give(LAMBDA, 1_000);
   },
 );
 
