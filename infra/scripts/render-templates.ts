@@ -69,7 +69,7 @@ function functionCode(name: string): string {
   const { outputFiles } = buildSync({
     // Assigned here: what esbuild wraps around exports is longer than this.
     stdin: {
-      contents: `import { handler } from './${name}.ts'; exports.handler = handler;`,
+      contents: `import { handler } from ${JSON.stringify(`./${name}.ts`)}; exports.handler = handler;`,
       resolveDir: new URL('functions', INFRA).pathname,
     },
     // The line above is both kinds of module on purpose.

@@ -8,8 +8,11 @@ import { dirname, join, relative } from 'node:path';
 
 const FOLDER = 'test/together';
 const MOST_FILES = 10;
-/** What belongs to a process: files that measure or change it have one of their own. */
-const OF_PROCESS = /\bprocess\.(env|chdir|cpuUsage|memoryUsage|resourceUsage)\b/;
+/**
+ * What belongs to a process: files that measure or change it have one of their own. So has what writes the API's
+ * document, which holds every schema that the process has given a name.
+ */
+const OF_PROCESS = /\bprocess\.(env|chdir|cpuUsage|memoryUsage|resourceUsage)\b|\bopenapiYaml\(/;
 /** These consist of other processes, and last; apart they run beside one another. */
 const APART = /^test\/(e2e|browser)\//;
 const OWN_TAP = /^import t from "tap";$/m;
