@@ -59,8 +59,9 @@ export function createRetry(deps: RetryDeps): Retry {
       ),
     );
     if (!stored) throw new AppError('not_found', `no job ${jobId}`);
-    // Only now: a retry that is refused takes nothing from the execution that late repair may find.
-    if (seen.state === 'lost' && stored.attempt === seen.attempt + 1) await stopLost(unit, seen);
+    // Only now: a retry that is refused takes nothing from the execution that late repair may find, or has just found.
+    const anew = stored.attempt === seen.attempt + 1 && stored.adoptedAttempt === undefined;
+    if (seen.state === 'lost' && anew) await stopLost(unit, seen);
     ticker.nudge(jobId);
     return stored;
   };

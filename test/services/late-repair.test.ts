@@ -2,7 +2,7 @@
 import t from 'tap';
 import { REPAIR_MS } from '../../services/clockwork/deadlines.ts';
 import { jobToken } from '../../services/jobs/token.ts';
-import { BEHAVIOUR, type Brain, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
+import { BEHAVIOUR, type Brain, brokerOn, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 
 const cloud = await startTestCloud(t);
@@ -108,3 +108,25 @@ t.test('a person who retries a lost job is faster than the repair', async (t) =>
   brain.cloud.clock.advance(61_000);
   t.equal(await brain.lateRepair.tick(), 0);
 });
+
+t.test(
+  'a person who retries in the moment of the repair gets the job that runs, and stops nothing',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    const { running, job } = await lost(brain);
+    brain.cloud.clock.advance(61_000);
+    // The retry has seen a lost job; before it writes, the repair takes the execution up.
+    let repaired = 0;
+    const { units } = cloud.stores;
+    const get: typeof units.get = async (unitId) => {
+      if (repaired++ === 0) await brain.lateRepair.tick();
+      return units.get(unitId);
+    };
+    const other = brokerOn({ ...cloud, stores: { ...cloud.stores, units: { ...units, get } } });
+    const answered = await other.retry(brain.owner, job.jobId);
+    t.ok(repaired > 0);
+    t.match(answered, { state: 'running', attempt: 1, adoptedAttempt: 0 });
+    const { status } = await cloud.unitCloud.describeExecution(brain.unit, String(running.executionArn));
+    t.equal(status, 'RUNNING');
+  },
+);
