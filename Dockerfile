@@ -4,11 +4,12 @@
 #   docker build --target worker-fargate --provenance=false -t mroptimum-fargate .
 # --provenance=false: Lambda refuses images whose manifest is an index.
 #
-# Bases are public.ecr.aws copies, which need no account to pull. The release workflow resolves both tags to digests
-# (.github/workflows/scripts/publish-images) and passes them (--build-arg NODE_DIGEST=@sha256:...), so that a release is
-# built from named bytes and its summary names them; a build by hand follows the tag.
-ARG NODE_DIGEST=""
-ARG LAMBDA_DIGEST=""
+# Bases are public.ecr.aws copies, which need no account to pull, pinned by digest: Node 22.23.1 of July 2026, and
+# Lambda's Node 22 on Amazon Linux 2023. The release workflow looks up today's digests of both tags
+# (.github/workflows/scripts/publish-images) and passes them (--build-arg NODE_DIGEST=@sha256:...), so that a release has
+# the newest fixes, is built from named bytes all the same, and its summary names them.
+ARG NODE_DIGEST="@sha256:53ada149d435c38b14476cb57e4a7da73c15595aba79bd6971b547ceb6d018bf"
+ARG LAMBDA_DIGEST="@sha256:c71939cdffffb125e6255fdb284ccde3c748bcba60658c7efc6d3a2241b2398b"
 
 FROM public.ecr.aws/docker/library/node:22-bookworm-slim${NODE_DIGEST} AS build
 WORKDIR /app

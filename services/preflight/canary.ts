@@ -247,13 +247,10 @@ export function createCanary(deps: CanaryDeps): Canary {
 function unstoppable(unit: Unit, { operation, awsCode }: CloudError, at: number): UnitCheck {
   const why = `${operation}: ${awsCode}`;
   return operation === 'StopExecution'
-    ? failed(
-        'canary_cancel',
-        `no execution can be stopped, whatever its run costs (${why})`,
-        at,
-        statesPolicy(unit),
-      )
-    : warning('canary_cancel', `stopping could not be tried (${why})`, at, statesPolicy(unit));
+    ? failed('canary_cancel', `no execution can be stopped, whatever its run costs (${why})`, at, {
+        policy: statesPolicy(unit),
+      })
+    : warning('canary_cancel', `stopping could not be tried (${why})`, at, { policy: statesPolicy(unit) });
 }
 
 function stoppedAs(status: string, at: number): UnitCheck {

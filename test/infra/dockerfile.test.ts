@@ -58,10 +58,16 @@ t.test('every command and every handler is the compilation of a module that is t
   }
 });
 
-t.test('T28: bases can be pinned by digest, and a release pins them; the user is not root', async (t) => {
+t.test('T28: bases are pinned by digest, a release by those of its day; the user is not root', async (t) => {
   const bases = lines.filter((line) => line.startsWith('FROM ') && !/^FROM (build|runtime) /.test(line));
   t.equal(bases.length, 3);
   for (const base of bases) t.match(base, /\$\{(NODE|LAMBDA)_DIGEST\} AS /);
+  for (const name of ['NODE', 'LAMBDA'])
+    t.match(
+      dockerfile,
+      new RegExp(`^ARG ${name}_DIGEST="@sha256:[0-9a-f]{64}"$`, 'm'),
+      'without an argument, too',
+    );
   const publish = read('.github/workflows/scripts/publish-images');
   t.match(publish, '--build-arg "NODE_DIGEST=$node_base" --build-arg "LAMBDA_DIGEST=$lambda_base"');
   t.match(publish, '--provenance=false', 'Lambda takes no index');
