@@ -281,6 +281,15 @@ async function compare(t: Test, page: Page, url: string, jobs: string[], map: Ma
     t.match((await figures.innerText()).replace(/\s+/g, ' '), `Mean ${four(mean)} `, side);
   }
   t.match(await page.locator('main').innerText(), /Mean, right over left: 1\n/);
+  const { width, height } = page.viewportSize() ?? { width: 1280, height: 800 };
+  for (const wide of [width, 390]) {
+    await page.setViewportSize({ width: wide, height });
+    const lines = await page
+      .locator('.region-figures dd')
+      .evaluateAll((all) => all.map((figure) => figure.getBoundingClientRect().height));
+    t.ok(lines.length === 10 && Math.max(...lines) < 30, `no figure breaks at ${wide} pixels: ${lines}`);
+  }
+  await page.setViewportSize({ width, height });
   await pictures(page, 'compare');
   t.same(await violations(page, 'light'), [], 'axe on the comparison');
   t.same(await violations(page, 'dark'), [], 'and in the dark');
