@@ -2,14 +2,12 @@
  * What 1,000 open tabs cost the store: nothing while nothing changes, and one read per state change and group of tabs
  * that look at the same. The whole broker, twice, over the embedded DynamoDB; every read is counted, time is moved.
  */
-import { readFileSync } from 'node:fs';
 import { startTestCloud } from '../../test/helpers/cloud.ts';
 import { HUB } from '../../test/helpers/http.ts';
+import { tableIn } from '../../test/helpers/table.ts';
 import { openTabs, PEOPLE, POLLING, STREAMS, type Tabs } from '../../test/helpers/tabs.ts';
 import { lessIsBetter, type Row } from './row.ts';
 
-const TABLES = JSON.parse(readFileSync(new URL('../../infra/broker/tables.json', import.meta.url), 'utf8'));
-const TABLE = 'cloudmr-tabs';
 /** Jobs that change, each of a person of its own. */
 const CHANGES = 20;
 const MINUTES = 2;
@@ -21,29 +19,13 @@ export async function idleRows(): Promise<Row[]> {
   const closing: (() => unknown)[] = [];
   const t = { teardown: (close: () => unknown) => void closing.unshift(close) };
   try {
-    const tabs = await openTabs(t, await newTable(t));
+    const tabs = await openTabs(t, await tableIn(await startTestCloud(t), HUB));
     const rows = [...(await idle(tabs)), ...(await changes(tabs, 'one')), ...(await changes(tabs, 'two'))];
     tabs.close();
     return rows;
   } finally {
     for (const close of closing) await close();
   }
-}
-
-async function newTable(t: { teardown(close: () => unknown): void }) {
-  const cloud = await startTestCloud(t);
-  const nothing = {
-    roles: [],
-    buckets: [],
-    functions: [],
-    clusters: [],
-    taskDefinitions: [],
-    stateMachines: [],
-  };
-  const tables = [{ TableName: TABLE, ...TABLES['cloudmr'] }];
-  const place = { stackName: TABLE, accountId: HUB, region: 'us-east-1' };
-  await cloud.control(HUB).applyStack({ ...place, ...nothing, tables });
-  return { tableName: TABLE, documents: cloud.rootClients(HUB).clients.documents };
 }
 
 async function idle({ tabs, pass, pollAll, reads }: Tabs): Promise<Row[]> {

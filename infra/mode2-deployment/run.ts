@@ -4,7 +4,6 @@ import { deploy } from './deploy.ts';
 import { destroy } from './destroy.ts';
 import { doctor } from './doctor.ts';
 import { type DeployEnvironment, readDeployEnvironment } from './environment.ts';
-import { DeployFailure, exitCodeOf } from './failure.ts';
 import type { Io } from './io.ts';
 import { logs } from './logs.ts';
 import { COMMANDS, type CommandName } from './options.ts';
@@ -12,6 +11,7 @@ import { register } from './register.ts';
 import { readRequest, usageOf } from './request.ts';
 import { createSession, type Result, type Session } from './session.ts';
 import { status } from './status.ts';
+import { tellFailure } from './tell-failure.ts';
 
 const RUN: Readonly<Record<CommandName, (session: Session) => Promise<Result>>> = {
   deploy,
@@ -47,12 +47,7 @@ export async function runDeployMode2(
     if (json) io.out(JSON.stringify(result));
     return result.ok ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof DeployFailure)) throw error;
-    const { code, message, remedy } = error;
-    if (json) io.out(JSON.stringify({ ok: false, code, message, remedy }));
-    io.err(`Error: ${message} [${code}]`);
-    io.err(`  ${remedy}`);
-    return exitCodeOf(code);
+    return tellFailure(error, io, { json });
   }
 }
 

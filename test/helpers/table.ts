@@ -17,7 +17,11 @@ async function testCloud(): Promise<TestCloud> {
 /** A table of its own in `account`. */
 export async function newTable(account: string) {
   shared ??= testCloud();
-  const cloud = await shared;
+  return tableIn(await shared, account);
+}
+
+/** The same, in a cloud that is there already. */
+export async function tableIn(cloud: TestCloud, account: string) {
   const tableName = `cloudmr-${++tables}`;
   await cloud.control(account).applyStack({
     stackName: tableName,

@@ -10,10 +10,11 @@ import { createAws } from '../../mode2-deployment/aws-cli.ts';
 import { createChangeSet, executeChangeSet } from '../../mode2-deployment/change-set.ts';
 import { tellEvent } from '../../mode2-deployment/deploy.ts';
 import { readDeployEnvironment } from '../../mode2-deployment/environment.ts';
-import { DeployFailure, exitCodeOf, failure } from '../../mode2-deployment/failure.ts';
+import { failure } from '../../mode2-deployment/failure.ts';
 import { createDialogue, type Dialogue, standardIo } from '../../mode2-deployment/io.ts';
 import { whoAmI } from '../../mode2-deployment/session.ts';
 import { firstFailure, follow, readStack } from '../../mode2-deployment/stack.ts';
+import { tellFailure } from '../../mode2-deployment/tell-failure.ts';
 import { withKeptNames } from './kept-names.ts';
 
 const TEMPLATE = new URL('../../broker/template.yaml', import.meta.url);
@@ -84,8 +85,5 @@ async function keptSecrets(aws: Aws, stackName: string, { say }: Dialogue) {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof DeployFailure)) throw error;
-  const { code, message, remedy } = error;
-  standardIo().err(`Error: ${message} [${code}]\n  ${remedy}`);
-  process.exitCode = exitCodeOf(code);
+  process.exitCode = tellFailure(error, standardIo(), { json: false });
 }

@@ -1,9 +1,9 @@
 /** `main.ts PROGRAM [arguments]`: sets up the platform's side of AWS and GitHub. What the shell scripts start. */
 import { createAws } from '../../mode2-deployment/aws-cli.ts';
 import { readDeployEnvironment } from '../../mode2-deployment/environment.ts';
-import { DeployFailure, exitCodeOf } from '../../mode2-deployment/failure.ts';
 import { createDialogue, type Dialogue, standardIo } from '../../mode2-deployment/io.ts';
 import { whoAmI } from '../../mode2-deployment/session.ts';
+import { tellFailure } from '../../mode2-deployment/tell-failure.ts';
 import { createOidcRoles } from './create-oidc-roles.ts';
 import { setSecrets } from './github-secrets.ts';
 import { mustBeName, rolesOf } from './oidc-role.ts';
@@ -77,9 +77,5 @@ try {
     if (json) io.out(JSON.stringify({ ok: true, program, ...result }));
   }
 } catch (error) {
-  if (!(error instanceof DeployFailure)) throw error;
-  const { code, message, remedy } = error;
-  if (json) io.out(JSON.stringify({ ok: false, code, message, remedy }));
-  io.err(`Error: ${message} [${code}]\n  ${remedy}`);
-  process.exitCode = exitCodeOf(code);
+  process.exitCode = tellFailure(error, io, { json });
 }

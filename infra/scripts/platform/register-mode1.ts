@@ -5,11 +5,12 @@
 import { createAws } from '../../mode2-deployment/aws-cli.ts';
 import { brokerUrl, createBroker } from '../../mode2-deployment/broker.ts';
 import { readDeployEnvironment } from '../../mode2-deployment/environment.ts';
-import { DeployFailure, exitCodeOf, failure } from '../../mode2-deployment/failure.ts';
+import { failure } from '../../mode2-deployment/failure.ts';
 import { createDialogue, standardIo } from '../../mode2-deployment/io.ts';
 import { readRequest } from '../../mode2-deployment/request.ts';
 import { whoAmI } from '../../mode2-deployment/session.ts';
 import { readStack } from '../../mode2-deployment/stack.ts';
+import { tellFailure } from '../../mode2-deployment/tell-failure.ts';
 import { watchUnit } from '../../mode2-deployment/unit.ts';
 
 /** A cold start of both images, and the job. */
@@ -50,8 +51,5 @@ async function main([stackName = '', region = '']: string[]): Promise<void> {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof DeployFailure)) throw error;
-  const { code, message, remedy } = error;
-  standardIo().err(`Error: ${message} [${code}]\n  ${remedy}`);
-  process.exitCode = exitCodeOf(code);
+  process.exitCode = tellFailure(error, standardIo(), { json: false });
 }
