@@ -2,8 +2,9 @@
 
 import type { Submit } from '../services/jobs/submit.ts';
 import type { LimitsService } from '../services/limits/limits.ts';
+import type { Timers } from '../services/ports.ts';
 import { principalOf } from '../src/plugins/auth.ts';
-import { createTurnstile } from '../src/plugins/turnstile.ts';
+import { createTurnstile, throughTurnstile } from '../src/plugins/turnstile.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { estimateAnswer, toCapView, toKeptEstimateView } from '../src/schemas/http/estimates.ts';
 import {
@@ -17,18 +18,30 @@ import {
 export interface TaskRoutesDeps {
   submit: Submit;
   caps: Pick<LimitsService, 'caps'>;
+  timers: Pick<Timers, 'after'>;
 }
 
 /** A submit takes most of a millisecond; a look at a job waits for a few turns. */
 const SUBMITS_PER_TURN = 4;
+/** At once: more would make none of them faster, and all that look wait for them. */
+const SUBMITS_INSIDE = 32;
+/** Twice what a submit takes among so many: who is inside for longer waits for an account. */
+const PATIENCE_MS = 100;
 /** About half a second of them. */
 const SUBMITS_WAITING = 500;
 const FREE = { low: 0, likely: 0, high: 0 };
 
 /** POST /api/task/queue, the name existing callers use for it, and POST /api/task/estimate. */
-export function taskRoutes({ submit, caps }: TaskRoutesDeps) {
+export function taskRoutes({ submit, caps, timers }: TaskRoutesDeps) {
   return async (app: Api): Promise<void> => {
-    const inTurn = createTurnstile({ perTurn: SUBMITS_PER_TURN, waiting: SUBMITS_WAITING });
+    const enter = createTurnstile({
+      perTurn: SUBMITS_PER_TURN,
+      inside: SUBMITS_INSIDE,
+      patienceMs: PATIENCE_MS,
+      waiting: SUBMITS_WAITING,
+      timers,
+    });
+    const inTurn = throughTurnstile(enter);
     for (const [url, operationId] of [
       ['/task/queue', 'queueTask'],
       ['/pipeline/queue_job', 'queueJob'],
@@ -36,7 +49,7 @@ export function taskRoutes({ submit, caps }: TaskRoutesDeps) {
       app.post(
         url,
         {
-          preParsing: inTurn,
+          ...inTurn,
           config: {
             access: 'user',
             errors: [

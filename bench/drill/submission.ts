@@ -8,6 +8,6 @@ export function submissionOf({ unit, userId }: Place, alias: string): object {
     cloudapp_name: 'MR Optimum',
     alias,
     computing_unit_id: unit.unitId,
-    task: { version: 'v0', name: 'ac', options: { reconstructor } },
+    task: { version: 'v0', acquisition: 2, name: 'ac', options: { reconstructor } },
   };
 }

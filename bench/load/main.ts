@@ -28,7 +28,7 @@ const { values } = parseArgs({
 });
 const seconds = values.minutes === undefined ? Number(values.seconds) : 60 * Number(values.minutes);
 /** Both are measured in turns of this length. */
-const TURN_SECONDS = 5;
+const TURN_SECONDS = 10;
 const [RATIO, READ_MS, GROWTH] = [0.6, 50, 1.25];
 const lanes = Number(values.lanes);
 
@@ -116,7 +116,7 @@ const report = {
   cpuRatio: mean(ours, 'perCpuSecond') / mean(floor, 'perCpuSecond'),
   submitMs: [0.5, 0.95, 0.99].map((share) => percentile(submits, share)),
   refused,
-  readP99Ms: percentile(reads, 0.99),
+  readMs: [0.5, 0.95, 0.99].map((share) => percentile(reads, share)),
   pinned,
   memoryGrowth: Math.max(...memory.slice(-3)) / Math.max(...memory.slice(0, Math.ceil(memory.length / 2))),
   memoryMb: memory.map((bytes) => Math.round(bytes / 2 ** 20)),
@@ -129,11 +129,12 @@ console.log(`bare SDK           ${report.barePerSecond.toFixed(0)} transactions/
 console.log(
   `ratio              ${report.ratio.toFixed(2)} (floor ${RATIO}); per CPU second ${report.cpuRatio.toFixed(2)}`,
 );
-console.log(`list and status    p99 ${report.readP99Ms.toFixed(1)} ms (bound ${READ_MS})`);
+const looks = report.readMs.map((ms) => ms.toFixed(1));
+console.log(`list and status    ${looks.join(' / ')} ms (p50 / p95 / p99; bound of p99 ${READ_MS})`);
 console.log(
   `cores              ${pinned ? 'broker and bare client on one, the store on another' : 'not pinned'}`,
 );
 console.log(`memory, MB         ${report.memoryMb.join(' ')}`);
 if (values.json) console.log(JSON.stringify(report));
-const kept = report.ratio >= RATIO && report.readP99Ms < READ_MS && report.memoryGrowth < GROWTH;
+const kept = report.ratio >= RATIO && report.readMs[2] < READ_MS && report.memoryGrowth < GROWTH;
 process.exit(kept ? 0 : 1);

@@ -29,7 +29,7 @@ export interface CallCounts {
 interface Countable {
   // The SDK types each client's stack by its own inputs and outputs; a middleware that looks at neither fits all.
   // biome-ignore lint/suspicious/noExplicitAny: see above
-  middlewareStack: { add(middleware: any, options: any): void };
+  middlewareStack: { add(middleware: any, options: any): void; remove(name: string): boolean };
 }
 
 type Handler = (call: unknown) => Promise<unknown>;

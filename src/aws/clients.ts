@@ -47,6 +47,11 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
     ...(endpoint ? { useFipsEndpoint: false, useDualstackEndpoint: false } : {}),
   };
   const counts = createCallCounts(options.observed);
+  const watched: CallCounts['watch'] = (client, ofRegion) => {
+    // It copies what is asked and answered for a log that nobody keeps.
+    client.middlewareStack.remove('loggerMiddleware');
+    return counts.watch(client, ofRegion);
+  };
   const sts = new STSClient({
     ...common,
     region,
@@ -59,19 +64,19 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
   });
   // All clients share the connections of one handler; a client per session then costs no sockets.
   const shared = { ...common, requestHandler: sts.config.requestHandler };
-  const dynamo = counts.watch(new DynamoDBClient({ ...shared, region, credentials }), region);
-  counts.watch(sts, region);
+  const dynamo = watched(new DynamoDBClient({ ...shared, region, credentials }), region);
+  watched(sts, region);
   return {
     documents: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
     sts,
     sfn: createKept((held, unitRegion) =>
-      counts.watch(new SFNClient({ ...shared, region: unitRegion, ...identity(held) }), unitRegion),
+      watched(new SFNClient({ ...shared, region: unitRegion, ...identity(held) }), unitRegion),
     ),
     serviceQuotas: createKept((held, unitRegion) =>
-      counts.watch(new ServiceQuotasClient({ ...shared, region: unitRegion, ...identity(held) }), unitRegion),
+      watched(new ServiceQuotasClient({ ...shared, region: unitRegion, ...identity(held) }), unitRegion),
     ),
     s3: createKept((held, unitRegion) =>
-      counts.watch(
+      watched(
         new S3Client({
           ...shared,
           region: unitRegion,

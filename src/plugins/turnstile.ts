@@ -1,28 +1,55 @@
 /**
- * Work that comes in crowds is let in a few at a time: so many per turn of the event loop, so that whoever only wants
- * to look is answered in between. Nobody holds a place while waiting for somebody else's slow account.
+ * Work that comes in crowds is let in a few at a time: so many per turn of the event loop, and so many inside at once,
+ * so that whoever only wants to look is answered in between. Nobody holds a place while waiting for somebody else's
+ * slow account: who is inside for long counts no more.
  */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Timers } from '../../services/ports.ts';
 import { AppError } from '../errors.ts';
 
 export interface TurnstileOptions {
   readonly perTurn: number;
+  /** At once. */
+  readonly inside: number;
+  /** Who has been inside for so many milliseconds waits for others, and does not count. */
+  readonly patienceMs: number;
   /** How many may wait; who comes then is told to come again. */
   readonly waiting: number;
+  readonly timers: Pick<Timers, 'after'>;
 }
 
-/** A hook for `preParsing`: after it is known who asks, before the body is read. @throws AppError unavailable */
-export function createTurnstile({ perTurn, waiting }: TurnstileOptions): () => Promise<void> {
+/** Waits for its turn; resolves with what is to be called when the work is done. @throws AppError unavailable */
+export type Enter = () => Promise<() => void>;
+
+/** Creates the turnstile of one process. */
+export function createTurnstile({ perTurn, inside, patienceMs, waiting, timers }: TurnstileOptions): Enter {
   const queue: (() => void)[] = [];
+  let counted = 0;
   let planned = false;
 
   function plan(): void {
-    if (planned || queue.length === 0) return;
+    if (planned || queue.length === 0 || counted >= inside) return;
     planned = true;
     setImmediate(() => {
       planned = false;
-      for (const enter of queue.splice(0, perTurn)) enter();
+      for (const enter of queue.splice(0, Math.min(perTurn, inside - counted))) enter();
       plan();
     });
+  }
+
+  /** Counts one more, until what it answers is called, or the time is over. */
+  function entered(): () => void {
+    let gone = false;
+    const leave = (): void => {
+      if (gone) return;
+      gone = true;
+      stop();
+      counted--;
+      plan();
+    };
+    counted++;
+    const stop = timers.after(patienceMs, leave);
+    return leave;
   }
 
   return async () => {
@@ -32,9 +59,28 @@ export function createTurnstile({ perTurn, waiting }: TurnstileOptions): () => P
         details: { retryAfterSeconds: 1 },
       });
     }
-    await new Promise<void>((enter) => {
-      queue.push(enter);
+    return new Promise((resolve) => {
+      queue.push(() => resolve(entered()));
       plan();
     });
+  };
+}
+
+/** Hooks of a route: in after it is known who asks and before the body is read, out when the answer is ready. */
+export function throughTurnstile(enter: Enter) {
+  const leaving = new WeakMap<FastifyRequest, () => void>();
+  return {
+    async preParsing(request: FastifyRequest): Promise<void> {
+      leaving.set(request, await enter());
+    },
+    onSend(
+      request: FastifyRequest,
+      _reply: FastifyReply,
+      payload: unknown,
+      done: (error: null, payload: unknown) => void,
+    ): void {
+      leaving.get(request)?.();
+      done(null, payload);
+    },
   };
 }

@@ -109,6 +109,26 @@ t.test('a store that throttles or does not answer leaves each whole, or not ther
   }
 });
 
+t.test('a call that is slow holds up nobody: what comes meanwhile goes without it', async (t) => {
+  const [slow, ...quick] = newJobs(12);
+  const order: string[] = [];
+  const late = { service: 'dynamodb', kind: 'late', delayMs: 800, times: 1 } as const;
+  await control.addFault({ ...late, operation: 'TransactWriteItems' });
+  const submits = [slow, ...quick].map((job) =>
+    jobs.create(job, keyOf(job)).then(() => order.push(job.jobId)),
+  );
+  await Promise.all(submits);
+  t.equal(order.at(-1), slow.jobId, 'submits');
+
+  await control.addFault({ ...late, operation: 'GetItem' });
+  const reads = [slow, ...quick].map((job) =>
+    jobs.get(job.jobId).then((found) => order.push(`${found?.jobId}`)),
+  );
+  await Promise.all(reads);
+  t.same([order.length, order.at(-1)], [24, slow.jobId], 'reads');
+  await control.clearFaults();
+});
+
 t.test('reads that are refused together are `unavailable` together, and the next ones work', async (t) => {
   const job = newJob();
   await jobs.create(job);
