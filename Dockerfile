@@ -42,7 +42,8 @@ ENV HOST=0.0.0.0 PORT=8080 CLOUDMR_CLOUD=aws WORKER_DIGESTS=${WORKER_DIGESTS}
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/live').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-CMD ["node", "dist/src/main.js"]
+# A task of the stack has half a core: collecting garbage on several threads there only takes turns with itself.
+CMD ["node", "--single-threaded-gc", "dist/src/main.js"]
 
 # Lambda brings a user of its own with few rights and a root file system that cannot be written.
 FROM public.ecr.aws/lambda/nodejs:22${LAMBDA_DIGEST} AS worker-lambda

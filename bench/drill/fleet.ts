@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { BenchPlace } from './place.ts';
 
 const START_LIMIT_MS = 60_000;
+/** Flags of a process that has one core, as the image of the broker sets them. */
+export const ONE_CORE = ['--single-threaded-gc'];
 /** `.ts`, or `.js` in a compiled tree. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
@@ -29,7 +31,7 @@ export async function startMember(place: BenchPlace, work: 'all' | 'doors' = 'al
       fileURLToPath(new URL(`./broker${EXTENSION}`, import.meta.url)),
       [JSON.stringify(place), 'silent', work],
       {
-        execArgv: process.execArgv,
+        execArgv: work === 'doors' ? [...ONE_CORE, ...process.execArgv] : process.execArgv,
         env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       },

@@ -14,7 +14,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { percentile } from '../broker/row.ts';
-import { answerOf, startMember } from '../drill/fleet.ts';
+import { answerOf, ONE_CORE, startMember } from '../drill/fleet.ts';
 import { openPlace } from '../drill/place.ts';
 import { runLoad } from './load.ts';
 
@@ -35,15 +35,15 @@ const lanes = Number(values.lanes);
 const place = await openPlace({ lostCallbacks: 100 });
 const broker = await startMember(place.forBrokers, 'doors');
 const stores = childrenOf(process.pid).filter((pid) => pid !== broker.pid);
-const bare = startChild('bare', [JSON.stringify([place.forBrokers, place.tableName])]);
+const bare = startChild('bare', [JSON.stringify([place.forBrokers, place.tableName])], ONE_CORE);
 const submitter = startChild('submitter', []);
 await Promise.all([answerOf(bare, 60_000), answerOf(submitter, 60_000)]);
 const pinned = pinAll([broker.pid, bare.pid], 0) && pinAll([...stores, submitter.pid], 1);
 
-function startChild(name: string, args: string[]): ChildProcess {
+function startChild(name: string, args: string[], flags: string[] = []): ChildProcess {
   const file = new URL(`./${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
   return fork(fileURLToPath(file), args, {
-    execArgv: process.execArgv,
+    execArgv: [...flags, ...process.execArgv],
     env: {},
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
