@@ -30,4 +30,6 @@ export interface MemberStore {
   /** Writes the lease if the stored version is still `version - 1` (0: none); false if somebody was faster. */
   put(lease: Lease): Promise<boolean>;
   remove(brokerId: string): Promise<void>;
+  /** Removes a process of which this was the last sign of life; one that has given another since stays. */
+  bury(member: Pick<Member, 'brokerId' | 'beat'>): Promise<void>;
 }

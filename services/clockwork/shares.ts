@@ -11,6 +11,12 @@ import type { Lease, Member, MemberStore } from './share-ports.ts';
 export const BEAT_MS = 2_000;
 /** Whoever was silent for so long is taken for dead. */
 export const SILENT_MS = 7_000;
+/** Whoever gave no sign for so long, while this process looked, may be buried: clocks do not count in that. */
+const BURIED_AFTER_MS = 60_000;
+/** So many dead are kept, for whoever wants to see what died; with more, the list of the living would not fit. */
+const KEPT_DEAD = 20;
+/** Buried at most, per look. */
+const BURIED_AT_ONCE = 25;
 
 export interface Shares {
   /** Says that this process lives; gives up and takes pieces. */
@@ -21,7 +27,7 @@ export interface Shares {
   mine(piece: string): boolean;
   /** Processes that live, this one included; at least 1. */
   live(): number;
-  /** Everything known of the processes, dead ones of the last day included, and who holds what. */
+  /** Everything known of the processes, the latest dead ones of the last day included, and who holds what. */
   view(): {
     readonly self: string;
     /** Since when this process has said without a break that it lives; the others may not know it before. */
@@ -68,8 +74,12 @@ export function createShares(deps: SharesDeps): Shares {
     generation,
     figures: {},
   };
-  /** When the beat of another process last changed, by this process's clock: theirs may be wrong. */
-  const heard = new Map<string, { beat: number; at: number }>();
+  let said = self;
+  /**
+   * When the beat of another process last changed, by this process's clock: theirs may be wrong. Only of the first beat
+   * it believes their clock (`at`), and notes when it was met (`met`).
+   */
+  const heard = new Map<string, { beat: number; at: number; met: number }>();
   let held = new Set<string>();
   let members: SeenMember[] = [];
   let leases: Lease[] = [];
@@ -83,14 +93,17 @@ export function createShares(deps: SharesDeps): Shares {
     if (member.brokerId === self.brokerId) return true;
     const before = heard.get(member.brokerId);
     if (!before || before.beat !== member.beat) {
-      heard.set(member.brokerId, { beat: member.beat, at: before ? now : Math.min(now, member.seenAt) });
+      const at = before ? now : Math.min(now, member.seenAt);
+      heard.set(member.brokerId, { beat: member.beat, at, met: now });
     }
     return now - (heard.get(member.brokerId)?.at ?? 0) < SILENT_MS;
   }
 
   async function look(): Promise<void> {
-    const [all, stored] = await Promise.all([store.members(), store.leases()]);
+    const [listed, stored] = await Promise.all([store.members(), store.leases()]);
     const now = clock();
+    // The list has an end: whatever else it shows, this process lives.
+    const all = [said, ...listed.filter(({ brokerId }) => brokerId !== self.brokerId)];
     members = all.map((member) => ({ ...member, alive: isAlive(member, now) }));
     for (const brokerId of heard.keys()) {
       if (!all.some((member) => member.brokerId === brokerId)) heard.delete(brokerId);
@@ -99,6 +112,15 @@ export function createShares(deps: SharesDeps): Shares {
       (piece) => stored.find((lease) => lease.piece === piece) ?? { piece, brokerId: undefined, version: 0 },
     );
     held = new Set(leases.filter(({ brokerId }) => brokerId === self.brokerId).map(({ piece }) => piece));
+  }
+
+  /** All but the latest dead are removed. One that was only slow says anew that it lives. */
+  async function bury(): Promise<void> {
+    const now = clock();
+    const met = ({ brokerId }: Member): number => heard.get(brokerId)?.met ?? now;
+    const dead = members.filter(({ alive }) => !alive).sort((a, b) => b.seenAt - a.seenAt);
+    const old = dead.slice(KEPT_DEAD).filter((member) => now - met(member) >= BURIED_AFTER_MS);
+    await Promise.all(old.slice(-BURIED_AT_ONCE).map(store.bury));
   }
 
   /** Those who may hold pieces: of the newest generation among the living. */
@@ -137,18 +159,14 @@ export function createShares(deps: SharesDeps): Shares {
       if (gone || now < nextBeat) return 0;
       nextBeat = now + BEAT_MS;
       const unheard = deps.unheard?.() ?? false;
-      await store.beat({
-        ...self,
-        beat: now,
-        seenAt: now,
-        figures: deps.figures(),
-        ...(unheard && { unheard }),
-      });
+      said = { ...self, beat: now, seenAt: now, figures: deps.figures(), ...(unheard && { unheard }) };
+      await store.beat(said);
       saidUnheard = unheard;
       if (now - beatAt > 2 * BEAT_MS) since = clock();
       beatAt = now;
       await look();
       await rebalance();
+      await bury();
       return held.size;
     },
     idleMs: () => Math.max(0, nextBeat - clock()),

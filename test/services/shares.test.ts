@@ -69,3 +69,53 @@ t.test('F34: processes of an older generation leave the work to the newer ones',
   t.same(old.held(), []);
   t.same(next.held(), PIECES);
 });
+
+t.test('F27: an old process beside hundreds that died keeps its work, and buries them', async (t) => {
+  const table = createMemoryTable(createMemoryLog());
+  const members = createMemberStore(table);
+  // The list of members ends with the newest ones: ids grow with time.
+  const [old, second] = [processOn(table), processOn(table)];
+  await rounds(3, old, second);
+  for (let dead = 0; dead < 300; dead++) {
+    const brokerId = `broker-x${String(dead).padStart(3, '0')}`;
+    const seenAt = now - 60_000 + dead;
+    await members.beat({
+      brokerId,
+      startedAt: seenAt,
+      seenAt,
+      beat: seenAt,
+      release: '1',
+      generation: 1,
+      figures: {},
+    });
+  }
+  await rounds(1, old);
+  t.ok(old.held().length >= 2, 'it sees itself, though the list is full of the dead');
+  await rounds(100, old, second);
+  t.same([...old.held(), ...second.held()].sort(), PIECES);
+  t.equal(old.held().length, 2);
+  t.equal(old.live(), 2);
+  const left = old.view().members.filter(({ alive }) => !alive);
+  t.equal(left.length, 20, 'the latest are still shown');
+  t.match(
+    left.map(({ brokerId }) => brokerId),
+    ['broker-x299'],
+  );
+});
+
+t.test('F27: a process that was only slow is not buried, and if it was it comes back', async (t) => {
+  const table = createMemoryTable(createMemoryLog());
+  const members = createMemberStore(table);
+  const slow = processOn(table);
+  await rounds(1, slow);
+  const [before] = await members.members();
+  await rounds(1, slow);
+  await members.bury(before);
+  t.match(await members.members(), [{ brokerId: before.brokerId }], 'it has said since that it lives');
+  const [after] = await members.members();
+  await members.bury(after);
+  t.same(await members.members(), []);
+  await rounds(1, slow);
+  t.match(await members.members(), [{ brokerId: before.brokerId }]);
+  t.same(slow.held(), PIECES);
+});

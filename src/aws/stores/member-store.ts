@@ -31,7 +31,7 @@ export const LEASE: Kind<Lease> = {
   }) as z.ZodType<Lease>,
 };
 
-/** A process that died without a word is remembered this long. */
+/** A process that died without a word is remembered this long, if nobody buries it before. */
 const MEMORY_SECONDS = 24 * 3_600;
 
 /** Creates the store. */
@@ -39,7 +39,8 @@ export function createMemberStore(table: ItemTable): MemberStore {
   return {
     async beat(member) {
       const expiresAtSeconds = Math.ceil(member.seenAt / 1000) + MEMORY_SECONDS;
-      await table.write(toItem(MEMBER, memberKey(member.brokerId), member, { expiresAtSeconds }));
+      const extra = { expiresAtSeconds, version: member.beat };
+      await table.write(toItem(MEMBER, memberKey(member.brokerId), member, extra));
     },
     async members() {
       return (await table.page(MEMBER, { partition: MEMBERS_PARTITION }, { limit: MAX_PAGE })).items;
@@ -52,5 +53,8 @@ export function createMemberStore(table: ItemTable): MemberStore {
       return table.write(item, lease.version === 1 ? ABSENT : ofVersion(lease.version - 1));
     },
     remove: (brokerId) => table.remove(memberKey(brokerId)),
+    async bury({ brokerId, beat }) {
+      await table.transact([{ remove: memberKey(brokerId), condition: ofVersion(beat) }]);
+    },
   };
 }
