@@ -3,7 +3,7 @@
  * and codes: all from lists that do not grow with use, and none of them names a person, a job or a unit.
  */
 import { Counter, collectDefaultMetrics, Gauge, prometheusContentType, Registry } from 'prom-client';
-import { isTerminal } from '../services/jobs/lifecycle.ts';
+import { isTerminal, moveOf } from '../services/jobs/lifecycle.ts';
 import type { ErrorWindow } from '../services/operations/error-window.ts';
 import type { Overview } from '../services/operations/overview.ts';
 import { overviewGauges } from './overview-gauges.ts';
@@ -144,9 +144,9 @@ export function createMetrics(deps: MetricsDeps): Metrics {
       }
       requests.count(request);
     },
-    stored({ state, history, updatedAt, failure }) {
-      // A change that moves nothing, such as a new name, adds no entry to the history.
-      if (history.at(-1)?.at !== updatedAt) return;
+    stored(job) {
+      if (!moveOf(job)) return;
+      const { state, failure } = job;
       moves.inc({ state });
       if (isTerminal(state)) totals.jobsEnded++;
       if (state !== 'failed') return;

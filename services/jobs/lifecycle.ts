@@ -8,7 +8,7 @@
  * changes attempt, execution name, object keys and callback token together, and every step that was begun for
  * an earlier attempt compares the attempt (or the version) before it writes.
  */
-import type { JobState } from '../../src/schemas/job.ts';
+import type { HistoryEntry, Job, JobState } from '../../src/schemas/job.ts';
 
 export const MOVES: Record<JobState, readonly JobState[]> = {
   queued: ['starting', 'running', 'failed', 'canceled', 'lost'],
@@ -37,4 +37,18 @@ export function mayRetry(state: JobState): boolean {
 /** True if a job may move from one state to the other; staying is always allowed while not terminal. */
 export function mayMove(from: JobState, to: JobState): boolean {
   return from === to ? !isTerminal(from) : MOVES[from].includes(to);
+}
+
+/**
+ * The move that made this version of a job: a job that has just been written is in another state than before. Undefined
+ * for a version that a note, a new name or another look has made. Every version is announced and counted by this.
+ */
+export function moveOf({ state, history, updatedAt }: Job): HistoryEntry | undefined {
+  const [last, before] = history.slice(-2).reverse();
+  return last?.at === updatedAt && last.state === state && before?.state !== state ? last : undefined;
+}
+
+/** The time of a write that moves nothing: never that of the last move, or it would be taken for the move again. */
+export function timeOfRest({ history }: Job, now: number): number {
+  return Math.max(now, (history.at(-1)?.at ?? 0) + 1);
 }

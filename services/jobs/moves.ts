@@ -4,7 +4,7 @@ import type { HistoryEntry, Job, JobState } from '../../src/schemas/job.ts';
 import type { Usage } from '../../src/schemas/limits.ts';
 import type { Clock, JobStore } from '../ports.ts';
 import type { AttemptNames } from './attempts.ts';
-import { isTerminal, mayMove } from './lifecycle.ts';
+import { isTerminal, mayMove, timeOfRest } from './lifecycle.ts';
 import { LOOK_AGAIN_MS, newAttempt, withEntry } from './new-attempts.ts';
 
 /** Losers of a race read again; more rounds than this mean a store that does not work. */
@@ -83,9 +83,9 @@ export function createMoves({ jobs, clock }: { jobs: JobStore; clock: Clock }): 
     },
     attempt: rewrite,
     lookAgain(jobId, from, lookAgainAt) {
-      return rewrite(jobId, (job) =>
+      return rewrite(jobId, (job, now) =>
         job.version === from && job.state === 'lost'
-          ? { ...job, lookAgainAt, version: job.version + 1 }
+          ? { ...job, lookAgainAt, version: job.version + 1, updatedAt: timeOfRest(job, now) }
           : undefined,
       );
     },
@@ -93,7 +93,7 @@ export function createMoves({ jobs, clock }: { jobs: JobStore; clock: Clock }): 
       return rewrite(jobId, (job, now) => {
         const alias = decide(job);
         if (alias === undefined) return undefined;
-        return { ...job, alias, version: job.version + 1, updatedAt: now };
+        return { ...job, alias, version: job.version + 1, updatedAt: timeOfRest(job, now) };
       });
     },
   };
@@ -111,7 +111,7 @@ export function applyChange(job: Job, change: Change, cause: Cause, now: number)
     ...change,
     state,
     version: job.version + 1,
-    updatedAt: now,
+    updatedAt: moved ? now : timeOfRest(job, now),
     history: moved ? withEntry(job.history, entry) : job.history,
   };
   if (isTerminal(state)) {

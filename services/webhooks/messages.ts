@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Job, JobState } from '../../src/schemas/job.ts';
 import type { WebhookEvent } from '../../src/schemas/webhook.ts';
+import { moveOf } from '../jobs/lifecycle.ts';
 
 const EVENTS: Partial<Record<JobState, WebhookEvent>> = {
   running: 'job.running',
@@ -15,12 +16,9 @@ const MAX_TEXT = 1_000;
 
 /** The event of the change that made this version of a job; undefined if it changed no state worth telling. */
 export function eventOf(job: Job): { event: WebhookEvent; at: number } | undefined {
-  const [before, last] = job.history.slice(-2);
-  const event = EVENTS[job.state];
-  if (!event || last?.at !== job.updatedAt || last.state !== job.state || before.state === last.state) {
-    return undefined;
-  }
-  return { event, at: last.at };
+  const move = moveOf(job);
+  const event = move && EVENTS[move.state];
+  return event && { event, at: move.at };
 }
 
 /** The same for every attempt to tell of one change: receivers recognise repetitions by it. */
