@@ -2,8 +2,7 @@
  * One step: ask Step Functions how an execution is, and settle the job if it has ended. Step Functions
  * and the result object are the truth; callbacks only make this step happen sooner.
  */
-import { type RunResult, runFailure, runResult } from '../../src/schemas/execution.ts';
-import { type FailureCode, isFailureCode } from '../../src/schemas/failures.ts';
+import { type RunResult, runResult } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { backoffMs } from '../clockwork/backoff.ts';
@@ -12,6 +11,7 @@ import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type U
 import type { UnitStore } from '../units/ports.ts';
 import { attemptNames } from './attempts.ts';
 import { automaticRetry } from './automatic-retries.ts';
+import { canceledBody, type FailedChange, failedChange, failureOf, parseJson } from './endings.ts';
 import { isTerminal } from './lifecycle.ts';
 import { applyChange, type Change, type Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
@@ -63,8 +63,10 @@ export function createObserve(deps: ObserveDeps): Observe {
     const unit = unitOfJob(registered, job);
     const arn = job.executionArn ?? executionArn(unit.stateMachineArn, job.executionName);
     try {
-      if (job.state === 'canceling') await stop(unit, arn);
+      const refused = job.state === 'canceling' ? await stop(unit, arn) : undefined;
       const execution = seen ?? (await cloud.describeExecution(unit, arn));
+      // Whether it may be stopped matters only as long as there is something to stop.
+      if (refused && execution.status === 'RUNNING') throw refused;
       return await apply(unit, job, execution);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
@@ -72,12 +74,14 @@ export function createObserve(deps: ObserveDeps): Observe {
     }
   };
 
-  async function stop(unit: Unit, arn: string): Promise<void> {
+  /** Returns why it could not be stopped: it may have ended all the same, which only a look can tell. */
+  async function stop(unit: Unit, arn: string): Promise<CloudError | undefined> {
     try {
       await cloud.stopExecution(unit, arn, 'canceled by the user');
+      return undefined;
     } catch (error) {
-      // Not there (yet): describeExecution below tells the same and decides.
-      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
+      if (error instanceof CloudError) return error;
+      throw error;
     }
   }
 
@@ -225,8 +229,8 @@ export function createObserve(deps: ObserveDeps): Observe {
       return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'broker');
     }
     log.warn(
-      { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode },
-      'execution cannot be observed, will be retried',
+      { jobId: job.jobId, operation: error.operation, problem: error.problem, awsCode: error.awsCode },
+      'execution cannot be observed or stopped, will be retried',
     );
     return moves.move(job.jobId, { by: 'broker' }, (latest) => {
       if (latest.version !== job.version) return undefined;
@@ -255,40 +259,4 @@ function sweepMs(ranMs: number): number {
 /** When the job was canceled. */
 function canceledAt({ history, createdAt }: Job): number {
   return history.findLast(({ state }) => state === 'canceling')?.at ?? createdAt;
-}
-
-interface FailedChange extends Change {
-  readonly failure: NonNullable<Job['failure']>;
-}
-
-function failedChange(code: FailureCode, message: string, remedy?: string): FailedChange {
-  const body = failureBody(code, message);
-  return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
-}
-
-function canceledBody(job: Job, execution: ExecutionState, proof: string): Job['failure'] {
-  const aborted = `The execution was aborted in Step Functions. ${execution.cause ?? ''}`;
-  const text = job.state === 'canceling' ? `Canceled as requested. ${proof}` : aborted;
-  return failureBody('canceled', text.trim());
-}
-
-/** Code, message and remedy of a failed execution: the state machine's Fail state carries them as error and cause. */
-function failureOf(execution: ExecutionState): [FailureCode, string, string?] {
-  const cause = runFailure.safeParse(parseJson(execution.cause));
-  if (cause.success && isFailureCode(cause.data.code))
-    return [cause.data.code, cause.data.message, cause.data.remedy];
-  if (isFailureCode(execution.error))
-    return [execution.error, `The execution failed with ${execution.error}.`];
-  if (execution.error === 'States.Timeout')
-    return ['timeout', 'A step of the execution exceeded its time limit.'];
-  return ['worker_error', `The execution failed: ${execution.error ?? 'no error name'}.`];
-}
-
-function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

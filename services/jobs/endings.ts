@@ -1,0 +1,47 @@
+/** How executions that have ended are told: as the end of a job, with code, message and remedy. */
+import { runFailure } from '../../src/schemas/execution.ts';
+import { type FailureCode, isFailureCode } from '../../src/schemas/failures.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import type { ExecutionState } from '../ports.ts';
+import type { Change } from './moves.ts';
+import { failureBody } from './start-failures.ts';
+
+/** The end of a job that has failed. */
+export interface FailedChange extends Change {
+  readonly failure: NonNullable<Job['failure']>;
+}
+
+/** The end with this failure, with the remedy of its code unless a better one is known. */
+export function failedChange(code: FailureCode, message: string, remedy?: string): FailedChange {
+  const body = failureBody(code, message);
+  return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
+}
+
+/** What a job that was canceled says; `proof`: how it is known that its worker has ended. */
+export function canceledBody(job: Job, execution: ExecutionState, proof: string): Job['failure'] {
+  const aborted = `The execution was aborted in Step Functions. ${execution.cause ?? ''}`;
+  const text = job.state === 'canceling' ? `Canceled as requested. ${proof}` : aborted;
+  return failureBody('canceled', text.trim());
+}
+
+/** Code, message and remedy of a failed execution: the state machine's Fail state carries them as error and cause. */
+export function failureOf(execution: ExecutionState): [FailureCode, string, string?] {
+  const cause = runFailure.safeParse(parseJson(execution.cause));
+  if (cause.success && isFailureCode(cause.data.code))
+    return [cause.data.code, cause.data.message, cause.data.remedy];
+  if (isFailureCode(execution.error))
+    return [execution.error, `The execution failed with ${execution.error}.`];
+  if (execution.error === 'States.Timeout')
+    return ['timeout', 'A step of the execution exceeded its time limit.'];
+  return ['worker_error', `The execution failed: ${execution.error ?? 'no error name'}.`];
+}
+
+/** What a text holds as JSON; undefined if it is none. */
+export function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
