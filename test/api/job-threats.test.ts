@@ -1,7 +1,8 @@
 /** What a caller may try with jobs, files and callbacks, and what becomes of it. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { jobToken } from '../../services/jobs/token.ts';
+import { fc } from '../helpers/fast-check.ts';
 import { type Broker, broker, MODE_1, type Person, SECRET, taskWith } from '../helpers/http.ts';
 
 async function ready(t: Parameters<typeof broker>[0]) {

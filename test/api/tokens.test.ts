@@ -1,9 +1,9 @@
 /** The signed tokens: what clients can decode, and what nobody can forge. */
 import { createHmac } from 'node:crypto';
-import fc from 'fast-check';
 import { CompactSign, SignJWT, UnsecuredJWT } from 'jose';
 import t from 'tap';
 import { createTokenSigner } from '../../src/security/token-signer.ts';
+import { fc } from '../helpers/fast-check.ts';
 import { broker, SECRET } from '../helpers/http.ts';
 
 const HOUR_MS = 3_600_000;

@@ -2,7 +2,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import fc from 'fast-check';
 import t from 'tap';
 import { signRequest } from '../../infra/local/sigv4/sign.ts';
 import { ProofError, type SignedIdentity } from '../../services/units/ports.ts';
@@ -10,6 +9,7 @@ import { readCallerAnswer } from '../../src/aws/accounts/caller-answer.ts';
 import { createCallerIdentities } from '../../src/aws/accounts/caller-identity.ts';
 import { stsUrl } from '../../src/aws/accounts/sts-hosts.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 const cloud = await startTestCloud(t);
 const { endpoint, clock } = cloud;

@@ -1,7 +1,6 @@
 /** What the console reads without a server: zips, NIfTI, checksums, statistics; against independent writers. */
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import fc from 'fast-check';
 import t from 'tap';
 import yazl from 'yazl';
 import { encodeNiftiGz } from '../../compute/formats/nifti.ts';
@@ -9,6 +8,7 @@ import { md5 } from '../../console/upload/md5.ts';
 import { readNifti } from '../../console/viewer/nifti.ts';
 import { ellipse, goodWindow, histogramOf, regionStatistics } from '../../console/viewer/statistics.ts';
 import { openZip } from '../../console/viewer/zip.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 async function zipped(files: Record<string, Buffer>, options: object = {}): Promise<ArrayBuffer> {
   const zip = new yazl.ZipFile();

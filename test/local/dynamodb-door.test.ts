@@ -1,9 +1,10 @@
 /** What comes in is checked: unknown things are refused by name, hostile ones quickly and without a crash. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { AwsError } from '../../infra/local/contract.ts';
 import { createDynamoService } from '../../infra/local/dynamodb/service.ts';
 import { rootContext } from '../contract/helpers/root-context.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 const TableName = 'things';
 const KeySchema = [{ AttributeName: 'id', KeyType: 'HASH' }];

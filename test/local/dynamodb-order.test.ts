@@ -1,9 +1,10 @@
 /** Numbers are exact, and the keys of the store sort as the values do. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { itemKey } from '../../infra/local/dynamodb/keys.ts';
 import { add, compareNumbers, subtract } from '../../infra/local/dynamodb/numbers.ts';
 import type { Keyed } from '../../infra/local/dynamodb/table.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 /** `units * 10 ** -scale` in canonical form. */
 function decimal(units: bigint, scale: number): string {

@@ -1,10 +1,11 @@
 /** Policies: what they match, who wins, what is refused by name. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { conditionsHold } from '../../infra/local/iam/conditions.ts';
 import { evaluate } from '../../infra/local/iam/evaluate.ts';
 import { readPolicy } from '../../infra/local/iam/policy.ts';
 import { matchesArn, matchesWildcard } from '../../infra/local/iam/wildcard.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 const OBJECT = 'arn:aws:s3:::lab-data/app/user/1';
 

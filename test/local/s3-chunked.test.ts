@@ -1,9 +1,9 @@
 /** The aws-chunked decoding, by the examples that AWS publishes and under arbitrary fragmentation. */
 import { createHash, createHmac } from 'node:crypto';
-import fc from 'fast-check';
 import t from 'tap';
 import type { AwsError } from '../../infra/local/contract.ts';
 import { decodeChunks, type Seed } from '../../infra/local/s3/aws-chunked.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 /** Credentials, date and scope of the examples in the S3 API reference. */
 const SCOPE = '20130524/us-east-1/s3/aws4_request';

@@ -1,7 +1,6 @@
 /** The parts of the embedded S3 that have closed forms or an order to keep. */
 import { createHash } from 'node:crypto';
 import { crc32 as nodeCrc32 } from 'node:zlib';
-import fc from 'fast-check';
 import t from 'tap';
 import { compositeChecksum, crc32c, createHasher, isChecksum } from '../../infra/local/s3/checksums.ts';
 import { objectKey, parseUploadKey, uploadKey } from '../../infra/local/s3/keys.ts';
@@ -10,6 +9,7 @@ import { createLocks } from '../../infra/local/s3/locks.ts';
 import { type Meta, openMeta } from '../../infra/local/s3/meta.ts';
 import { parseRange } from '../../infra/local/s3/range.ts';
 import { buildXml, parseXml, text } from '../../infra/local/s3/xml.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 t.test('CRC-32C agrees with RFC 3720 and with itself in pieces', async (t) => {
   t.equal(crc32c(Buffer.from('123456789')), 0xe3069283);

@@ -1,9 +1,10 @@
 /** What may happen in the world, as data that fast-check draws and shrinks, and how it is done. */
-import fc from 'fast-check';
+
 import { jobToken } from '../../services/jobs/token.ts';
 import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { TOKEN_SECRET } from '../helpers/broker.ts';
+import { fc } from '../helpers/fast-check.ts';
 import { executionOf } from './truth.ts';
 import { OWNER, runningOf, type World } from './world.ts';
 

@@ -2,7 +2,7 @@
  * Draws sequences and plays them. A failure prints how to play it again: MODEL_SEED and MODEL_PATH as variables of
  * the environment; MODEL_RUNS plays more or fewer.
  */
-import fc from 'fast-check';
+import { fc } from '../helpers/fast-check.ts';
 import { play, sequence } from './play.ts';
 import type { Mutations } from './world.ts';
 

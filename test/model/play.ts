@@ -1,7 +1,8 @@
 /** Plays one sequence: acts and calls in the order that was drawn, then quiet; and says what broke the promise. */
-import fc from 'fast-check';
+
 import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/schemas/job.ts';
+import { fc } from '../helpers/fast-check.ts';
 import { type Act, act, advance, begin, finish } from './acts.ts';
 import { type Ending, settled } from './gates.ts';
 import { ENDS } from './promise.ts';

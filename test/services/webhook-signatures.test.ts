@@ -1,9 +1,10 @@
 /** Signatures of webhooks, judged by the published vector and by the reference library. */
-import fc from 'fast-check';
+
 import { Webhook } from 'standardwebhooks';
 import t from 'tap';
 import { nextTryMs } from '../../services/webhooks/schedule.ts';
 import { signature, signedHeaders, webhookSecret } from '../../services/webhooks/signatures.ts';
+import { fc } from '../helpers/fast-check.ts';
 
 const SECRET = 'a token secret for tests, long enough';
 

@@ -1,10 +1,10 @@
 /** Damaged and malicious HDF5 files: a WorkerError within seconds; the process and other files are safe. */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { File, ready } from 'h5wasm/node';
 import t from 'tap';
 import { WorkerError } from '../../../compute/errors.ts';
 import { openRawScan } from '../../../compute/formats/open.ts';
+import { fc } from '../../helpers/fast-check.ts';
 import { createIsmrmrdWriter, ismrmrdXml, type TestAcquisition } from '../../helpers/raw/ismrmrd-writer.ts';
 import { fixture, readAll, testSamples } from '../../helpers/raw/samples.ts';
 import { temporaryFolder } from '../../helpers/raw/temporary.ts';

@@ -1,9 +1,9 @@
 /** Truncated, damaged and malicious TWIX files: a WorkerError that says what is wrong, soon and cheaply. */
 import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import fc from 'fast-check';
 import t from 'tap';
 import { WorkerError } from '../../../compute/errors.ts';
 import { openRawScan } from '../../../compute/formats/open.ts';
+import { fc } from '../../helpers/fast-check.ts';
 import { fixture, readAll, testSamples } from '../../helpers/raw/samples.ts';
 import { temporaryFolder } from '../../helpers/raw/temporary.ts';
 import { lineBytes, measurementHeader, protocolTexts, writeTwix } from '../../helpers/raw/twix-writer.ts';
