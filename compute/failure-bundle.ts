@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkerObjects } from '../src/aws/worker-objects.ts';
-import type { JobDocument, ObjectLocation } from '../src/schemas/execution.ts';
+import type { JobDocument, ObjectLocation, WorkerFacts } from '../src/schemas/execution.ts';
 import type { WorkerError } from './errors.ts';
 import { writeZip } from './formats/zip.ts';
 import { textWithoutSecrets, withoutSecrets } from './redact.ts';
@@ -23,6 +23,8 @@ export async function storeFailure(
   log: readonly LogEntry[],
   workDir: string,
   objects: WorkerObjects,
+  /** Which worker has failed, where that is known. */
+  worker: WorkerFacts | undefined,
 ): Promise<void> {
   const { code, remedy } = failure;
   const message = textWithoutSecrets(failure.message);
@@ -33,6 +35,7 @@ export async function storeFailure(
       headers: { options, log: withoutSecrets(log) },
       data: [],
       error,
+      ...(worker && { worker }),
       user_id: document.userId,
     }),
     'options.json': json(options),
@@ -49,7 +52,12 @@ export async function storeFailure(
     metadata: { 'job-id': document.jobId, sha256 },
   });
   const { jobId, attempt } = document;
-  await objects.putJson(beside(document.failure, 'failure.json'), { ...error, jobId, attempt });
+  await objects.putJson(beside(document.failure, 'failure.json'), {
+    ...error,
+    jobId,
+    attempt,
+    ...(worker && { worker }),
+  });
   await storeLog(document.failure, log, objects);
 }
 

@@ -116,7 +116,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
     await deps.objects.putJson(beside(document.result, 'run.json'), { ...result, jobId, attempt });
     return result;
   } catch (error) {
-    throw await settledFailure(error, document, progress, log, workDir, deps);
+    throw await settledFailure(error, document, progress, log, workDir, deps, worker);
   } finally {
     stopTelling();
     deps.signal?.removeEventListener('abort', onPlatformStop);
@@ -177,6 +177,7 @@ async function settledFailure(
   log: RunLog,
   workDir: string,
   { objects }: WorkerDeps,
+  worker: WorkerFacts | undefined,
 ): Promise<WorkerError> {
   let failure = toWorkerError(error);
   // A task is stopped in the same way whether the platform needs the place or a user canceled the job.
@@ -185,7 +186,7 @@ async function settledFailure(
   }
   log.add('ERROR', 'ERROR', { code: failure.code, message: failure.message });
   try {
-    await storeFailure(document, failure, log.entries, workDir, objects);
+    await storeFailure(document, failure, log.entries, workDir, objects, worker);
   } catch (storing) {
     // The failure itself still reaches the state machine as the thrown error.
     console.error(

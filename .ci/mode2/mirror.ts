@@ -11,9 +11,11 @@ export interface Resolved {
 }
 export type Resources = Readonly<Record<string, Resolved>>;
 
+const WORKER = 'RunJobLambda';
+const VERSION = 'RunJobVersion';
 /** Images have no files here: what each function of the template runs. */
 const HANDLERS: Readonly<Record<string, string>> = {
-  RunJobLambda: 'compute/lambda.ts#handler',
+  [WORKER]: 'compute/lambda.ts#handler',
   PlatformSelectorFunction: 'compute/functions/select-platform.ts#handler',
   ReportFunction: 'compute/functions/report.ts#handler',
 };
@@ -65,7 +67,7 @@ export function mirrored(
       })),
     })),
     functions: Object.entries(HANDLERS).map(([id, handler]) => {
-      const { FunctionName, Role, Timeout, MemorySize, Environment } = all[id].Properties;
+      const { FunctionName, Description, Role, Timeout, MemorySize, Environment } = all[id].Properties;
       return {
         name: FunctionName,
         roleName: nameOfRole(Role),
@@ -73,6 +75,8 @@ export function mirrored(
         timeoutSeconds: Number(Timeout),
         memoryMb: Number(MemorySize),
         environment: strings(Environment?.Variables),
+        description: Description,
+        ...(id === WORKER && { versionDescription: all[VERSION].Properties.Description }),
       };
     }),
     clusters: of('AWS::ECS::Cluster').map(([, { Properties }]) => Properties.ClusterName),

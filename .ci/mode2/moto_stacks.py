@@ -12,6 +12,7 @@ import urllib.request
 
 os.environ["MOTO_LAMBDA_STUB_ECR"] = "TRUE"
 
+from moto.awslambda.models import LambdaVersion, lambda_backends
 from moto.cloudformation import cloudformation_backends, parsing
 from moto.cloudformation.models import ChangeSet
 from moto.cloudformation.custom_model import CustomModel
@@ -29,6 +30,7 @@ GAPS = [
     "updates of most resources end in an error or in nothing; here only functions, tasks and custom resources follow",
     "managed policies are not detached before they are deleted; done here",
     "policies of buckets and queues, alarms, EventInvokeConfig and budgets are not made",
+    "Ref of a version of a function is no ARN, and its description is not kept; done here",
     "images: nothing is copied, no registry is there",
 ]
 
@@ -151,6 +153,19 @@ def patch_managed_policies():
     ManagedPolicy.delete = delete
 
 
+def patch_versions():
+    @classmethod
+    def create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        properties = cloudformation_json["Properties"]
+        backend = lambda_backends[account_id][region_name]
+        published = backend.publish_version(properties["FunctionName"], properties["Description"])
+        version = cls({"Version": published.version})
+        version.physical_resource_id = published.function_arn
+        return version
+
+    LambdaVersion.create_from_cloudformation_json = create
+
+
 def patch_outputs():
     original = ChangeSet.apply
 
@@ -193,6 +208,7 @@ if __name__ == "__main__":
     patch_retention()
     patch_adoption()
     patch_managed_policies()
+    patch_versions()
     patch_outputs()
     patch_updates()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)

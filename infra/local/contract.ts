@@ -137,6 +137,15 @@ export interface FunctionResource {
   timeoutSeconds: number;
   memoryMb: number;
   environment: Record<string, string>;
+  /** Default: none. */
+  description?: string;
+  /** Of the stack's version of it (AWS::Lambda::Version): each change of this text publishes the next. Default: none. */
+  versionDescription?: string;
+}
+
+/** A function as it was when this version was published. */
+export interface FunctionVersion extends FunctionResource {
+  version: number;
 }
 
 export interface TaskDefinitionResource {
@@ -192,7 +201,8 @@ export interface Credentials {
 /** Looks up resources by ARN; implemented by the registry (registry.ts) of the cloud. */
 export interface Registry {
   role(arn: string): RoleResource | undefined;
-  function(arn: string): FunctionResource | undefined;
+  /** With the number of a version behind its name: as it was then. */
+  function(arn: string): FunctionResource | FunctionVersion | undefined;
   /** Without a revision: the newest. */
   taskDefinition(arnOrFamily: string, accountId: string, region: string): TaskRevision | undefined;
   cluster(arn: string): boolean;

@@ -1,6 +1,6 @@
 /**
  * AWS Lambda for the state machines: every function in child processes of its own, one invocation at a time
- * in each, at most two per function; further invocations wait in order.
+ * in each, at most two per function and version; further invocations wait in order.
  */
 import { join } from 'node:path';
 import {
@@ -29,7 +29,7 @@ export interface LambdaOptions {
   projectRoot: string;
   /** Data directory of the cloud; output goes to `DIR/logs/lambda/ACCOUNT/NAME.log`. */
   dir: string;
-  /** Processes per function. */
+  /** Processes per function, and per version of it. */
   concurrency?: number;
   /** An unused process ends after this time, ms. */
   idleMs?: number;
@@ -48,7 +48,9 @@ const IDLE_MS = 3 * 60_000;
 /** Runs the functions of the registry. */
 export function createLambdaRunner(options: LambdaOptions): WarmLambdaRunner {
   const { registry, clock, concurrency = 2, idleMs = IDLE_MS } = options;
-  const pools = new Map<string, { pool: FunctionPool; log: RotatingLog }>();
+  const pools = new Map<string, FunctionPool>();
+  /** By function: its versions write into one. */
+  const logs = new Map<string, RotatingLog>();
   let closed = false;
 
   function start(arn: string, log: RotatingLog): FunctionProcess {
@@ -90,17 +92,24 @@ export function createLambdaRunner(options: LambdaOptions): WarmLambdaRunner {
 
   function poolOf(arn: string): FunctionPool {
     const known = pools.get(arn);
-    if (known) return known.pool;
-    const { accountId = '', resource = '' } = parseArn(arn) ?? {};
-    const name = resource.replace(/^function:/, '');
-    const log = openLog(join(options.dir, 'logs', 'lambda', accountId, `${name}.log`));
+    if (known) return known;
+    const log = logOf(arn);
     const pool = createFunctionPool({
       size: concurrency,
       start: () => start(arn, log),
       usable: (process) => usable(arn, process),
     });
-    pools.set(arn, { pool, log });
+    pools.set(arn, pool);
     return pool;
+  }
+
+  function logOf(arn: string): RotatingLog {
+    const { accountId = '', resource = '' } = parseArn(arn) ?? {};
+    const [, name] = resource.split(':');
+    const file = join(options.dir, 'logs', 'lambda', accountId, `${name}.log`);
+    const log = logs.get(file) ?? openLog(file);
+    logs.set(file, log);
+    return log;
   }
 
   return {
@@ -128,8 +137,8 @@ export function createLambdaRunner(options: LambdaOptions): WarmLambdaRunner {
     },
     async close() {
       closed = true;
-      await Promise.all([...pools.values()].map(({ pool }) => pool.close(closing())));
-      for (const { log } of pools.values()) log.close();
+      await Promise.all([...pools.values()].map((pool) => pool.close(closing())));
+      for (const log of logs.values()) log.close();
     },
   };
 }

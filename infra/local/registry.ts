@@ -14,12 +14,11 @@ import {
   arnsOf,
   buildCatalog,
   type Catalog,
-  earlierTasks,
   type RoleRecord,
   resolveTaskDefinition,
   type StoredStack,
-  withRevisions,
 } from './registry/catalog.ts';
+import { numbered } from './registry/numbered.ts';
 import { bucketName, readStack } from './registry/stack-schema.ts';
 
 export interface CloudRegistry extends Registry, BucketRegistry {
@@ -27,7 +26,8 @@ export interface CloudRegistry extends Registry, BucketRegistry {
   /**
    * Creates or replaces a stack; applying it twice changes nothing. Resources that left the document are
    * deleted, but buckets stay (the deployed stacks retain them). Throws ValidationError,
-   * AlreadyExistsException (another stack has the resource) or BucketAlreadyExists (another account).
+   * AlreadyExistsException (another stack has the resource, or a new version of a function would be the same as the
+   * last) or BucketAlreadyExists (another account).
    */
   applyStack(input: unknown): Promise<StackDocument>;
   /** Deletes a stack's roles, functions, clusters, tasks and state machines; buckets and tables stay. */
@@ -99,15 +99,15 @@ export async function openRegistry(
         const { accountId, region } = given;
         const key = stackKey(accountId, given.stackName);
         const before = stacks.get(key);
-        const earlier = earlierTasks(before, given);
-        const document = withRevisions(given, earlier);
+        const registered = numbered(given, before);
+        const { document } = registered;
         checkFree(document, key, before, catalog);
         const made = document.buckets.map((bucket) => ({ ...bucket, accountId, region }));
         for (const bucket of made) checkBucket(bucket, buckets.get(bucket.name));
         const roleIds = Object.fromEntries(
           document.roles.map(({ name }) => [name, before?.roleIds[name] ?? `AROA${randomName(17)}`]),
         );
-        const stored: StoredStack = { document, roleIds, earlierTasks: earlier };
+        const stored: StoredStack = { ...registered, roleIds };
         await write([
           { type: 'put', key, value: stored },
           ...made.map((bucket) => ({ type: 'put' as const, key: bucketKey(bucket.name), value: bucket })),

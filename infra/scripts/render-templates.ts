@@ -18,6 +18,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { alarmYaml } from './render-alarms.ts';
+import { withVersionHash } from './render-version.ts';
 
 /** From -> to, in infra/. The first is sent in a request, so it must be short. */
 export const TEMPLATES = {
@@ -40,7 +41,7 @@ export function renderTemplate(source: TemplateSource): string {
       .join('\n'),
   );
   const header = `# Rendered from infra/${source} by npm run infra:render. Change it there.\n`;
-  return header + compact(filled);
+  return header + compact(withVersionHash(filled));
 }
 
 function contentOf(kind: string, name = ''): string {

@@ -134,6 +134,11 @@ t.test('the Lambda returns the result and throws errors whose name is the code',
   await t.rejects(handler(await unit.submit({ inputs: { signal: inputs.signal } })), {
     name: 'noise_missing',
   });
+  const failure = await unit.get(BUCKETS.failed, 'mroptimum/user-1/job-1/0/failure.json');
+  t.match(JSON.parse(String(failure.bytes)), {
+    code: 'noise_missing',
+    worker: { functionVersion: '7', imageDigest: DIGEST },
+  });
   await t.rejects(handler({ Records: [] }), { name: 'worker_error' });
 });
 

@@ -136,7 +136,15 @@ export function heldStart(cloud: UnitCloud, name: string) {
 let brains = 0;
 /** What the role of the machine may do. */
 const steps = [
-  { Statement: [{ Effect: 'Allow' as const, Action: ['ecs:RunTask', 'iam:PassRole'], Resource: '*' }] },
+  {
+    Statement: [
+      {
+        Effect: 'Allow' as const,
+        Action: ['ecs:RunTask', 'iam:PassRole', 'lambda:InvokeFunction'],
+        Resource: '*',
+      },
+    ],
+  },
 ];
 
 /** A broker with a Mode 2 unit, a state machine and a person of its own on a cloud that tests share. */
@@ -204,6 +212,7 @@ export async function startBrain(
         output: { coilsensitivity: false, gfactor: false, matlab: false },
         task: {
           version: 'v0',
+          acquisition: 2,
           name: 'ac',
           options: {
             reconstructor: {

@@ -70,6 +70,8 @@ const WORKER_TABLE: Record<string, Row[]> = {
     ...['SelectPlatform', 'RunJob', 'Report'].map((name) =>
       may('lambda:InvokeFunction', here('lambda', `function:mroptimum-app-${name}`)),
     ),
+    may('lambda:InvokeFunction', here('lambda', 'function:mroptimum-app-RunJob:7')),
+    mayNot('lambda:InvokeFunction', here('lambda', 'function:mroptimum-app-RunJobs')),
     mayNot('lambda:InvokeFunction', here('lambda', 'function:other')),
     may('ecs:RunTask', `${DEFINITION}:7`, { 'ecs:cluster': CLUSTER }),
     mayNot('ecs:RunTask', `${DEFINITION}:7`, { 'ecs:cluster': here('ecs', 'cluster/other') }),

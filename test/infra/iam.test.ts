@@ -61,6 +61,8 @@ const TABLE: Record<string, Row[]> = {
     ...['SelectPlatform', 'RunJob', 'Report'].map((name) =>
       may('lambda:InvokeFunction', here('lambda', `function:mroptimum-mode2-${name}`)),
     ),
+    may('lambda:InvokeFunction', here('lambda', 'function:mroptimum-mode2-RunJob:7')),
+    mayNot('lambda:InvokeFunction', here('lambda', 'function:mroptimum-mode2-RunJobs')),
     mayNot('lambda:InvokeFunction', here('lambda', 'function:mroptimum-mode2-Registration')),
     may('ecs:RunTask', `${DEFINITION}:7`, { 'ecs:cluster': CLUSTER }),
     mayNot('ecs:RunTask', `${DEFINITION}:7`, { 'ecs:cluster': here('ecs', 'cluster/other') }),

@@ -1,10 +1,12 @@
 /** What the broker promises about submits that are repeated, raced or interrupted, by the numbers of the fault list. */
+import { readFileSync } from 'node:fs';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import t from 'tap';
 import { jobToken } from '../../services/jobs/token.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
-import { HUB, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
+import { HUB, REGION, RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 import { serviceTrust } from '../helpers/service-trust.ts';
 
 const cloud = await startTestCloud(t);
@@ -175,5 +177,82 @@ t.test(
       'failed',
       'the next one does not',
     );
+  },
+);
+
+t.test(
+  'F35: a Lambda invocation that starts after its stack was updated runs the image of its job, and its result says which',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    const name = 'worker-of-f35-on-lambda';
+    // As the templates name it (Ref): the stack fills in the version.
+    const definition = {
+      StartAt: 'Wait',
+      States: {
+        Wait: { Type: 'Wait', Seconds: 2, Next: 'Run' },
+        Run: {
+          Type: 'Task',
+          Resource: 'arn:aws:states:::lambda:invoke',
+          Parameters: {
+            FunctionName: `arn:aws:lambda:${REGION}:${RESEARCHER}:function:${name}:1`,
+            'Payload.$': '$',
+          },
+          OutputPath: '$.Payload',
+          End: true,
+        },
+      },
+    };
+    const imageOf = (letter: string): string => `sha256:${letter.repeat(64)}`;
+    // The worker itself: what an image holds is not emulated, what the stack says of it is.
+    const deploy = (letter: string): Promise<void> =>
+      brain.behave(definition, {
+        roles: [
+          {
+            name,
+            trust: serviceTrust('lambda.amazonaws.com'),
+            policies: [{ Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] }],
+          },
+        ],
+        functions: [
+          {
+            name,
+            roleName: name,
+            handler: 'compute/lambda.ts#handler',
+            timeoutSeconds: 60,
+            memoryMb: 1_769,
+            environment: { WORKER_IMAGE: `worker@${imageOf(letter)}` },
+            versionDescription: imageOf(letter),
+          },
+        ],
+      });
+    const s3 = new S3Client({
+      endpoint: cloud.endpoint,
+      region: REGION,
+      forcePathStyle: true,
+      credentials: cloud.cloud.rootCredentials(RESEARCHER),
+    });
+    t.teardown(() => s3.destroy());
+    const ranOn = async ({ result: { bucket: Bucket, key } }: Job): Promise<unknown> => {
+      const Key = key.replace(/[^/]+$/, 'run.json');
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      const { worker } = JSON.parse((await Body?.transformToString()) ?? '');
+      return [worker.imageDigest, worker.functionVersion];
+    };
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: 'researcher-data',
+        Key: `mroptimum/${brain.owner.userId}/uploads/x.h5`,
+        Body: readFileSync(new URL('../../infra/local/phantom/phantom.h5', import.meta.url)),
+      }),
+    );
+    await deploy('a');
+    const job = await brain.queue();
+    await brain.until(job.jobId, ['running']);
+    await deploy('b');
+    const ended = await brain.until(job.jobId, ['succeeded', 'failed'], 600);
+    t.equal(ended.state, 'succeeded', ended.failure?.message ?? '');
+    t.same(await ranOn(ended), [imageOf('a'), '1']);
+    const next = await brain.until((await brain.queue()).jobId, ['succeeded', 'failed'], 600);
+    t.same(await ranOn(next), [imageOf('b'), '2'], 'the next one runs on what is deployed then');
   },
 );

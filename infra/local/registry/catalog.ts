@@ -1,8 +1,8 @@
 /** The resources of all stacks by ARN, as services look them up. */
-import { isDeepStrictEqual } from 'node:util';
 import { roleArn } from '../arn.ts';
 import type {
   FunctionResource,
+  FunctionVersion,
   RoleResource,
   StackDocument,
   StateMachineResource,
@@ -18,6 +18,8 @@ export interface StoredStack {
   readonly roleIds: Readonly<Record<string, string>>;
   /** Family -> its task definitions before the one of the document, oldest first. Default: none. */
   readonly earlierTasks?: Readonly<Record<string, readonly TaskDefinitionResource[]>>;
+  /** Function -> all of its versions, oldest first. Default: none. */
+  readonly versions?: Readonly<Record<string, readonly FunctionVersion[]>>;
 }
 
 /** A role with what IAM adds to it. */
@@ -29,7 +31,8 @@ export interface RoleRecord {
 
 export interface Catalog {
   readonly roles: ReadonlyMap<string, RoleRecord>;
-  readonly functions: ReadonlyMap<string, FunctionResource>;
+  /** By ARN, and by ARN with a version. */
+  readonly functions: ReadonlyMap<string, FunctionResource | FunctionVersion>;
   readonly clusters: ReadonlySet<string>;
   /** By ARN with a revision, and by the one without: the newest. */
   readonly taskDefinitions: ReadonlyMap<string, TaskRevision>;
@@ -60,53 +63,22 @@ export function resolveTaskDefinition(text: string, accountId: string, region: s
   return taskDefinitionArn(arn?.region ?? region, arn?.accountId ?? accountId, name);
 }
 
-/** What `applyStack` finds changed becomes an earlier revision. */
-export function earlierTasks(
-  before: StoredStack | undefined,
-  { taskDefinitions }: StackDocument,
-): Record<string, readonly TaskDefinitionResource[]> {
-  const earlier = { ...before?.earlierTasks };
-  for (const old of before?.document.taskDefinitions ?? []) {
-    const now = taskDefinitions.find(({ family }) => family === old.family);
-    if (isDeepStrictEqual(now, old)) continue;
-    earlier[old.family] = [...(earlier[old.family] ?? []), old];
-  }
-  return earlier;
-}
-
-/**
- * The revision of a task definition is known when it is registered, not when a template is resolved, which calls it 1:
- * machines get the newest, as CloudFormation gives it to them.
- */
-export function withRevisions(
-  document: StackDocument,
-  earlier: Record<string, readonly TaskDefinitionResource[]>,
-): StackDocument {
-  const { accountId, region } = document;
-  const stateMachines = document.stateMachines.map((machine) => {
-    let { definition } = machine;
-    for (const { family } of document.taskDefinitions) {
-      const arn = taskDefinitionArn(region, accountId, family);
-      definition = definition.replaceAll(`"${arn}:1"`, `"${arn}:${(earlier[family]?.length ?? 0) + 1}"`);
-    }
-    return { ...machine, definition };
-  });
-  return { ...document, stateMachines };
-}
-
 export function buildCatalog(stacks: ReadonlyMap<string, StoredStack>): Catalog {
   const roles = new Map<string, RoleRecord>();
-  const functions = new Map<string, FunctionResource>();
+  const functions = new Map<string, FunctionResource | FunctionVersion>();
   const clusters = new Set<string>();
   const taskDefinitions = new Map<string, TaskRevision>();
   const stateMachines = new Map<string, StateMachineResource>();
   const holders = new Map<string, string>();
-  for (const [key, { document, roleIds, earlierTasks = {} }] of stacks) {
+  for (const [key, { document, roleIds, earlierTasks = {}, versions = {} }] of stacks) {
     const { accountId, region } = document;
     for (const role of document.roles) {
       roles.set(roleArn(accountId, role.name), { role, roleId: roleIds[role.name], accountId });
     }
     for (const item of document.functions) functions.set(functionArn(region, accountId, item.name), item);
+    for (const item of Object.values(versions).flat()) {
+      functions.set(`${functionArn(region, accountId, item.name)}:${item.version}`, item);
+    }
     for (const name of document.clusters) clusters.add(clusterArn(region, accountId, name));
     for (const item of [...Object.values(earlierTasks).flat(), ...document.taskDefinitions]) {
       const arn = taskDefinitionArn(region, accountId, item.family);

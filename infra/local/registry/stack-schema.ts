@@ -11,6 +11,8 @@ export const bucketName = z
   .string()
   .regex(/^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'not a bucket name');
 const resourceName = z.string().regex(/^[\w-]{1,80}$/);
+/** Of functions and versions, as AWS limits it. */
+const description = z.string().max(256);
 const inProject = z
   .string()
   .max(200)
@@ -73,6 +75,8 @@ const stack = z.strictObject({
         timeoutSeconds: z.number().int().min(1).max(900),
         memoryMb: z.number().int().min(128).max(10_240),
         environment,
+        description: description.optional(),
+        versionDescription: description.optional(),
       }),
     )
     .max(100),

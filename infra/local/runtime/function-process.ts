@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Credentials, type FunctionResource, InvocationError } from '../contract.ts';
+import {
+  type Credentials,
+  type FunctionResource,
+  type FunctionVersion,
+  InvocationError,
+} from '../contract.ts';
 import { parseArn } from './arn.ts';
 import { baseEnvironment, projectModule, runtimeModule, startChild } from './child.ts';
 import type { RotatingLog } from './log.ts';
@@ -12,7 +17,7 @@ import type { ChildMessage, InvokeMessage } from './messages.ts';
 const START_LIMIT_MS = 60_000;
 
 export interface FunctionProcessOptions {
-  resource: FunctionResource;
+  resource: FunctionResource | FunctionVersion;
   functionArn: string;
   credentials: Credentials;
   endpoint: string;
@@ -178,9 +183,10 @@ export function startFunction(options: FunctionProcessOptions): FunctionProcess 
           deadline: Date.now() + resource.timeoutSeconds * 1000,
           functionArn: options.functionArn,
           functionName: resource.name,
+          functionVersion: versionOf(resource),
           memoryMb: resource.memoryMb,
         };
-        log.write(`START RequestId: ${requestId} Version: $LATEST\n`);
+        log.write(`START RequestId: ${requestId} Version: ${versionOf(resource)}\n`);
         // A process that is gone meanwhile reports itself by its exit.
         child.send(message, () => undefined);
       });
@@ -200,6 +206,11 @@ function handlerOf({ resource, projectRoot }: FunctionProcessOptions): string[] 
   }
 }
 
+/** As Lambda names it: a number, or `$LATEST` for what is not published. */
+export function versionOf(resource: FunctionResource | FunctionVersion): string {
+  return 'version' in resource ? String(resource.version) : '$LATEST';
+}
+
 function environmentOf({ resource, functionArn, credentials, endpoint }: FunctionProcessOptions) {
   return {
     ...resource.environment,
@@ -207,7 +218,7 @@ function environmentOf({ resource, functionArn, credentials, endpoint }: Functio
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs',
     AWS_LAMBDA_FUNCTION_NAME: resource.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(resource.memoryMb),
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_VERSION: versionOf(resource),
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,

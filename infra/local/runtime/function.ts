@@ -37,12 +37,12 @@ async function load(file: string, name: string): Promise<Handler | undefined> {
 }
 
 async function invoke(handler: Handler, message: InvokeMessage): Promise<ChildMessage> {
-  const { requestId, functionName, deadline } = message;
+  const { requestId, functionName, functionVersion, deadline } = message;
   try {
     const result = await handler(JSON.parse(message.payload), {
       awsRequestId: requestId,
       functionName,
-      functionVersion: '$LATEST',
+      functionVersion,
       invokedFunctionArn: message.functionArn,
       memoryLimitInMB: String(message.memoryMb),
       logGroupName: `/aws/lambda/${functionName}`,

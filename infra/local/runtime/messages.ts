@@ -7,6 +7,7 @@ export interface InvokeMessage {
   deadline: number;
   functionArn: string;
   functionName: string;
+  functionVersion: string;
   memoryMb: number;
 }
 

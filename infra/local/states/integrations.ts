@@ -74,7 +74,12 @@ function arnOf(nameOrArn: string, service: string, prefix: string, machineArn: s
   return `arn:${home.partition}:${service}:${home.region}:${home.accountId}:${prefix}${nameOrArn}`;
 }
 
-async function invokeLambda(nameOrArn: string, payload: Json, call: Call): Promise<Json> {
+/** What has run, and what it has returned. */
+async function invokeLambda(
+  nameOrArn: string,
+  payload: Json,
+  call: Call,
+): Promise<{ ExecutedVersion: string; Payload: Json }> {
   const arn = arnOf(nameOrArn, 'lambda', 'function:', call.machineArn).replace(/:\$LATEST$/, '');
   if (parseArn(arn)?.accountId !== parseArn(call.machineArn)?.accountId) {
     throw new InvocationError(
@@ -83,7 +88,11 @@ async function invokeLambda(nameOrArn: string, payload: Json, call: Call): Promi
     );
   }
   requireRole(call, 'Lambda.AWSLambdaException', 'lambda:InvokeFunction', arn);
-  return ((await call.lambda.invoke(arn, payload, call.signal)) ?? null) as Json;
+  const [, , ExecutedVersion = '$LATEST'] = parseArn(arn)?.resource.split(':') ?? [];
+  return {
+    ExecutedVersion,
+    Payload: ((await call.lambda.invoke(arn, payload, call.signal)) ?? null) as Json,
+  };
 }
 
 const lambdaParameters = z.strictObject({ FunctionName: z.string().min(1), Payload: z.json().optional() });
@@ -98,8 +107,7 @@ const lambdaInvoke: Integration = {
       parameters,
       'Lambda.InvalidParameterValueException',
     );
-    const payload = await invokeLambda(FunctionName, (Payload ?? {}) as Json, call);
-    return { ExecutedVersion: '$LATEST', Payload: payload, StatusCode: 200 };
+    return { ...(await invokeLambda(FunctionName, (Payload ?? {}) as Json, call)), StatusCode: 200 };
   },
 };
 
@@ -112,7 +120,7 @@ const lambdaArn: Integration = {
     what: resource,
     scheduled: (input) => ({ resource, input, inputDetails: { truncated: false } }),
   }),
-  run: (resource, parameters, call) => invokeLambda(resource, parameters, call),
+  run: async (resource, parameters, call) => (await invokeLambda(resource, parameters, call)).Payload,
 };
 
 /** ECS wants numbers as text. */
@@ -200,6 +208,9 @@ function validParameters<T>(schema: z.ZodType<T>, parameters: Json, errorName: s
 export function integrationOf(resource: string): Integration | undefined {
   if (/^arn:[a-z-]+:states:::lambda:invoke$/.test(resource)) return lambdaInvoke;
   if (/^arn:[a-z-]+:states:::ecs:runTask\.sync$/.test(resource)) return ecsRunTask;
-  if (/^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}$/.test(resource)) return lambdaArn;
+  if (
+    /^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(?::(?:\d+|\$LATEST))?$/.test(resource)
+  )
+    return lambdaArn;
   return undefined;
 }

@@ -30,6 +30,11 @@ const TYPES: Record<
     arn: (name, { partition, accountId }) => `arn:${partition}:iam::${accountId}:role/${name}`,
   },
   'AWS::Lambda::Function': { name: 'FunctionName', arn: regional('lambda', 'function:') },
+  'AWS::Lambda::Version': {
+    name: 'FunctionName',
+    arn: (name, place) => `${regional('lambda', 'function:')(name, place)}:1`,
+    refIsArn: true,
+  },
   'AWS::Logs::LogGroup': {
     name: 'LogGroupName',
     arn: (name, place) => `${regional('logs', 'log-group:')(name, place)}:*`,

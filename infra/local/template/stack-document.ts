@@ -22,6 +22,7 @@ export function stackDocumentOf(template: ResolvedTemplate): StackDocument {
       .filter(([, { Type }]) => Type === type)
       .map(([id, resource]) => [nameOf(id, resource, place), resource.Properties as Properties, id]);
   const policies = ofType('AWS::IAM::ManagedPolicy').map(([, properties]) => properties);
+  const versions = ofType('AWS::Lambda::Version').map(([, properties]) => properties);
   const bucketPolicies = ofType('AWS::S3::BucketPolicy').map(([, properties]) => properties);
   return {
     stackName: place.stackName,
@@ -31,7 +32,7 @@ export function stackDocumentOf(template: ResolvedTemplate): StackDocument {
     buckets: ofType('AWS::S3::Bucket').map(([name, properties]) => bucket(name, properties, bucketPolicies)),
     functions: ofType('AWS::Lambda::Function')
       .filter(([, { PackageType }]) => PackageType === 'Image')
-      .map(([name, properties]) => lambda(name, properties)),
+      .map(([name, properties]) => lambda(name, properties, versions)),
     clusters: ofType('AWS::ECS::Cluster').map(([name]) => name),
     taskDefinitions: ofType('AWS::ECS::TaskDefinition').map(([name, properties]) => task(name, properties)),
     stateMachines: ofType('AWS::StepFunctions::StateMachine').map(([name, properties]) => ({
@@ -85,8 +86,10 @@ function bucket(name: string, properties: Properties, policies: Properties[]): B
   };
 }
 
-function lambda(name: string, properties: Properties): FunctionResource {
+function lambda(name: string, properties: Properties, versions: Properties[]): FunctionResource {
   const [command] = properties['ImageConfig'].Command as string[];
+  const description = properties['Description'] as string | undefined;
+  const version = versions.find(({ FunctionName }) => FunctionName === name);
   return {
     name,
     roleName: lastOf(properties['Role']),
@@ -94,6 +97,8 @@ function lambda(name: string, properties: Properties): FunctionResource {
     timeoutSeconds: properties['Timeout'],
     memoryMb: Number(properties['MemorySize']),
     environment: properties['Environment'].Variables,
+    ...(description !== undefined && { description }),
+    ...(version && { versionDescription: version['Description'] as string }),
   };
 }
 

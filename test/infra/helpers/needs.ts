@@ -44,6 +44,14 @@ const NEEDS: Record<string, string[]> = {
     'lambda:UpdateFunctionCode',
     'lambda:DeleteFunction',
   ],
+  'AWS::Lambda::Version': [
+    'lambda:PublishVersion',
+    'lambda:GetFunctionConfiguration',
+    'lambda:GetProvisionedConcurrencyConfig',
+    'lambda:GetRuntimeManagementConfig',
+    'lambda:ListVersionsByFunction',
+    'lambda:DeleteFunction',
+  ],
   'AWS::Lambda::EventInvokeConfig': [
     'lambda:PutFunctionEventInvokeConfig',
     'lambda:DeleteFunctionEventInvokeConfig',

@@ -61,7 +61,7 @@ export function broker(parameters: Record<string, string> = {}): ResolvedTemplat
 }
 
 /** The worker of Mode 1, as SAM makes it. */
-export function worker(): ResolvedTemplate {
+export function worker(parameters: Record<string, string> = {}): ResolvedTemplate {
   return resolveTemplate(
     workerDocument,
     { ...PLACE, stackName: 'mroptimum-app' },
@@ -78,6 +78,7 @@ export function worker(): ResolvedTemplate {
       SubnetId1: 'subnet-1',
       SubnetId2: 'subnet-2',
       SecurityGroupIds: 'sg-1',
+      ...parameters,
     },
   );
 }
