@@ -8,7 +8,6 @@ import { jobToken } from '../../services/jobs/token.ts';
 import type { UnitCloud } from '../../services/ports.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { QUOTAS } from '../../src/schemas/quotas.ts';
-import type { Unit } from '../../src/schemas/unit.ts';
 import { BEHAVIOUR, type Brain, brokerOn, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 import { createHandTimers } from '../helpers/hand-timers.ts';
@@ -207,59 +206,4 @@ t.test('F30: signatures up to 5 minutes off are taken; beyond that the clock is 
   const { unit } = await lab.register();
   const clock = unit.checks?.find(({ code }) => code === 'clock');
   t.match(clock, { status: 'passed', evidence: /the clock of the broker is \d+ s from that of S3/ });
-});
-
-t.test('F33: an outage of a region: its units wait, then refuse at once; others run as ever', async (t) => {
-  const lab = await newLab(cloud);
-  await lab.changeMachine(BEHAVIOUR.forever);
-  const { broker, who } = lab;
-  const { unit } = await lab.register();
-  t.equal(unit.status, 'ready', unit.missing.join());
-  if ((await cloud.stores.units.put(cloud.mode1)) !== 'stored') return t.fail('not stored');
-  const queue = async ({ unitId, dataBucket }: Unit) => {
-    const signal = {
-      type: 'file',
-      options: { type: 's3', bucket: dataBucket, key: `mroptimum/${who.userId}/x.h5` },
-    };
-    const task = {
-      version: 'v0',
-      name: 'ac',
-      options: { reconstructor: { name: 'rss', options: { signal } } },
-    };
-    const output = { coilsensitivity: false, gfactor: false, matlab: false };
-    return (await broker.submit.submit(who, { appId: 'mroptimum', alias: 'x', unitId, output, task })).job;
-  };
-  const started = async (jobId: string) => {
-    for (let round = 0; round < 60; round++) {
-      await broker.ticker.tick();
-      const job = await broker.jobs.get(jobId);
-      if (job && !/queued|starting/.test(job.state)) return job.state;
-      cloud.clock.advance(5_000);
-    }
-  };
-  const control = cloud.control(RESEARCHER);
-  for (const service of ['states', 's3'] as const)
-    await control.addFault({ service, operation: '*', accountId: RESEARCHER, kind: 'timeout_before' });
-  const waiting = await queue(unit);
-  const away = await broker.watch.recheck(unit);
-  t.match(away, { status: 'unreachable', missing: [/^reachable: AWS does not answer/] });
-  t.ok((away.nextCheckAt ?? 0) - cloud.clock() <= MINUTE, 'looked at every minute');
-  const second = await queue(unit);
-  t.equal(second.state, 'queued', 'for a moment they wait');
-  cloud.clock.advance(3 * MINUTE);
-  const entered = await cloud.calls('sts', 'AssumeRole');
-  await t.rejects(queue(unit), {
-    code: 'unavailable',
-    status: 503,
-    message: /us-east-1.* does not answer/,
-    details: { retryAfterSeconds: 60 },
-  });
-  t.equal(await cloud.calls('sts', 'AssumeRole'), entered, 'nobody waits for AWS to be refused');
-  await broker.ticker.tick();
-  t.match(await broker.jobs.get(waiting.jobId), { state: /queued|starting/ }, 'what was accepted waits');
-  t.equal(await started((await queue(cloud.mode1)).jobId), 'running', 'a unit elsewhere');
-  await control.clearFaults();
-  t.equal((await broker.watch.recheck(away)).status, 'ready');
-  t.equal((await queue(unit)).state, 'queued', 'taken again');
-  for (const { jobId } of [waiting, second]) t.equal(await started(jobId), 'running');
 });

@@ -1,5 +1,6 @@
 /** What the broker promises when things go wrong on the way of a job, by the numbers of the fault list (F1-F36). */
 import t from 'tap';
+import { D_CB_MS } from '../../services/clockwork/deadlines.ts';
 import { jobToken } from '../../services/jobs/token.ts';
 import { BEHAVIOUR, brokerOn, heldStart, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
@@ -76,8 +77,12 @@ t.test('F10: a lost callback is repaired by asking Step Functions', async (t) =>
   await brain.behave(BEHAVIOUR.succeeds);
   const job = await brain.queue();
   await brain.writeResult(job);
+  await brain.until(job.jobId, ['running', ...END]);
+  await brain.executionEnds(job.jobId);
+  const over = brain.cloud.clock();
   const ended = await brain.until(job.jobId, END);
   t.equal(ended.state, 'succeeded');
+  t.ok((ended.history.at(-1)?.at ?? Infinity) - over <= D_CB_MS, 'in time');
   t.equal(ended.runResult?.summary.medianSnr, 40);
   t.equal(ended.history.at(-1)?.by, 'step-functions');
   t.equal(ended.dueAt, undefined);
@@ -202,13 +207,27 @@ t.test('F23: a cancel that comes while the start is under way stops what was sta
   t.equal((await brain.until(job.jobId, END)).state, 'canceled');
 });
 
-t.test('F26, F27: two brokers that tick at once start every job once', async (t) => {
+t.test('F26, F27: two brokers that tick at once start every job once, and end it once', async (t) => {
   const brain = await startBrain(t, cloud);
+  await brain.behave(BEHAVIOUR.succeeds);
   const other = brain.another();
   const jobs = await Promise.all(Array.from({ length: 12 }, () => brain.queue()));
+  for (const job of jobs) await brain.writeResult(job);
   await Promise.all([brain.ticker.tick(), other.ticker.tick(), brain.ticker.tick(), other.ticker.tick()]);
   t.equal(await brain.started(), jobs.length);
   for (const { jobId } of jobs) t.ok((await brain.jobs.get(jobId))?.executionArn);
+  for (const { jobId } of jobs) await brain.executionEnds(jobId);
+  for (let round = 0; round < 3; round++) {
+    brain.cloud.clock.advance(D_CB_MS);
+    await Promise.all([brain.ticker.tick(), other.ticker.tick()]);
+  }
+  for (const { jobId } of jobs) {
+    const states = (await brain.jobs.get(jobId))?.history.map(({ state }) => state) ?? [];
+    t.same(
+      states.filter((state) => END.includes(state)),
+      ['succeeded'],
+    );
+  }
 });
 
 t.test('F25: a store that throttles answers unavailable and leaves nothing half', async (t) => {
