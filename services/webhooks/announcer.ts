@@ -94,6 +94,16 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
+  /**
+   * Before a job is deleted: messages about it may still be prepared, and their truth is looked up in the job. Always
+   * read anew, since another process may have prepared them. If the job is not deleted then, this says nothing false.
+   */
+  async function keepMoves({ jobId, ownerId, history }: Job): Promise<void> {
+    if ((await webhooks.listByOwner(ownerId, 1)).length === 0) return;
+    const moves = history.map(({ state, at }) => ({ state, at }));
+    await deliveries.keepDeleted({ jobId, moves, deletedAt: clock() });
+  }
+
   return {
     announced: (jobs) => ({
       ...jobs,
@@ -103,6 +113,10 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
         // Of a change that another broker was faster with, the message is looked at when it is due, and dropped.
         if (written) for (const delivery of prepared) deliverer.send(delivery);
         return written;
+      },
+      async remove(job) {
+        await keepMoves(job);
+        return jobs.remove(job);
       },
     }),
     forget: (ownerId) => void remembered.delete(ownerId),

@@ -3,7 +3,7 @@
  * with their due time, so nothing is lost with a process; every stored step is conditional, so several brokers
  * may deliver. At least once: an answer that never came is asked for again, with the same message id.
  */
-import type { Job } from '../../src/schemas/job.ts';
+import type { Job, JobState } from '../../src/schemas/job.ts';
 import type { Delivery, DeliveryAttempt, Webhook } from '../../src/schemas/webhook.ts';
 import type { Audit } from '../audit/audit.ts';
 import { isActiveUser } from '../identity/change.ts';
@@ -82,8 +82,12 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   }
 
   async function happened({ expects }: Delivery): Promise<boolean> {
-    const job = expects && (await jobs.get(expects.jobId));
-    return job?.history.some(({ state, at }) => state === expects?.state && at === expects.at) ?? false;
+    if (!expects) return false;
+    const shows = (moves: readonly { state: JobState; at: number }[] = []): boolean =>
+      moves.some(({ state, at }) => state === expects.state && at === expects.at);
+    if (shows((await jobs.get(expects.jobId))?.history)) return true;
+    // A job may be deleted while a message about it waits: what happened to it is kept.
+    return shows((await deliveries.deleted(expects.jobId))?.moves);
   }
 
   async function deliver(delivery: Delivery): Promise<void> {

@@ -1,5 +1,5 @@
 /** What webhooks need from the outside. */
-import type { Delivery, Webhook } from '../../src/schemas/webhook.ts';
+import type { DeletedJob, Delivery, Webhook } from '../../src/schemas/webhook.ts';
 import type { Page } from '../ports.ts';
 
 export interface WebhookStore {
@@ -24,6 +24,9 @@ export interface DeliveryStore {
     webhookId: string,
     options: { limit: number; cursor?: string },
   ): Promise<Page<Delivery>>;
+  /** Keeps what happened to a job that is about to be deleted, for as long as a message of it can be on its way. */
+  keepDeleted(job: DeletedJob): Promise<void>;
+  deleted(jobId: string): Promise<DeletedJob | undefined>;
   /** What is due, oldest first. */
   due(now: number, limit: number): Promise<{ deliveryId: string; webhookId: string }[]>;
 }

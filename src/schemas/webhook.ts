@@ -67,3 +67,11 @@ export const delivery = z.object({
   version: z.number().int(),
 });
 export type Delivery = z.infer<typeof delivery>;
+
+/** The moves of a job that was deleted: whether a prepared message tells the truth is looked up here then. */
+export const deletedJob = z.object({
+  jobId: z.string(),
+  moves: z.array(z.object({ state: jobState, at: z.number() })),
+  deletedAt: z.number(),
+});
+export type DeletedJob = z.infer<typeof deletedJob>;

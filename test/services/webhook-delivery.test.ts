@@ -115,6 +115,51 @@ t.test('a change that another broker was faster with is told once, by that one',
   t.match(await deliveries(), [{ state: 'delivered' }]);
 });
 
+t.test('a job that is deleted while its message waits: its end is told all the same', async (t) => {
+  const { receiver, process, first, running, deliveries } = await setting(t);
+  const [mine, theirs] = [await running(), await running()];
+  // This process dies with its message prepared; another one, which never announced anything, deletes the job.
+  t.equal(await first.announcer.announced(stores.jobs).replace(failed(mine)), true);
+  const dying = { ...stores.jobs, replace: () => Promise.reject(new Error('died')) };
+  await t.rejects(process().announcer.announced(dying).replace(failed(theirs)), /died/);
+  clock.advance(1);
+  const ended = { ...failed(theirs), state: 'canceled' as const };
+  ended.history[1].state = 'canceled';
+  t.equal(await stores.jobs.replace(ended), true);
+  const another = process();
+  for (const job of [failed(mine), ended]) {
+    const stored = await stores.jobs.get(job.jobId);
+    t.equal(await another.announcer.announced(stores.jobs).remove(stored as Job), true);
+  }
+  clock.advance(31_000);
+  await another.deliverer.tick();
+  t.same(
+    receiver.received.map(({ body }) => JSON.parse(body).data.jobId),
+    [mine.jobId],
+    'the end that happened, and not the one that did not',
+  );
+  t.match(await deliveries(), [{ state: 'delivered' }]);
+  t.equal((await deliveries()).length, 1);
+});
+
+t.test('a deletion that fails keeps the job, and can be repeated', async (t) => {
+  const { receiver, process, first, running } = await setting(t);
+  const job = await running();
+  t.equal(await first.announcer.announced(stores.jobs).replace(failed(job)), true);
+  const stored = (await stores.jobs.get(job.jobId)) as Job;
+  const another = process();
+  const control = cloud.control(HUB);
+  await control.addFault({ service: 'dynamodb', operation: 'PutItem', kind: 'throttle' });
+  await t.rejects(another.announcer.announced(stores.jobs).remove(stored), { code: 'unavailable' });
+  await control.clearFaults();
+  t.ok(await stores.jobs.get(job.jobId));
+  t.equal(await another.announcer.announced(stores.jobs).remove(stored), true);
+  t.equal(await another.announcer.announced(stores.jobs).remove(stored), false);
+  clock.advance(31_000);
+  await another.deliverer.tick();
+  t.equal(receiver.received.length, 1);
+});
+
 t.test('several brokers at once call once per message', async (t) => {
   const { receiver, process, who, first, made } = await setting(t);
   for (let i = 0; i < 12; i++) await first.webhooks.test(who, made[0].webhookId);

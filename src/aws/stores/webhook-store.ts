@@ -1,11 +1,19 @@
 /** Webhooks and their deliveries in DynamoDB. */
 import type { DeliveryStore, WebhookStore } from '../../../services/webhooks/ports.ts';
-import { type Delivery, delivery, type Webhook, webhook } from '../../schemas/webhook.ts';
+import {
+  type DeletedJob,
+  type Delivery,
+  deletedJob,
+  delivery,
+  type Webhook,
+  webhook,
+} from '../../schemas/webhook.ts';
 import { ABSENT, ofVersion, PRESENT } from '../table/conditions.ts';
 import type { ItemTable } from '../table/item-table.ts';
 import { type Item, type Kind, toItem } from '../table/items.ts';
 import {
   DELIVERIES_DUE,
+  deletedJobKey,
   deliveriesPartition,
   deliveryDueEntry,
   deliveryDueKeys,
@@ -19,6 +27,7 @@ import type { HoldingsTable } from './holdings.ts';
 
 export const WEBHOOK: Kind<Webhook> = { name: 'webhook', schema: 1, shape: webhook };
 export const DELIVERY: Kind<Delivery> = { name: 'webhook-delivery', schema: 1, shape: delivery };
+export const DELETED_JOB: Kind<DeletedJob> = { name: 'deleted-job', schema: 1, shape: deletedJob };
 /** The log of deliveries goes back this far. */
 const LOG_MS = 30 * 24 * 3_600_000;
 
@@ -66,6 +75,11 @@ export function createDeliveryStore(table: ItemTable): DeliveryStore {
       const partition = deliveriesPartition(ownerId, webhookId);
       return table.page(DELIVERY, { index: 'gsi1', partition }, options);
     },
+    async keepDeleted(job) {
+      const expiresAtSeconds = Math.ceil((job.deletedAt + LOG_MS) / 1000);
+      await table.write(toItem(DELETED_JOB, deletedJobKey(job.jobId), job, { expiresAtSeconds }));
+    },
+    deleted: (jobId) => table.read(DELETED_JOB, deletedJobKey(jobId)),
     async due(now, limit) {
       return (await table.openKeys(DELIVERIES_DUE, dueBefore(now), limit)).map(deliveryDueEntry);
     },

@@ -16,7 +16,7 @@ import { TOKEN } from '../stores/token-store.ts';
 import { GRANT, ROLE_CLAIM, SAME_UNIT, UNIT } from '../stores/unit-store.ts';
 import { UNIT_LIMITS, USAGE } from '../stores/usage-store.ts';
 import { EMAIL_CLAIM, USER } from '../stores/user-store.ts';
-import { DELIVERY, WEBHOOK } from '../stores/webhook-store.ts';
+import { DELETED_JOB, DELIVERY, WEBHOOK } from '../stores/webhook-store.ts';
 import type { Kind } from './items.ts';
 
 export const KINDS: readonly Kind<unknown>[] = [
@@ -46,4 +46,5 @@ export const KINDS: readonly Kind<unknown>[] = [
   EMAIL_CLAIM,
   WEBHOOK,
   DELIVERY,
+  DELETED_JOB,
 ];

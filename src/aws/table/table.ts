@@ -20,6 +20,7 @@
  * | access token     | PAT#token                 | PAT     | OWNER#owner#PAT           | created#token |          |           |
  * | webhook          | HOOKS#owner               | webhook |                           |               |          |           |
  * | webhook delivery | HOOKSEND#delivery         | HOOKSEND| OWNER#owner#HOOK#webhook  | created#deliv.| HOOKSENDS| due#webhook#delivery |
+ * | moves of a deleted job | HOOKSPAST#job       | HOOKSPAST|                          |               |          |           |
  * | data record      | DATA#owner#data           | DATA    | OWNER#owner#DATA          | created#data  |          |           |
  * | region of interest | ROIS#owner#job          | roi     |                           |               |          |           |
  * | what a person holds | HOLDINGS#owner         | HOLDINGS|                           |               |          |           |
@@ -58,7 +59,8 @@
  * | audit of an owner                  | Query the table itself, newest first, pages: no second write per entry |
  *
  * Times in keys are epoch milliseconds in 15 digits, so that they sort. gsi2 keys exist only while a job is
- * open. `expiresAtSeconds` (TTL) is set on tokens that end, idempotency keys (24 h), sign-ins, mail and deliveries;
+ * open. `expiresAtSeconds` (TTL) is set on tokens that end, idempotency keys (24 h), sign-ins, mail, deliveries
+ * and what is kept of deleted jobs;
  * DynamoDB deletes late, so readers check it too. Every item says its `kind`, its `schema` number and, as JSON, its
  * `body`.
  */
@@ -157,6 +159,10 @@ export function webhookKey(ownerId: string, webhookId: string): Key {
 export const deliveryKey = (deliveryId: string): Key => ({
   pk: `HOOKSEND#${part(deliveryId)}`,
   sk: 'HOOKSEND',
+});
+export const deletedJobKey = (jobId: string): Key => ({
+  pk: `HOOKSPAST#${part(jobId)}`,
+  sk: 'HOOKSPAST',
 });
 export function deliveriesPartition(ownerId: string, webhookId: string): string {
   return `OWNER#${part(ownerId)}#HOOK#${part(webhookId)}`;
