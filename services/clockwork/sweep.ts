@@ -26,8 +26,10 @@ const REFUSED_MS = 3_600_000;
 const ORPHANS_MS = 10 * 60_000;
 /** What is younger may be about to be noted in its job. */
 const YOUNG_MS = 2 * 60_000;
-/** Executions of a list whose jobs are read, at most. */
+/** Executions of a list whose jobs are read at one visit, at most; the next one goes on behind them. */
 const MAX_LOOKED_UP = 50;
+/** Where a visit did not come to the end of the list, the next one is due after this. */
+const REST_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
 
 type Apply = (job: Job, seen: ExecutionState) => Promise<unknown>;
@@ -35,7 +37,8 @@ type Apply = (job: Job, seen: ExecutionState) => Promise<unknown>;
 export interface Sweep {
   /**
    * Moves on those of the due jobs that their unit's list shows as running; returns the others, which have to be
-   * looked at one by one. `apply` takes what is known of an execution to its job. Throws only what the store throws.
+   * looked at one by one. `apply` takes what is known of an execution to its job, and never throws. Nor does this: the
+   * jobs of a unit that cannot be read are among those returned, so that each fails by itself.
    */
   sift(due: readonly Job[], apply: Apply): Promise<Job[]>;
   /** Looks for executions that nobody waits for, if that was not done lately. Never throws. */
@@ -56,7 +59,8 @@ export interface SweepDeps {
 export function createSweep(deps: SweepDeps): Sweep {
   const { jobs, units, cloud, lookForLost, clock, log } = deps;
   const refused = new Map<string, number>();
-  const visited = new Map<string, number>();
+  /** When executions were looked through, per state machine, and the last one where some were left for next time. */
+  const visited = new Map<string, { at: number; last?: ListedExecution }>();
   const stats = { lists: 0, listed: 0, orphansStopped: 0 };
 
   /** What runs on a unit; undefined if it cannot be listed. */
@@ -76,42 +80,69 @@ export function createSweep(deps: SweepDeps): Sweep {
   }
 
   async function siftGroup(group: readonly Job[], apply: Apply): Promise<Job[]> {
-    const [first] = group;
-    const unit = group.length < MIN_LISTED ? undefined : await units.get(first.unitId);
-    const place = unit && unitOfJob(unit, first);
-    const found = place && (await list(place));
-    if (!found) return [...group];
-    const running = new Map(found.executions.map((execution) => [execution.arn, execution]));
-    const others: Job[] = [];
-    for (const job of group) {
-      const execution = running.get(job.executionArn ?? '');
-      if (!execution) {
-        others.push(job);
-        continue;
+    try {
+      const [first] = group;
+      const unit = group.length < MIN_LISTED ? undefined : await units.get(first.unitId);
+      const place = unit && unitOfJob(unit, first);
+      const found = place && (await list(place));
+      if (!found) return [...group];
+      const running = new Map(found.executions.map((execution) => [execution.arn, execution]));
+      const others: Job[] = [];
+      for (const job of group) {
+        const execution = running.get(job.executionArn ?? '');
+        if (!execution) {
+          others.push(job);
+          continue;
+        }
+        stats.listed++;
+        await apply(job, stillRuns(execution));
       }
-      stats.listed++;
-      await apply(job, stillRuns(execution));
+      await orphans(place, found.executions);
+      return others;
+    } catch (error) {
+      // One unit must never stop the others. Each of its jobs fails in a step of its own, where that is counted.
+      log.warn({ unitId: group[0].unitId, err: error }, 'the jobs of a unit cannot be looked at together');
+      return [...group];
     }
-    await orphans(place, found.executions);
-    return others;
+  }
+
+  /** Whether executions of the unit may be looked through again. */
+  function mayVisit({ unitId, stateMachineArn }: Unit): boolean {
+    const before = visited.get(`${unitId} ${stateMachineArn}`);
+    if (!before) return true;
+    return before.at <= clock() - (before.last ? REST_MS : ORPHANS_MS);
   }
 
   /** Stops what runs under the name of a job that does not wait for it. */
   async function orphans(unit: Unit, executions: readonly ListedExecution[]): Promise<void> {
+    if (!mayVisit(unit)) return;
     const now = clock();
     const key = `${unit.unitId} ${unit.stateMachineArn}`;
-    if ((visited.get(key) ?? Number.NEGATIVE_INFINITY) > now - ORPHANS_MS) return;
-    remember(visited, key, now);
-    // The oldest first: the younger ones are most probably waited for.
-    const old = executions.filter(({ startedAt = now }) => now - startedAt > YOUNG_MS).reverse();
-    for (const { name, arn } of old.slice(0, MAX_LOOKED_UP)) {
-      const jobId = jobOfExecution(name);
-      const job = jobId === undefined ? undefined : await jobs.get(jobId);
-      // What this broker knows nothing of is another's, or the owner's own.
-      if (!job || job.unitId !== unit.unitId) continue;
-      if (job.executionName === name && job.state === 'lost') await lookForLost(job.jobId);
-      else if (job.executionName !== name || isTerminal(job.state)) await stop(unit, arn, job);
+    const behind = visited.get(key)?.last;
+    // The oldest first: the younger ones are most probably waited for. What has no name of ours is the owner's own.
+    const old = executions
+      .filter(({ name, startedAt = now }) => jobOfExecution(name) && now - startedAt > YOUNG_MS)
+      .sort(byAge)
+      .filter((execution) => !behind || byAge(behind, execution) < 0);
+    const looked = old.slice(0, MAX_LOOKED_UP);
+    remember(visited, key, { at: now, last: old.length > looked.length ? looked.at(-1) : undefined });
+    for (const execution of looked) {
+      try {
+        await orphan(unit, execution);
+      } catch (error) {
+        // Its job cannot be read, or the store is away: those behind it are looked at all the same.
+        log.warn({ executionArn: execution.arn, err: error }, 'whether somebody waits for it is not known');
+      }
     }
+  }
+
+  async function orphan(unit: Unit, { name, arn }: ListedExecution): Promise<void> {
+    const jobId = jobOfExecution(name);
+    const job = jobId === undefined ? undefined : await jobs.get(jobId);
+    // What this broker knows nothing of is another's, or the owner's own.
+    if (!job || job.unitId !== unit.unitId) return;
+    if (job.executionName === name && job.state === 'lost') await lookForLost(job.jobId);
+    else if (job.executionName !== name || isTerminal(job.state)) await stop(unit, arn, job);
   }
 
   async function stop(unit: Unit, arn: string, { jobId, state, attempt }: Job): Promise<void> {
@@ -144,8 +175,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     },
 
     async visit(unit) {
-      const before = visited.get(`${unit.unitId} ${unit.stateMachineArn}`) ?? Number.NEGATIVE_INFINITY;
-      if (before > clock() - ORPHANS_MS) return;
+      if (!mayVisit(unit)) return;
       try {
         const found = await list(unit);
         if (found) await orphans(unit, found.executions);
@@ -171,7 +201,12 @@ function stillRuns({ arn, startedAt }: ListedExecution): ExecutionState {
   return { ...nothing, arn, status: 'RUNNING', startedAt, stoppedAt: undefined };
 }
 
-function remember(map: Map<string, number>, key: string, value: number): void {
+/** Older executions first; of the same age, in one order. */
+function byAge(one: ListedExecution, two: ListedExecution): number {
+  return (one.startedAt ?? 0) - (two.startedAt ?? 0) || (one.arn < two.arn ? -1 : Number(one.arn > two.arn));
+}
+
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
   if (map.size >= MAX_REMEMBERED) map.clear();
   map.set(key, value);
 }

@@ -1,5 +1,7 @@
 /** Many jobs of one unit are looked at by one list; what nobody waits for is stopped; roles that may not list. */
 import t from 'tap';
+import { MAX_FAILURES } from '../../services/clockwork/poison.ts';
+import { createSweep } from '../../services/clockwork/sweep.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { type Brain, startBrain } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
@@ -130,6 +132,76 @@ t.test('an orphan of a lost job is not stopped: the job takes it up again', asyn
     adoptedAttempt: 0,
     executionArn: job.executionArn,
   });
+});
+
+t.test('an orphan behind fifty older executions is found all the same', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const [first, ...others] = await running(brain, 3);
+  const name = `job-${first.jobId}-7`;
+  const startedAt = cloud.clock() - 60 * MINUTE;
+  const listed = (name: string, i: number) => ({ name, arn: `arn:of:${name}`, startedAt: startedAt + i });
+  // The owner's own, then jobs that are waited for, then the orphan; a list shows the newest first.
+  const executions = [
+    ...Array.from({ length: 60 }, (_, i) => listed(`my-own-run-${i}`, i)),
+    ...Array.from({ length: 60 }, (_, i) => listed(others[i % 2].executionName, 100)).map((one, i) => ({
+      ...one,
+      arn: `${one.arn}:${String(i).padStart(2, '0')}`,
+    })),
+    listed(name, 200),
+  ].reverse();
+  const stopped: string[] = [];
+  const sweep = createSweep({
+    jobs: brain.jobs,
+    units: cloud.stores.units,
+    cloud: {
+      runningExecutions: async () => ({ executions, complete: true }),
+      stopExecution: async (_unit, arn) => void stopped.push(arn),
+    },
+    lookForLost: async () => {},
+    clock: cloud.clock,
+    log: cloud.log,
+  });
+  await sweep.visit(brain.unit);
+  t.same(stopped, [], 'fifty jobs at one visit');
+  cloud.clock.advance(MINUTE);
+  await sweep.visit(brain.unit);
+  t.same(stopped, [`arn:of:${name}`], 'the next one goes on behind them, a minute later');
+  cloud.clock.advance(MINUTE);
+  await sweep.visit(brain.unit);
+  t.equal(sweep.stats().lists, 2, 'then all have been looked at, and it is ten minutes again');
+});
+
+t.test('F36: a unit that cannot be read stops nobody else; its own jobs are set aside', async (t) => {
+  const [bad, good] = [await startBrain(t, cloud), await startBrain(t, cloud)];
+  const jobs = [...(await running(bad, 3)), ...(await running(good, 3))];
+  const { body } = { ...(await cloud.rawItem(`UNIT#${bad.unit.unitId}`, 'UNIT')) };
+  await cloud.damage(`UNIT#${bad.unit.unitId}`, 'UNIT', { body: '{}' });
+  t.teardown(() => cloud.damage(`UNIT#${bad.unit.unitId}`, 'UNIT', { body }));
+  await cloud.unitCloud.stopExecution(good.unit, String(jobs[4].executionArn), 'by hand in the console');
+  for (let round = 0; round < MAX_FAILURES; round++) {
+    cloud.clock.advance(3 * MINUTE);
+    await good.ticker.tick();
+  }
+  t.equal((await good.jobs.get(jobs[4].jobId))?.state, 'canceled');
+  t.ok(Number((await good.jobs.get(jobs[3].jobId))?.dueAt) > cloud.clock() - MINUTE, 'the others were seen');
+  const aside = (await good.poison.list(100)).map(({ jobId }) => jobId);
+  t.same(
+    aside.sort(),
+    jobs
+      .slice(0, 3)
+      .map(({ jobId }) => jobId)
+      .sort(),
+  );
+});
+
+t.test('a job that cannot be read does not keep the orphans behind it', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const [broken, job] = await running(brain, 2);
+  await brain.moves.move(job.jobId, { by: 'test' }, () => ({ state: 'canceled' }));
+  await cloud.damage(`JOB#${broken.jobId}`, 'JOB', { body: '{"not": "a job"}' });
+  cloud.clock.advance(11 * MINUTE);
+  await brain.sweep.visit(brain.unit);
+  t.equal(brain.sweep.stats().orphansStopped, 1);
 });
 
 t.test('the list of one unit says nothing of another one', async (t) => {
