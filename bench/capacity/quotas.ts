@@ -1,6 +1,10 @@
 /**
- * Quotas of AWS that a job meets in one account and region (us-east-1), and what one job takes of each. Mode 2 jobs take most of it from the quotas of their own account.
+ * Quotas of AWS that jobs meet in ONE account and region, and what one job takes of each. Calls that the broker budgets
+ * come from its own budgets (src/schemas/quotas.ts): those of a region without raised quotas, which no AWS region is
+ * below; us-east-1, us-west-2 and eu-west-1 have more (StartExecution 1,300 and 300 a second, DescribeExecution 300 and
+ * 15, StateTransition 5,000 and 5,000). Step Functions: its page "Service quotas"; Lambda, Fargate, DynamoDB: theirs.
  */
+import { QUOTAS as BUDGETS, type BudgetedOperation } from '../../src/schemas/quotas.ts';
 
 export interface Quota {
   readonly name: string;
@@ -13,8 +17,14 @@ export interface Quota {
   /** Units a job takes when it starts; for what is held: seconds times units. */
   readonly perJob: number;
   readonly held?: boolean;
-  /** What to do when it binds. */
-  readonly remedy: string;
+  /** What waits for it: the start of a job, or the broker's knowledge of its end. */
+  readonly stage: 'start' | 'end';
+}
+
+/** What the broker allows itself of an operation. */
+function budgetOf(operation: BudgetedOperation): Pick<Quota, 'limit' | 'burst'> {
+  const { perSecond, bucket } = BUDGETS[operation];
+  return { limit: perSecond, burst: bucket };
 }
 
 /** Seconds that an analytic run holds its function (start included), measured by bench:snr and the demo. */
@@ -24,10 +34,18 @@ export const FARGATE_SHARE = 0.05;
 export const FARGATE_SECONDS = 180;
 /** Sessions are kept for up to an hour: an AssumeRole serves this many jobs of a unit at least. */
 const JOBS_PER_SESSION = 2;
-/** Statuses that one page of ListExecutions holds. */
-const STATUSES_PER_PAGE = 1_000;
-/** A job is in this many sweeps while it runs. */
-const SWEEPS = 1;
+/** Looks at a run of Lambda: at its report, which comes from within it, and when it has ended a moment later. */
+const LAMBDA_LOOKS = 2;
+/** A task of Fargate takes seconds to stop after its report: one look at the report and four within five seconds. */
+const FARGATE_LOOKS = 5;
+/** Looks of the sweep at a run of Fargate; those of Lambda end before their first. */
+const SWEEPS = 7;
+/** DescribeExecution of a job, on average: as if every look of the sweep were one, as it is while few jobs are due. */
+export const DESCRIBES = (1 - FARGATE_SHARE) * LAMBDA_LOOKS + FARGATE_SHARE * (FARGATE_LOOKS + SWEEPS);
+/** Due jobs that a sweep looks at by one list. */
+const JOBS_PER_LIST = 50;
+/** SelectPlatform, ChoosePlatform, the run, Report and Succeeded; and the start. */
+const TRANSITIONS = 6;
 
 /** Capacity units of the items of one job: its transaction, its moves, and the two indexes that follow each. */
 export const WRITE_UNITS = 50;
@@ -44,7 +62,7 @@ export const QUOTAS: readonly Quota[] = [
     burst: 0,
     perJob: (1 - FARGATE_SHARE) * RUN_SECONDS,
     held: true,
-    remedy: 'raise the quota of concurrent executions (free)',
+    stage: 'start',
   },
   {
     name: 'Fargate: vCPU at once',
@@ -53,48 +71,58 @@ export const QUOTAS: readonly Quota[] = [
     burst: 0,
     perJob: FARGATE_SHARE * FARGATE_SECONDS * 4,
     held: true,
-    remedy: 'raise the quota of Fargate vCPU',
+    stage: 'start',
   },
   {
     name: 'Fargate: launches',
     limit: 20,
     burst: 100,
     perJob: FARGATE_SHARE,
-    remedy: 'raise the quota of task launches',
+    stage: 'start',
   },
   {
     name: 'Step Functions: StartExecution',
-    limit: 300,
-    burst: 1_300,
+    ...budgetOf('StartExecution'),
     perJob: 1,
-    remedy: 'raise the quota, or a second account or region for Mode 1',
+    stage: 'start',
+  },
+  {
+    name: 'Step Functions: StateTransition',
+    limit: 800,
+    burst: 800,
+    perJob: TRANSITIONS,
+    stage: 'start',
+  },
+  {
+    name: 'Step Functions: DescribeExecution',
+    ...budgetOf('DescribeExecution'),
+    perJob: DESCRIBES,
+    stage: 'end',
   },
   {
     name: 'Step Functions: ListExecutions',
-    limit: 5,
-    burst: 200,
-    perJob: SWEEPS / STATUSES_PER_PAGE,
-    remedy: 'raise the quota; events tell the broker first',
+    ...budgetOf('ListExecutions'),
+    perJob: (FARGATE_SHARE * SWEEPS) / JOBS_PER_LIST,
+    stage: 'end',
   },
   {
     name: 'STS: AssumeRole',
-    limit: 600,
-    burst: 600,
+    ...budgetOf('AssumeRole'),
     perJob: 1 / JOBS_PER_SESSION,
-    remedy: 'a second broker account',
+    stage: 'start',
   },
   {
     name: 'DynamoDB: one shard of open jobs',
     limit: 1_000,
     burst: 1_000 * 300,
     perJob: INDEX_UNITS / SHARDS,
-    remedy: 'more shards (OPEN_SHARDS)',
+    stage: 'start',
   },
   {
     name: 'DynamoDB: writes of the table',
     limit: 40_000,
     burst: 40_000,
     perJob: WRITE_UNITS,
-    remedy: 'raise the quota of the table',
+    stage: 'start',
   },
 ];

@@ -1,10 +1,12 @@
 /**
  * The busiest hour of a day, second by second: jobs arrive at random, and each start waits until every quota has room
- * for it, as the broker's back-off does. So the waits come out, and which quota makes them.
+ * for it, as the broker's back-off does; so does the look that finds the end. So the waits come out, and which quota
+ * makes them.
  */
 import { billOf, computeUsd, totalOf } from '../../services/limits/prices.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
 import {
+  DESCRIBES,
   FARGATE_SECONDS,
   FARGATE_SHARE,
   QUOTAS,
@@ -28,6 +30,17 @@ const BROKER = { vcpu: 0.5, memoryMb: 1_024 };
 export const JOBS_PER_BROKER = 20;
 const LEAST_BROKERS = 2;
 
+/** What becomes of the starts, or of the ends, of the busiest hour. */
+export interface Stage {
+  readonly binds: Quota;
+  /** Use of the quota that it uses most; above 1 that does not suffice. */
+  readonly use: number;
+  /** Seconds that 99 of 100 waited at most because of quotas, of those that were done. */
+  readonly waitP99: number;
+  /** Those that were not done when the hour was over. */
+  readonly waiting: number;
+}
+
 export interface Step {
   readonly jobsPerDay: number;
   /** Mean of the busiest hour, jobs per second. */
@@ -39,10 +52,10 @@ export interface Step {
   readonly use: number;
   /** The same where AWS has not raised the quotas of a new account yet. */
   readonly newAccountUse: number;
-  /** Seconds that 99 of 100 jobs wait at most for their start because of quotas. */
-  readonly waitP99: number;
-  /** Jobs of the busiest hour that had not started when it was over. */
-  readonly waiting: number;
+  readonly starts: Stage;
+  readonly ends: Stage;
+  /** DescribeExecution per second in the busiest hour. */
+  readonly describes: number;
   readonly usdPerJob: number;
   /** Of that, what the broker itself takes. */
   readonly brokerUsdPerJob: number;
@@ -52,9 +65,7 @@ export interface Step {
 export function simulate(jobsPerDay: number): Step {
   const peakPerSecond = (jobsPerDay * BUSIEST_HOUR) / HOUR;
   const brokers = Math.max(LEAST_BROKERS, Math.ceil(peakPerSecond / JOBS_PER_BROKER) + 1);
-  const { waitP99, waiting } = busiestHour(peakPerSecond);
-  const uses = QUOTAS.map((quota) => ({ quota, use: (peakPerSecond * quota.perJob) / quota.limit }));
-  const { quota: binds, use } = uses.reduce((most, each) => (each.use > most.use ? each : most));
+  const { quota: binds, use } = mostUsed(QUOTAS, peakPerSecond);
   const news = QUOTAS.map(
     ({ perJob, limit, newAccount }) => (peakPerSecond * perJob) / (newAccount ?? limit),
   );
@@ -71,11 +82,23 @@ export function simulate(jobsPerDay: number): Step {
     binds,
     use,
     newAccountUse,
-    waitP99,
-    waiting,
+    starts: stageOf('start', peakPerSecond),
+    ends: stageOf('end', peakPerSecond),
+    describes: peakPerSecond * DESCRIBES,
     usdPerJob,
     brokerUsdPerJob,
   };
+}
+
+function mostUsed(quotas: readonly Quota[], perSecond: number): { quota: Quota; use: number } {
+  const uses = quotas.map((quota) => ({ quota, use: (perSecond * quota.perJob) / quota.limit }));
+  return uses.reduce((most, each) => (each.use > most.use ? each : most));
+}
+
+function stageOf(stage: Quota['stage'], perSecond: number): Stage {
+  const quotas = QUOTAS.filter((quota) => quota.stage === stage);
+  const { quota: binds, use } = mostUsed(quotas, perSecond);
+  return { binds, use, ...busiestHour(quotas, perSecond) };
 }
 
 /** A typical run, by the formulas of the estimate: 50 MB in, 2 MB out. */
@@ -94,10 +117,10 @@ function runUsd(): number {
 }
 
 /** Token buckets and held units, first come first served. Large numbers go in groups of jobs, which changes little. */
-function busiestHour(perSecond: number): { waitP99: number; waiting: number } {
+function busiestHour(quotas: readonly Quota[], perSecond: number): Pick<Stage, 'waitP99' | 'waiting'> {
   const random = mulberry32(SEED);
-  const rates = QUOTAS.filter(({ held }) => !held).map((quota) => ({ ...quota, tokens: quota.burst }));
-  const holds = QUOTAS.filter(({ held }) => held).map((quota) => ({ ...quota, inUse: 0 }));
+  const rates = quotas.filter(({ held }) => !held).map((quota) => ({ ...quota, tokens: quota.burst }));
+  const holds = quotas.filter(({ held }) => held).map((quota) => ({ ...quota, inUse: 0 }));
   const ends: number[][] = Array.from({ length: 2 * HOUR }, () => holds.map(() => 0));
   const queue: { at: number; jobs: number }[] = [];
   const waits: { seconds: number; jobs: number }[] = [];

@@ -1,5 +1,5 @@
 /** The table of the capacity plan, as docs/CAPACITY.md shows it. */
-import { type Step, simulate } from './simulate.ts';
+import { type Stage, type Step, simulate } from './simulate.ts';
 
 export const STEPS = [1e3, 1e4, 1e5, 1e6, 1e7] as const;
 
@@ -11,9 +11,14 @@ export function capacityTable(): string {
     'brokers',
     'quota that binds',
     'its use',
+    'quota that binds starts',
+    'its use',
     'its use in a new account',
     'wait for a start, p99',
-    'still waiting after the hour',
+    'not started after the hour',
+    'wait for an end, p99',
+    'ends not seen after the hour',
+    'DescribeExecution taken, per second',
     'USD per job',
     'of that the broker',
   ];
@@ -28,12 +33,16 @@ function cells(step: Step): string[] {
     String(step.brokers),
     step.binds.name,
     percent(step.use),
+    step.starts.binds.name,
+    percent(step.starts.use),
     percent(step.newAccountUse),
-    `${step.waitP99} s`,
-    step.waiting.toLocaleString('en'),
+    ...stage(step.starts),
+    ...stage(step.ends),
+    step.describes.toFixed(step.describes < 10 ? 1 : 0),
     step.usdPerJob.toFixed(4),
     step.brokerUsdPerJob.toFixed(5),
   ];
 }
 
+const stage = ({ waitP99, waiting }: Stage): string[] => [`${waitP99} s`, waiting.toLocaleString('en')];
 const percent = (use: number): string => `${(100 * use).toFixed(use < 0.1 ? 1 : 0)} %`;

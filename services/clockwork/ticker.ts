@@ -17,8 +17,11 @@ const BATCH = 50;
 const CONCURRENCY = 8;
 /** The store is asked for due jobs this often; nudged jobs do not wait for it. */
 const POLL_MS = 1_000;
-/** A nudged job that has not ended is looked at again after these pauses; then its stored due time counts. */
-const NUDGE_PAUSES_MS = [150, 300, 600, 1_200, 2_400];
+/**
+ * A nudged job that has not ended is looked at again after these pauses; then its stored due time counts. Each look is
+ * a DescribeExecution, of which AWS allows few: so the pauses grow as fast as what is waited for.
+ */
+const NUDGE_PAUSES_MS = [300, 900, 2_700];
 /** Nudges remembered; what does not fit comes when it is due. */
 const MAX_NUDGED = 10_000;
 /** Longer than all calls of a step with all their tries: a step that has not ended by then holds up nobody more. */
@@ -35,8 +38,8 @@ export interface TickerStats {
 export interface Ticker {
   /** Moves all due and nudged jobs one step; returns how many it looked at. Never throws for a single job. */
   tick(): Promise<number>;
-  /** Looks at a job soon, and again a few times until it has ended. */
-  nudge(jobId: string): void;
+  /** Looks at a job after `afterMs` (default: at once), and again a few times until it has ended. */
+  nudge(jobId: string, afterMs?: number): void;
   /** Milliseconds until there is something to do. */
   idleMs(): number;
   stats(): TickerStats;
@@ -161,8 +164,8 @@ export function createTicker(deps: TickerDeps): Ticker {
       return all.size;
     },
     stats: () => ({ ...stats }),
-    nudge(jobId) {
-      if (nudged.size < MAX_NUDGED) nudged.set(jobId, { at: clock(), round: 0 });
+    nudge(jobId, afterMs = 0) {
+      if (nudged.size < MAX_NUDGED) nudged.set(jobId, { at: clock() + afterMs, round: 0 });
       wake();
     },
     idleMs() {

@@ -16,6 +16,8 @@ import { matchesHash } from './token.ts';
 
 /** Progress of the same state is stored at most this often. */
 const PROGRESS_PAUSE_MS = 1_000;
+/** What runs at its report is looked at again after this: most executions have ended by then. */
+const ENDING_MS = 200;
 
 export interface Callbacks {
   /**
@@ -84,8 +86,9 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
       const job = await found(await ownedOrAuthenticated(jobId, token));
       if (isTerminal(job.state)) return job;
       const after = (await observe(job)) ?? job;
-      // The report function runs inside the execution, so it usually is RUNNING still: look again very soon.
-      if (!isTerminal(after.state)) ticker.nudge(jobId);
+      // The report function runs inside the execution, so it usually is RUNNING still: look again very soon. Not at
+      // once: nothing is new then, and AWS allows few looks.
+      if (!isTerminal(after.state)) ticker.nudge(jobId, ENDING_MS);
       return after;
     },
 
