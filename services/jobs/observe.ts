@@ -6,7 +6,6 @@ import { type RunResult, runResult } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { backoffMs } from '../clockwork/backoff.ts';
-import { D_CANCEL_MS } from '../clockwork/deadlines.ts';
 import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
 import { attemptNames } from './attempts.ts';
@@ -19,17 +18,14 @@ import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
 import { unitOfJob } from './place.ts';
 import { SWEEP_MS } from './start.ts';
 import { classOf, failureBody, isLost } from './start-failures.ts';
+import { canceledAt, createWorkerEnd, pauseMs } from './worker-end.ts';
 
 /** DescribeExecution may not know an execution yet right after its start. */
 const SETTLING_MS = 60_000;
-/** A worker reports every few seconds; one that was silent for so long has ended. */
-const QUIET_MS = 30_000;
 /** Longest pause between two looks at a job that runs. */
 const MAX_SWEEP_MS = 2 * 60_000;
 /** Why an execution was stopped that nobody had canceled; Step Functions keeps it as the cause. */
 const PAST_DEADLINE = 'past the deadline of the job';
-/** A job is not kept `canceling` longer than this after it was canceled: what still runs is said then. */
-const STUBBORN_MS = D_CANCEL_MS;
 
 export interface ObserveDeps {
   units: UnitStore;
@@ -51,6 +47,7 @@ export type Observe = (job: Job, seen?: ExecutionState) => Promise<Job | undefin
 /** Creates the step that follows running executions to their end. */
 export function createObserve(deps: ObserveDeps): Observe {
   const { units, cloud, moves, clock, ids, log } = deps;
+  const workerEnd = createWorkerEnd(deps);
 
   return async function observe(job: Job, seen?: ExecutionState): Promise<Job | undefined> {
     const registered = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
@@ -100,7 +97,7 @@ export function createObserve(deps: ObserveDeps): Observe {
       case 'ABORTED': {
         if (execution.cause === PAST_DEADLINE && job.state !== 'canceling')
           return settle(job, failedChange('timeout', 'The job was stopped at its deadline.'), 'broker');
-        const proof = job.state === 'canceling' ? await workerEnd(unit, job) : '';
+        const proof = job.state === 'canceling' ? await workerEnd(unit, job, execution) : '';
         if (proof === undefined) return lookAgainSoon(job);
         return settle(
           job,
@@ -154,30 +151,9 @@ export function createObserve(deps: ObserveDeps): Observe {
     });
   }
 
-  /**
-   * An aborted execution asks its task to stop, which is best effort; a Lambda is not stopped at all, but told by
-   * the answers to its reports. So a canceled job has ended when its worker has: how that is known, in words, or
-   * undefined while it still works.
-   */
-  async function workerEnd(unit: Unit, job: Job): Promise<string | undefined> {
-    const now = clock();
-    const lastSign = job.progress?.at;
-    if (lastSign === undefined) return 'No worker had begun.';
-    if (now - lastSign > QUIET_MS) return 'Its worker has not been heard of since.';
-    try {
-      await cloud.headObject(unit, job.failureBundle);
-      return 'Its worker has stopped and left a bundle.';
-    } catch (error) {
-      if (!(error instanceof CloudError) || error.problem !== 'not_found') throw error;
-    }
-    return now - canceledAt(job) > STUBBORN_MS
-      ? 'Its worker still reports: stop the task in the account.'
-      : undefined;
-  }
-
   function lookAgainSoon(job: Job): Promise<Job | undefined> {
     return moves.move(job.jobId, { by: 'broker' }, (latest) =>
-      latest.version === job.version ? { dueAt: clock() + 2_000 } : undefined,
+      latest.version === job.version ? { dueAt: clock() + pauseMs(job, clock()) } : undefined,
     );
   }
 
@@ -254,9 +230,4 @@ export function createObserve(deps: ObserveDeps): Observe {
  */
 function sweepMs(ranMs: number): number {
   return Math.round(Math.min(MAX_SWEEP_MS, Math.max(SWEEP_MS, ranMs / 4)));
-}
-
-/** When the job was canceled. */
-function canceledAt({ history, createdAt }: Job): number {
-  return history.findLast(({ state }) => state === 'canceling')?.at ?? createdAt;
 }

@@ -147,7 +147,7 @@ const MODE_2_PENDING = {
 };
 
 t.test(
-  'a job is canceled before it starts at once, afterwards when Step Functions has stopped it',
+  'a job is canceled before it starts at once, afterwards when it is stopped and no worker is heard of',
   async (t) => {
     const b = await ready(t);
     const { ada } = b;
@@ -159,6 +159,10 @@ t.test(
     t.equal((await ada.post(`/job/${jobId}/cancel`)).json().state, 'canceling');
     t.equal((await ada.post(`/job/${jobId}/cancel`)).statusCode, 202, 'twice is fine');
     t.equal((await ada.get(`/pipeline/status/${jobId}`)).json().status, 'RUNNING');
+    await b.ticker.tick();
+    t.match([...b.cloud.executions.values()].at(-1), { status: 'ABORTED' });
+    t.equal((await ada.get(`/api/job/${jobId}`)).json().state, 'canceling', 'a worker may be about to begin');
+    b.pass(31_000);
     await b.ticker.tick();
     t.equal((await ada.get(`/api/job/${jobId}`)).json().state, 'canceled');
   },

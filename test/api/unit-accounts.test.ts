@@ -95,8 +95,9 @@ for (const { owner, unit } of UNITS) {
     const execution = () => asRoot.send(new DescribeExecutionCommand({ executionArn }));
     t.match(await execution(), { status: 'RUNNING' });
     t.equal((await owner.post(`/api/job/${jobId}/cancel`)).statusCode, 202);
-    for (let i = 0; i < 200 && (await job()).state !== 'canceled'; i++) await pause(50);
+    for (let i = 0; i < 200 && (await execution()).status === 'RUNNING'; i++) await pause(50);
     t.match(await execution(), { status: 'ABORTED' });
+    t.equal((await job()).state, 'canceling', 'until it is known that no worker runs');
     const used = await Promise.all(['cancel', 'observe'].map((purpose) => sessions(owner, purpose)));
     t.ok(used.flat().every(({ outcome }) => outcome === 'ok'));
     const keys = [session, ...used.flat()].map(({ details }) => details['accessKeyId']);

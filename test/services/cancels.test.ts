@@ -1,6 +1,6 @@
 /** Cancels whose stop is refused or has no effect: what is true of the execution and of its worker decides. */
 import t from 'tap';
-import { D_CB_MS } from '../../services/clockwork/deadlines.ts';
+import { D_CANCEL_MS, D_CB_MS } from '../../services/clockwork/deadlines.ts';
 import { createMoves } from '../../services/jobs/moves.ts';
 import { executionArn } from '../../services/jobs/naming.ts';
 import { createObserve } from '../../services/jobs/observe.ts';
@@ -101,4 +101,54 @@ t.test('F23: a stop that stays refused: canceling while it runs, and its end is 
   const { job, afterMs } = await follow(D_CB_MS);
   t.match(job, { state: 'failed', failure: { code: 'noise_missing' } });
   t.ok(afterMs < D_CB_MS, `after ${afterMs} ms`);
+});
+
+const reported = (at: number) => ({
+  progress: { step: 'read', fraction: 0.1, message: 'slice 1 of 8', at },
+});
+
+t.test(
+  'F24: a worker that never reported may have begun: canceling until the deadline, then said',
+  async (t) => {
+    const { cloud, follow } = await canceled(2 * MINUTE);
+    t.equal((await follow(4 * MINUTE)).job.state, 'canceling', 'its reports may be lost');
+    t.match([...cloud.executions.values()], [{ status: 'ABORTED' }], 'it was stopped at once');
+    const { job, afterMs } = await follow(MINUTE);
+    t.match(job, { state: 'canceled', failure: { message: /No worker has ever reported.*may run on/ } });
+    t.ok(4 * MINUTE + afterMs <= D_CANCEL_MS, 'within the deadline of a cancel');
+  },
+);
+
+t.test('F24: a run that was stopped before workers report is over when none has begun to', async (t) => {
+  const { follow } = await canceled(5 * SECOND);
+  t.equal((await follow(29 * SECOND)).job.state, 'canceling', 'one may be about to begin');
+  t.match((await follow(5 * SECOND)).job, {
+    state: 'canceled',
+    failure: { message: /No worker has ever reported.*may run on/ },
+  });
+});
+
+t.test('F24: a worker that nobody had heard of proves its end by its bundle', async (t) => {
+  const { cloud, follow } = await canceled(2 * MINUTE);
+  await follow(10 * SECOND);
+  const { bucket, key } = sampleJob({ jobId: JOB }).failureBundle;
+  cloud.objects.set(`${bucket}/${key}`, { sizeBytes: 1, etag: '', metadata: {} });
+  const { job, afterMs } = await follow(MINUTE);
+  t.match(job, { state: 'canceled', failure: { message: /stopped and left a bundle/ } });
+  t.ok(afterMs < 5 * SECOND);
+});
+
+t.test('F24: silence counts from the stop on: before it nobody was told anything', async (t) => {
+  const { follow } = await canceled(10 * MINUTE, reported(1_700_000_000_000 - 5 * MINUTE));
+  t.equal((await follow(29 * SECOND)).job.state, 'canceling');
+  t.match((await follow(5 * SECOND)).job, { state: 'canceled', failure: { message: /not been heard of/ } });
+});
+
+t.test('F24: a bundle that may not be looked for keeps no job canceling past its deadline', async (t) => {
+  const { cloud, follow } = await canceled(2 * MINUTE);
+  cloud.headObject = async () => {
+    throw new CloudError('denied', 'HeadObject', 'AccessDenied', 'ordered by the test');
+  };
+  const { job } = await follow(D_CANCEL_MS);
+  t.match(job, { state: 'canceled', failure: { message: /may run on until its time limit/ } });
 });
