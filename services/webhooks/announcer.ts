@@ -1,7 +1,8 @@
 /**
  * From a change of a job to messages on their way. A message is stored before the change is, as `prepared`, and
  * let go when the change has been written. If the broker dies in between, the message falls due by itself and
- * the deliverer looks whether the change happened. Who has no webhooks pays one remembered read.
+ * the deliverer looks whether the change happened. The webhooks are read for each change, whichever process made them:
+ * one made before a job ends is told of the end. Who has none pays that one read.
  */
 import { AppError } from '../../src/errors.ts';
 import { MOST_HELD } from '../../src/schemas/holdings.ts';
@@ -12,17 +13,12 @@ import type { Deliverer } from './deliverer.ts';
 import { eventOf, jobMessage, messageIdOf } from './messages.ts';
 import type { DeliveryStore, WebhookStore } from './ports.ts';
 
-/** A change made by another broker process is seen after this. */
-const REMEMBER_MS = 15_000;
-const MAX_REMEMBERED = 10_000;
 /** What was prepared and not let go falls due after this: longer than a write takes, with all its repetitions. */
 const GRACE_MS = 30_000;
 
 export interface Announcer {
   /** The store of jobs, whose changes are announced. */
   announced(jobs: JobStore): JobStore;
-  /** Drops what is remembered of a person's webhooks. */
-  forget(ownerId: string): void;
 }
 
 export interface AnnouncerDeps {
@@ -38,19 +34,12 @@ export interface AnnouncerDeps {
 /** Creates the announcer of one broker process. */
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   const { webhooks, deliveries, users, deliverer, clock, ids, log } = deps;
-  const remembered = new Map<string, { listeners: Webhook[]; until: number }>();
 
   async function listenersOf(ownerId: string): Promise<Webhook[]> {
-    const now = clock();
-    const known = remembered.get(ownerId);
-    if (known && known.until > now) return known.listeners;
     const all = await webhooks.listByOwner(ownerId, MOST_HELD.webhooks);
     // Whoever is shut out is told nothing more.
     const out = all.length > 0 && (await users.get(ownerId))?.status !== 'active';
-    const listeners = out ? [] : all.filter(({ status }) => status === 'active');
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(ownerId, { listeners, until: now + REMEMBER_MS });
-    return listeners;
+    return out ? [] : all.filter(({ status }) => status === 'active');
   }
 
   async function prepare(job: Job): Promise<Delivery[]> {
@@ -95,8 +84,8 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   }
 
   /**
-   * Before a job is deleted: messages about it may still be prepared, and their truth is looked up in the job. Always
-   * read anew, since another process may have prepared them. If the job is not deleted then, this says nothing false.
+   * Before a job is deleted: messages about it may still be prepared, and their truth is looked up in the job. Another
+   * process may have prepared them. If the job is not deleted then, this says nothing false.
    */
   async function keepMoves({ jobId, ownerId, history }: Job): Promise<void> {
     if ((await webhooks.listByOwner(ownerId, 1)).length === 0) return;
@@ -119,6 +108,5 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
         return jobs.remove(job);
       },
     }),
-    forget: (ownerId) => void remembered.delete(ownerId),
   };
 }

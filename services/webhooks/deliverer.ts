@@ -53,13 +53,11 @@ export interface DelivererDeps {
   tokenSecret: string;
   /** Whether this process looks for what is due; another one does otherwise. Default: it does. */
   mine?: () => boolean;
-  /** The webhooks of a person have changed. */
-  changed: (ownerId: string) => void;
 }
 
 /** Creates the deliverer of one broker process. */
 export function createDeliverer(deps: DelivererDeps): Deliverer {
-  const { webhooks, deliveries, jobs, users, caller, clock, ids, log, audit, tokenSecret, changed } = deps;
+  const { webhooks, deliveries, jobs, users, caller, clock, ids, log, audit, tokenSecret } = deps;
   const handed: Delivery[] = [];
   const blocked = new Map<string, number>();
   let nextPoll = 0;
@@ -152,7 +150,6 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   async function mark(webhook: Webhook, change: Partial<Webhook>): Promise<void> {
     const next = { ...webhook, ...change, version: webhook.version + 1 };
     if (!(await webhooks.replace(next))) return;
-    changed(webhook.ownerId);
     if (next.status === 'disabled') {
       const { webhookId, ownerId, disabledReason } = next;
       log.warn({ webhookId, ownerId, disabledReason }, 'a webhook was disabled');

@@ -9,6 +9,7 @@ export interface WebhookStore {
   /** Writes `next` if the stored version is still `next.version - 1`. */
   replace(next: Webhook): Promise<boolean>;
   remove(ownerId: string, webhookId: string): Promise<void>;
+  /** Strongly consistent: with every change that was answered before. */
   listByOwner(ownerId: string, limit: number): Promise<Webhook[]>;
 }
 

@@ -1,4 +1,4 @@
-/** The services of webhooks, put together: what a change of a webhook means is known to all of them at once. */
+/** The services of webhooks, put together. */
 import type { Audit } from '../audit/audit.ts';
 import type { Clock, Ids, JobStore, Log, UserStore } from '../ports.ts';
 import { type Announcer, createAnnouncer } from './announcer.ts';
@@ -29,10 +29,9 @@ export interface WebhookServicesDeps {
 
 /** Creates the services of webhooks of one broker process. */
 export function createWebhookServices(deps: WebhookServicesDeps): WebhookServices {
-  const changed = (ownerId: string): void => announcer.forget(ownerId);
-  const deliverer = createDeliverer({ ...deps, changed });
+  const deliverer = createDeliverer(deps);
   const announcer = createAnnouncer({ ...deps, deliverer });
-  const webhooks = auditedWebhooks(createWebhooks({ ...deps, deliverer, changed }), deps.audit);
+  const webhooks = auditedWebhooks(createWebhooks({ ...deps, deliverer }), deps.audit);
   return { webhooks, deliverer, announcer };
 }
 

@@ -56,13 +56,11 @@ export interface WebhooksDeps {
   clock: Clock;
   ids: Ids;
   tokenSecret: string;
-  /** The webhooks of a person have changed. */
-  changed: (ownerId: string) => void;
 }
 
 /** Creates the service of webhooks. */
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { webhooks, deliveries, caller, deliverer, clock, ids, tokenSecret, changed } = deps;
+  const { webhooks, deliveries, caller, deliverer, clock, ids, tokenSecret } = deps;
 
   async function mustBeSafe(url: string): Promise<void> {
     const refusal = await caller.refusal(url);
@@ -84,10 +82,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const stored = await get(who, webhookId);
       const next = { ...stored, ...decide(stored), updatedAt: clock(), version: stored.version + 1 };
-      if (await webhooks.replace(next)) {
-        changed(who.userId);
-        return next;
-      }
+      if (await webhooks.replace(next)) return next;
     }
     throw new AppError('conflict', 'The webhook is being changed by somebody else.');
   }
@@ -115,7 +110,6 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         version: 1,
       };
       if (!(await webhooks.create(webhook, MOST_HELD.webhooks))) throw tooMany('webhooks');
-      changed(who.userId);
       return { webhook, secret: webhookSecret(tokenSecret, webhook) };
     },
 
@@ -135,7 +129,6 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     async remove(who, webhookId) {
       await get(who, webhookId);
       await webhooks.remove(who.userId, webhookId);
-      changed(who.userId);
     },
 
     async rotate(who, webhookId) {
@@ -200,7 +193,6 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       for (const { webhookId } of await webhooks.listByOwner(ownerId, MOST_HELD.webhooks)) {
         await webhooks.remove(ownerId, webhookId);
       }
-      changed(ownerId);
     },
   };
 }

@@ -160,6 +160,30 @@ t.test('a deletion that fails keeps the job, and can be repeated', async (t) => 
   t.equal(receiver.received.length, 1);
 });
 
+t.test('a webhook is told of what happens once it is there, whichever process made it', async (t) => {
+  const { receiver, process, who, first, running, made } = await setting(t);
+  const other = process();
+  const end = async (job: Job) => other.announcer.announced(stores.jobs).replace(failed(job));
+  await end(await running());
+  await other.deliverer.tick();
+  t.equal(receiver.received.length, 1);
+  // Nobody tells the other process of these changes, and no time passes.
+  const wish = { url: receiver.urlOf('new'), events: ['job.failed' as const] };
+  const { webhook } = await first.webhooks.create(who, wish);
+  await end(await running());
+  await other.deliverer.tick();
+  t.equal(receiver.received.length, 3, 'the new one as well');
+  await first.webhooks.update(who, made[0].webhookId, { enabled: false });
+  await first.webhooks.remove(who, webhook.webhookId);
+  await end(await running());
+  await other.deliverer.tick();
+  t.equal(receiver.received.length, 3, 'nobody listens any more');
+  await first.webhooks.update(who, made[0].webhookId, { enabled: true });
+  await end(await running());
+  await other.deliverer.tick();
+  t.equal(receiver.received.length, 4, 'enabled again');
+});
+
 t.test('several brokers at once call once per message', async (t) => {
   const { receiver, process, who, first, made } = await setting(t);
   for (let i = 0; i < 12; i++) await first.webhooks.test(who, made[0].webhookId);

@@ -48,7 +48,8 @@ export function createWebhookStore(table: ItemTable, holdings: HoldingsTable): W
       await holdings.transact(ownerId, { webhooks: -1 }, {}, operations);
     },
     async listByOwner(ownerId, limit) {
-      return (await table.page(WEBHOOK, { partition: webhooksPartition(ownerId) }, { limit })).items;
+      const list = { partition: webhooksPartition(ownerId) };
+      return (await table.page(WEBHOOK, list, { limit, consistent: true })).items;
     },
   };
 }

@@ -49,6 +49,8 @@ export interface PageOptions {
   readonly cursor?: string;
   /** Sort keys of the list, both ends included. */
   readonly between?: readonly [low: string, high: string];
+  /** Shows every write that was answered before; of the table itself only. Costs twice as much. */
+  readonly consistent?: boolean;
 }
 
 export interface ItemTableDeps {
@@ -114,7 +116,7 @@ export function createItemTable({ documents, tableName, cursors, log }: ItemTabl
 
     transact,
 
-    async page(kind, list, { limit, cursor, between }) {
+    async page(kind, list, { limit, cursor, between, consistent }) {
       const wanted = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
       const name = `${list.index ?? 'table'}\n${list.partition}`;
       const range = between && { ':low': between[0], ':high': between[1] };
@@ -123,6 +125,7 @@ export function createItemTable({ documents, tableName, cursors, log }: ItemTabl
           new QueryCommand({
             TableName,
             IndexName: list.index,
+            ConsistentRead: consistent,
             KeyConditionExpression: range ? '#pk = :pk AND #sk BETWEEN :low AND :high' : '#pk = :pk',
             ExpressionAttributeNames: {
               '#pk': `${list.index ?? ''}pk`,
