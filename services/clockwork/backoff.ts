@@ -1,5 +1,7 @@
 /** When to try again. Exponential with jitter, so that what failed together does not return together. */
 
+import { D_ROOM_MS } from './deadlines.ts';
+
 /** Why something has to be tried again; each is waited for in its own way. */
 export type ErrorClass =
   | 'throttled' // too fast: whoever else is too fast must slow down as well
@@ -21,7 +23,7 @@ export const CURVES: Readonly<Record<ErrorClass, Curve>> = {
   unavailable: { baseMs: 1_000, capMs: 60_000 },
   refused: { baseMs: 10_000, capMs: 120_000 },
   missing: { baseMs: 1_000, capMs: 20_000 },
-  capacity: { baseMs: 60_000, capMs: 15 * 60_000 },
+  capacity: { baseMs: 60_000, capMs: D_ROOM_MS },
   unexpected: { baseMs: 2_000, capMs: 30_000 },
 };
 

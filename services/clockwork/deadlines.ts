@@ -1,12 +1,16 @@
 /**
  * The deadlines of the promise, in milliseconds: how long after a fault is gone a job may need at most for its next
- * step. ARCHITECTURE.md prints them; the pauses of the services stay below them (test/services/deadlines.test.ts).
+ * step. README.md and ARCHITECTURE.md print them; the pauses of the services stay below them (test/services/deadlines.test.ts).
  */
 
 /** A job that was accepted is started, or has failed. */
 export const D_SUB_MS = 2 * 60_000;
 /** The end of an execution is known, whether or not anybody reported it. */
 export const D_CB_MS = 5 * 60_000;
+/** Where the platform had no room: the next attempt, after there is room again. */
+export const D_ROOM_MS = 15 * 60_000;
+/** Where the unit was paused: its jobs are looked at, after it was opened again. */
+export const D_OPEN_MS = 5 * 60_000;
 /** A cancel is proven, or the job says what still runs. */
 export const D_CANCEL_MS = 5 * 60_000;
 /** The state machine gives up after this (job.asl.json). */

@@ -8,7 +8,7 @@ import type { FailureCode } from '../../src/schemas/failures.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { backoffMs } from '../clockwork/backoff.ts';
-import { D_JOB_MS } from '../clockwork/deadlines.ts';
+import { D_JOB_MS, D_OPEN_MS } from '../clockwork/deadlines.ts';
 import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
 import type { UnitWatch } from '../units/watch.ts';
@@ -30,7 +30,7 @@ const SETTLING_MS = 60_000;
 /** What was stopped is looked at again after this, if it is not seen to have ended. */
 const STOPPED_MS = 2_000;
 
-/** A job whose unit is closed looks at it again after this, later after ten times as long; and gives up after a day. */
+/** A job whose unit is closed looks at it again after this, later after up to D_OPEN_MS; and gives up after a day. */
 const WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 
@@ -124,7 +124,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const since = last?.note === note ? last.at : undefined;
     if (since !== undefined && now - since > LONGEST_WAIT_MS)
       return mayHaveBegun ? lose(job, message) : fail(job, code, message);
-    const pause = Math.round(Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), 10 * WAIT_MS));
+    const pause = Math.round(Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), D_OPEN_MS));
     await moves.move(job.jobId, { by: 'broker', note: since === undefined ? note : undefined }, (latest) =>
       latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + D_JOB_MS } : undefined,
     );
