@@ -16,6 +16,13 @@ import type { DeliveryStore, WebhookStore } from './ports.ts';
 /** What was prepared and not let go falls due after this: longer than a write takes, with all its repetitions. */
 const GRACE_MS = 30_000;
 
+/**
+ * Other errors than a store that is away seldom pass by themselves. The change is held up so often, and repeated by
+ * whoever makes it: fewer times than a job is tried before it is set aside.
+ */
+const MAX_REFUSALS = 3;
+const MAX_REMEMBERED = 1_000;
+
 export interface Announcer {
   /** The store of jobs, whose changes are announced. */
   announced(jobs: JobStore): JobStore;
@@ -34,6 +41,9 @@ export interface AnnouncerDeps {
 /** Creates the announcer of one broker process. */
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   const { webhooks, deliveries, users, deliverer, clock, ids, log } = deps;
+
+  /** How often each change could not be prepared, by job and version. */
+  const refusals = new Map<string, number>();
 
   async function listenersOf(ownerId: string): Promise<Webhook[]> {
     const all = await webhooks.listByOwner(ownerId, MOST_HELD.webhooks);
@@ -69,12 +79,26 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     return prepared;
   }
 
-  /** A store that is away keeps the change from being written as well; nothing else keeps a job from its end. */
+  /**
+   * A change is not written before its messages are, so that its next try prepares them again. But a store that is away
+   * is the only thing that keeps a job from its end: of what goes wrong otherwise, the job's end matters more.
+   */
   async function prepareOrLog(job: Job): Promise<Delivery[]> {
+    const change = `${job.jobId} ${job.version}`;
     try {
-      return await prepare(job);
+      const prepared = await prepare(job);
+      refusals.delete(change);
+      return prepared;
     } catch (error) {
       if (error instanceof AppError && error.code === 'unavailable') throw error;
+      const before = refusals.get(change) ?? 0;
+      refusals.delete(change);
+      if (before < MAX_REFUSALS) {
+        const [oldest] = refusals.keys();
+        if (refusals.size >= MAX_REMEMBERED) refusals.delete(oldest);
+        refusals.set(change, before + 1);
+        throw error;
+      }
       log.error(
         { err: error, jobId: job.jobId, state: job.state },
         'the webhooks of a job could not be prepared',

@@ -208,6 +208,32 @@ t.test('a store that is away: neither the change nor the message, and later both
   t.equal(receiver.received.length, 1);
 });
 
+t.test('what refuses the messages holds the change up for three tries: it may pass', async (t) => {
+  const { receiver, process, running } = await setting(t);
+  const control = cloud.control(HUB);
+  const { announcer, deliverer } = process();
+  const announced = announcer.announced(stores.jobs);
+  const refuse = () => control.addFault({ service: 'dynamodb', operation: 'Query', kind: 'deny' });
+  const denied = { name: 'AccessDeniedException' };
+  const healed = await running();
+  await refuse();
+  for (let i = 0; i < 3; i++) await t.rejects(announced.replace(failed(healed)), denied);
+  await control.clearFaults();
+  t.equal((await stores.jobs.get(healed.jobId))?.state, 'running');
+  t.equal(await announced.replace(failed(healed)), true);
+  await deliverer.tick();
+  t.equal(receiver.received.length, 1, 'told');
+
+  const job = await running();
+  await refuse();
+  for (let i = 0; i < 3; i++) await t.rejects(announced.replace(failed(job)), denied);
+  t.equal(await announced.replace(failed(job)), true, 'the end of a job matters more');
+  await control.clearFaults();
+  t.equal((await stores.jobs.get(job.jobId))?.state, 'failed');
+  await deliverer.tick();
+  t.equal(receiver.received.length, 1);
+});
+
 t.test('a receiver that hangs holds up itself only', async (t) => {
   const { receiver, process, who, first, made } = await setting(t, 3);
   const impatient = process({ timeoutMs: 400 });
