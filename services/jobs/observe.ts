@@ -17,11 +17,9 @@ import { executionArn } from './naming.ts';
 import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
 import { unitOfJob } from './place.ts';
 import { SWEEP_MS } from './start.ts';
-import { classOf, failureBody, isLost } from './start-failures.ts';
+import { classOf, failureBody, isGone, isLost, SETTLING_MS } from './start-failures.ts';
 import { canceledAt, createWorkerEnd, pauseMs } from './worker-end.ts';
 
-/** DescribeExecution may not know an execution yet right after its start. */
-const SETTLING_MS = 60_000;
 /** Longest pause between two looks at a job that runs. */
 const MAX_SWEEP_MS = 2 * 60_000;
 /** Why an execution was stopped that nobody had canceled; Step Functions keeps it as the cause. */
@@ -196,8 +194,7 @@ export function createObserve(deps: ObserveDeps): Observe {
           'broker',
         );
       }
-      const since = job.startedAt ?? job.createdAt;
-      if (job.executionArn !== undefined && now - since > SETTLING_MS) {
+      if (isGone(job, now)) {
         return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'step-functions');
       }
     }

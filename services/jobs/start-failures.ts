@@ -14,6 +14,9 @@ export function classOf(problem: CloudProblem): ErrorClass {
 /** Looks that got no answer, one after the other: fewer prove nothing, also when nobody has looked for long. */
 const MIN_TRIES = 5;
 
+/** DescribeExecution may not know an execution yet right after its start. */
+export const SETTLING_MS = 60_000;
+
 /**
  * Whether a job past its deadline is `lost`, because it still cannot be known: not by one look that went wrong, for
  * the broker itself may have been away; and not by being too fast, for that is answered later.
@@ -22,6 +25,14 @@ export function isLost({ deadlineAt, tries }: Job, { problem }: CloudError, now:
   if (problem === 'paused') return false;
   if (problem === 'throttled') return now > deadlineAt + REPAIR_MS;
   return now > deadlineAt && tries >= MIN_TRIES;
+}
+
+/**
+ * Whether AWS does not know an execution that was started: not by one look, for it may answer so for a while after a
+ * start, or be wrong once.
+ */
+export function isGone({ executionArn, startedAt, createdAt, tries }: Job, now: number): boolean {
+  return executionArn !== undefined && now - (startedAt ?? createdAt) > SETTLING_MS && tries >= MIN_TRIES;
 }
 
 /** A failure as it is stored, with the standard remedy of its code. */

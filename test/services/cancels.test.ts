@@ -1,4 +1,4 @@
-/** Cancels whose stop is refused or has no effect: what is true of the execution and of its worker decides. */
+/** Cancels whose stop is refused or has no effect, executions that are not found: what is true of the execution and of its worker decides. */
 import t from 'tap';
 import { D_CANCEL_MS, D_CB_MS } from '../../services/clockwork/deadlines.ts';
 import { createMoves } from '../../services/jobs/moves.ts';
@@ -151,4 +151,17 @@ t.test('F24: a bundle that may not be looked for keeps no job canceling past its
   };
   const { job } = await follow(D_CANCEL_MS);
   t.match(job, { state: 'canceled', failure: { message: /may run on until its time limit/ } });
+});
+
+t.test('F22, F29: one look that finds no execution proves nothing; several in a row do', async (t) => {
+  const { cloud, follow } = await canceled(10 * MINUTE, { state: 'running' });
+  const known = new Map(cloud.executions);
+  cloud.executions.clear();
+  t.match((await follow(0)).job, { state: 'running', tries: 1 });
+  for (const [arn, execution] of known) cloud.executions.set(arn, execution);
+  t.match((await follow(5 * SECOND)).job, { state: 'running', tries: 0 }, 'it was wrong once');
+  cloud.executions.clear();
+  const { job, afterMs } = await follow(D_CB_MS);
+  t.match(job, { state: 'lost', failure: { code: 'lost' } });
+  t.ok(afterMs > 5 * SECOND && afterMs < D_CB_MS, `after ${afterMs} ms`);
 });
