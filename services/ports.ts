@@ -50,7 +50,7 @@ export interface IdempotencyKey {
 export interface JobStore {
   /**
    * Stores a new job and, in the same transaction, its idempotency key and what it uses. Returns the job that
-   * exists under that key already instead (same request hash), `key_reused` (another request hash), or
+   * exists under that key or id already instead (same request), `key_reused` (another request), or
    * `usage_changed` if a usage is no longer of the version before the one given: nothing was written then.
    */
   create(

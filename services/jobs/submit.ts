@@ -68,7 +68,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
     who: Principal,
     submission: Submission & { alias: string },
     plan: JobPlan,
-    jobId: string,
+    { jobId, requestHash }: Pick<Job, 'jobId' | 'requestHash'>,
   ): Job {
     const { unit, task, inputs, estimate } = plan;
     const now = clock();
@@ -86,6 +86,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
       createdAt: now,
       updatedAt: now,
       dueAt: now,
+      ...(requestHash && { requestHash }),
       task,
       output: submission.output,
       inputs,
@@ -125,7 +126,9 @@ export function createSubmit(deps: SubmitDeps): Submit {
     const plan = await planJob(who, submission, 'arrived');
     mustBeCheapEnough(plan.estimate, submission.maxUsd);
     const jobId = draft?.draftId ?? ids.next();
-    const job = newJob(who, { ...submission, alias }, plan, jobId);
+    // A draft can be queued under several keys, and after a key is forgotten.
+    const requestHash = draft && requestHashOf(submission);
+    const job = newJob(who, { ...submission, alias }, plan, { jobId, requestHash });
     const created = await limits.admit(who, plan.unit, { jobId, usd: plan.estimate.usd.likely }, (usages) =>
       jobs.create(job, idempotency, usages),
     );
@@ -158,7 +161,10 @@ function kept({ platform, vcpu, memoryMb, seconds, usd }: Estimate): KeptEstimat
 
 function mustBeSame(found: Job | 'key_reused'): Job {
   if (found !== 'key_reused') return found;
-  throw new AppError('idempotency_key_reuse', 'this Idempotency-Key was used for a different request');
+  throw new AppError(
+    'idempotency_key_reuse',
+    'this Idempotency-Key or pipeline was used for a different request',
+  );
 }
 
 /** A job that the platform pays for costs the person nothing. */
@@ -170,8 +176,11 @@ function mustBeCheapEnough({ usd, paidBy }: Estimate, maxUsd: number | undefined
 }
 
 function fingerprint(who: Principal, submission: Submission, key: string): IdempotencyKey {
-  const requestHash = createHash('sha256').update(canonicalJson(submission)).digest('hex');
-  return { key: `${who.userId}#${key}`, requestHash };
+  return { key: `${who.userId}#${key}`, requestHash: requestHashOf(submission) };
+}
+
+function requestHashOf(submission: Submission): string {
+  return createHash('sha256').update(canonicalJson(submission)).digest('hex');
 }
 
 /** JSON with sorted keys: two spellings of one request are the same request. */

@@ -93,6 +93,8 @@ export const job = z.object({
   dueAt: z.number().optional(),
   /** When a job that has not ended is given up as `lost`. */
   deadlineAt: z.number(),
+  /** SHA-256 of the request, of jobs whose id was there before them; absent in jobs of earlier versions. */
+  requestHash: z.string().optional(),
   task: z.record(z.string(), z.unknown()),
   output: outputFlags,
   inputs: z.record(z.string(), jobInput),

@@ -104,6 +104,24 @@ t.test('an Idempotency-Key gives the same job for the same request and refuses a
   t.equal((await submit('a', 'key-1', admin)).statusCode, 400, "another person's key is another key");
 });
 
+t.test('a pipeline that was made before is one job: for the same request, and for no other', async (t) => {
+  const { ada, task } = await ready(t);
+  const made = await ada.post('/api/pipeline/request', { cloudapp_name: 'MR Optimum', alias: 'brain' });
+  const { pipeline } = made.json();
+  const submit = (alias: string, key?: string) =>
+    ada.post('/api/task/queue', { alias, task, pipeline }, key ? { 'idempotency-key': key } : {});
+  const first = await submit('brain');
+  t.equal(first.statusCode, 202);
+  t.equal(first.json().jobId, pipeline);
+  for (const key of [undefined, 'key-1', 'key-2']) {
+    const again = await submit('brain', key);
+    t.match([again.statusCode, again.json().jobId], [202, pipeline]);
+    const other = await submit('another brain', key && `${key}-other`);
+    t.match([other.statusCode, other.json().code], [422, 'idempotency_key_reuse']);
+  }
+  t.equal((await ada.get('/pipeline/list')).json().jobs.length, 1);
+});
+
 t.test('what cannot run is refused with the reason', async (t) => {
   const { ada, task, unitId } = await ready(t);
   const submit = (body: object) => ada.post('/api/task/queue', { alias: 'x', task, ...body });

@@ -77,6 +77,38 @@ export async function jobStoreSuite(
     t.same(await jobs.create(other, { key: 'k1', requestHash: 'h2' }), other, 'keys of others are others');
   });
 
+  await t.test('the same id is the same job for the same request only, whatever the key', async (t) => {
+    const first = newJob({ requestHash: 'h1' });
+    t.same(await jobs.create(first, { key: 'd1', requestHash: 'h1' }), first);
+    t.same(await jobs.create(first, { key: 'd2', requestHash: 'h1' }), first, 'under another key');
+    const other = { ...first, requestHash: 'h2', alias: 'other' };
+    t.equal(await jobs.create(other, { key: 'd3', requestHash: 'h2' }), 'key_reused');
+    t.equal(await jobs.create(other), 'key_reused', 'without a key');
+    const tomorrow = { ...other, createdAt: SAMPLE_TIME + DAY + 1_000 };
+    t.equal(await jobs.create(tomorrow, { key: 'd1', requestHash: 'h2' }), 'key_reused', 'the next day');
+    t.same(await jobs.get(first.jobId), first, 'the first one stands');
+    t.equal(await jobs.create({ ...first, ownerId: 'owner-2' }), 'key_reused', 'jobs of others are others');
+  });
+
+  await t.test('a job of before has no hash: the same request is told by what it shows', async (t) => {
+    const first = newJob();
+    await jobs.create(first);
+    t.same(await jobs.create({ ...first, requestHash: 'h1' }, { key: 'e1', requestHash: 'h1' }), first);
+    for (const [i, over] of [
+      { alias: 'other' },
+      { unitId: 'other' },
+      { task: { other: 1 } },
+      { output: { ...first.output, matlab: !first.output.matlab } },
+    ].entries()) {
+      const other = { ...first, requestHash: 'h1', ...over };
+      t.equal(
+        await jobs.create(other, { key: `e2 ${i}`, requestHash: 'h1' }),
+        'key_reused',
+        JSON.stringify(over),
+      );
+    }
+  });
+
   await t.test('an idempotency key ends after a day, even if DynamoDB has not deleted it yet', async (t) => {
     const key = { key: 'k2', requestHash: 'h1' };
     const first = newJob();

@@ -1,4 +1,5 @@
 /** Jobs in DynamoDB. */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { isTerminal } from '../../../services/jobs/lifecycle.ts';
 import type { IdempotencyKey, JobStore } from '../../../services/ports.ts';
@@ -61,14 +62,15 @@ export function createJobStore(table: ItemTable): JobStore {
     return job;
   }
 
-  async function createAlone(job: Job): Promise<Job> {
+  async function createAlone(job: Job): Promise<Job | 'key_reused'> {
     if (await table.write(itemOf(job), ABSENT)) return job;
-    return existing(job.jobId);
+    return existing(job);
   }
 
-  async function existing(jobId: string): Promise<Job> {
-    const stored = await get(jobId);
-    if (stored) return stored;
+  /** The job of the same id, if it was made by the same request. */
+  async function existing(job: Job): Promise<Job | 'key_reused'> {
+    const stored = await get(job.jobId);
+    if (stored) return sameRequest(stored, job) ? stored : 'key_reused';
     throw new AppError('conflict', 'the job was deleted while it was created again');
   }
 
@@ -88,7 +90,7 @@ export function createJobStore(table: ItemTable): JobStore {
       if (outcome === 'written') return job;
       const known = idempotency && (await ofKey(job.ownerId, idempotency, job.createdAt));
       if (known) return known;
-      if (outcome[0]) return existing(job.jobId);
+      if (outcome[0]) return existing(job);
       if (outcome.slice(idempotency ? 2 : 1).includes(true)) return 'usage_changed';
     }
     throw new AppError('unavailable', 'the Idempotency-Key is being used by too many requests at once');
@@ -105,7 +107,7 @@ export function createJobStore(table: ItemTable): JobStore {
       } catch (error) {
         // The answer may have been lost after the effect, and another process may have moved the job since.
         const stored = error instanceof AppError && error.code === 'unavailable' && (await get(job.jobId));
-        if (stored) return stored;
+        if (stored) return sameRequest(stored, job) ? stored : 'key_reused';
         throw error;
       }
     },
@@ -140,6 +142,16 @@ export function createJobStore(table: ItemTable): JobStore {
       return (await table.transact([operation])) === 'written';
     },
   };
+}
+
+/** True if two jobs of one id were asked for alike: by the hash of the request, or for want of it by what they show. */
+function sameRequest(stored: Job, asked: Job): boolean {
+  if (stored.ownerId !== asked.ownerId) return false;
+  if (stored.requestHash && asked.requestHash) return stored.requestHash === asked.requestHash;
+  // As it is stored: without what is undefined.
+  const shown = ({ task, unitId, alias, output }: Job): unknown =>
+    JSON.parse(JSON.stringify({ task, unitId, alias, output }));
+  return isDeepStrictEqual(shown(stored), shown(asked));
 }
 
 /** The write of an idempotency key: it is free, or has expired. */
