@@ -2,7 +2,13 @@
 import { z } from 'zod';
 import { RETRY_AFTER } from '../src/plugins/openapi-answers.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
-import { liveAnswer, type Readiness, readyAnswer, toReadyAnswer } from '../src/schemas/http/health.ts';
+import {
+  liveAnswer,
+  type Readiness,
+  readyAnswer,
+  stuckAnswer,
+  toReadyAnswer,
+} from '../src/schemas/http/health.ts';
 
 const tags = ['Health'];
 /** A store that is away, or a loop that stands still, is seldom back sooner. */
@@ -33,14 +39,22 @@ const notReady = {
     },
   },
 };
+const stuckLoop = {
+  description: 'It answers, but its background work has stood still for a quarter of an hour',
+  headers: RETRY_AFTER,
+  content: {
+    'application/json': { schema: stuckAnswer, examples: { stuck: { value: { status: 'stuck' } } } },
+  },
+};
 
 export interface HealthRoutesDeps {
   readiness: () => Promise<Readiness>;
+  stuck: () => boolean;
   metrics: { text(): Promise<string>; contentType: string };
 }
 
 /** GET /live, /ready and /metrics, outside /api; the page a person comes to leads to the documentation. */
-export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
+export function healthRoutes({ readiness, stuck, metrics }: HealthRoutesDeps) {
   return async (app: Api): Promise<void> => {
     app.get('/', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) =>
       reply.redirect('/docs'),
@@ -77,13 +91,18 @@ export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
         schema: {
           tags,
           operationId: 'live',
-          summary: 'The process answers',
+          summary: 'The process answers and is not stuck',
           description:
-            'For supervisors: the process runs. It says nothing about the table or the account; `/ready` does.',
-          response: { 200: answer('It does', liveAnswer) },
+            'For load balancers and supervisors, who replace a process that fails it: 503 only when a new process would ' +
+            'help, because the work of this one has stood still for a quarter of an hour. It says nothing about the ' +
+            'table or AWS, which a new process would miss as well; `/ready` does.',
+          response: { 200: answer('It does', liveAnswer), 503: stuckLoop },
         },
       },
-      async () => ({ status: 'live' }) as const,
+      async (_request, reply) => {
+        if (!stuck()) return { status: 'live' } as const;
+        return reply.status(503).header('retry-after', RETRY_SECONDS).send({ status: 'stuck' });
+      },
     );
 
     app.get(
@@ -95,7 +114,7 @@ export function healthRoutes({ readiness, metrics }: HealthRoutesDeps) {
           operationId: 'ready',
           summary: 'The store answers and jobs are being moved',
           description:
-            'For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says ' +
+            'For people and monitors; balancers and supervisors ask `/live`. 503 while the table does not answer or due jobs are not being moved; `checks` says ' +
             'which. `degraded` (200) while a service of AWS is down, slow or throttles: requests are answered, and ' +
             'jobs that need it wait; `dependencies` says which, where and since when. A probe asks nothing of AWS.',
           response: {

@@ -112,6 +112,8 @@ export interface AppDeps extends ConsoleDeps {
   results: Results;
   rois: Rois;
   readiness: () => Promise<Readiness>;
+  /** Whether only a new process helps. */
+  stuck: () => boolean;
   admission: Admission;
   metrics: Metrics;
   /** Lets whoever holds it read the figures. Undefined: developers only. */

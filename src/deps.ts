@@ -281,6 +281,7 @@ export function createDeps(options: DepsOptions): Deps {
       clock,
       byMail: config.smtp !== undefined,
       readiness: createReadiness({ users: stores.users, loop, health, clock }),
+      stuck: loop.stuck,
       admission,
       metrics,
       metricsToken: config.metricsToken,

@@ -210,7 +210,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     because: 'a process that ends hands its connections over; a few are cut when one dies',
   },
   AwayAlarm: {
-    says: 'No broker process is ready. Jobs go on; nobody can submit or download.',
+    says: 'No broker process lives. Jobs go on; nobody can submit or download.',
     of: {
       metric: {
         ...balancer('HealthyHostCount'),

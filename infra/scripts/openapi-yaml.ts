@@ -45,6 +45,7 @@ export async function openapiYaml(): Promise<string> {
     results: neverCalled<AppDeps['results']>(),
     rois: neverCalled<AppDeps['rois']>(),
     readiness: services.readiness,
+    stuck: neverCalled<AppDeps['stuck']>(),
     metrics: neverCalled<AppDeps['metrics']>(),
     log: createLog('silent'),
     newRequestId: services.newRequestId,

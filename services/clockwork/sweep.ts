@@ -31,6 +31,8 @@ const MAX_LOOKED_UP = 50;
 /** Where a visit did not come to the end of the list, the next one is due after this. */
 const REST_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
+/** Then the next visit goes on: others wait while an account hangs. */
+const ORPHANS_LOOK_MS = 60_000;
 
 type Apply = (job: Job, seen: ExecutionState) => Promise<unknown>;
 
@@ -126,7 +128,11 @@ export function createSweep(deps: SweepDeps): Sweep {
       .filter((execution) => !behind || byAge(behind, execution) < 0);
     const looked = old.slice(0, MAX_LOOKED_UP);
     remember(visited, key, { at: now, last: old.length > looked.length ? looked.at(-1) : undefined });
-    for (const execution of looked) {
+    for (const [index, execution] of looked.entries()) {
+      if (clock() - now > ORPHANS_LOOK_MS) {
+        remember(visited, key, { at: now, last: looked[index - 1] });
+        return;
+      }
       try {
         await orphan(unit, execution);
       } catch (error) {

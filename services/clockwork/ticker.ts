@@ -36,8 +36,11 @@ export interface TickerStats {
 }
 
 export interface Ticker {
-  /** Moves all due and nudged jobs one step; returns how many it looked at. Never throws for a single job. */
-  tick(): Promise<number>;
+  /**
+   * Moves all due and nudged jobs one step; returns how many it looked at. Never throws for a single job; `beat` after
+   * each step.
+   */
+  tick(beat?: () => void): Promise<number>;
   /** Looks at a job after `afterMs` (default: at once), and again a few times until it has ended. */
   nudge(jobId: string, afterMs?: number): void;
   /** Milliseconds until there is something to do. */
@@ -121,10 +124,12 @@ export function createTicker(deps: TickerDeps): Ticker {
   }
 
   /** Jobs that are due and run already: by the list of their unit where there are many. */
-  async function sweepAll(watched: readonly Job[]): Promise<void> {
+  async function sweepAll(watched: readonly Job[], beat: () => void): Promise<void> {
     if (watched.length === 0) return;
-    const rest = await sweep.sift(watched, (job, seen) => step(job.jobId, () => observed(job, seen)));
-    await inLanes(rest, CONCURRENCY, (job) => step(job.jobId, () => observed(job)));
+    const rest = await sweep.sift(watched, (job, seen) =>
+      step(job.jobId, () => observed(job, seen)).then(beat),
+    );
+    await inLanes(rest, CONCURRENCY, (job) => step(job.jobId, () => observed(job)).then(beat));
   }
 
   function dueNudges(now: number): string[] {
@@ -151,16 +156,16 @@ export function createTicker(deps: TickerDeps): Ticker {
   }
 
   return {
-    async tick() {
+    async tick(beat = () => {}) {
       const now = clock();
       const ready = new Set(dueNudges(now));
       const all = new Set([...ready, ...(await dueJobs(now))]);
       const watched: Job[] = [];
       stats.lagMs = 0;
       await inLanes([...all].filter(poison.mayTry), CONCURRENCY, (jobId) =>
-        step(jobId, () => advance(jobId, ready.has(jobId), watched)),
+        step(jobId, () => advance(jobId, ready.has(jobId), watched)).then(beat),
       );
-      await sweepAll(watched);
+      await sweepAll(watched, beat);
       return all.size;
     },
     stats: () => ({ ...stats }),

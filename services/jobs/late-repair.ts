@@ -5,6 +5,7 @@
  */
 
 import { D_JOB_MS, REPAIR_MS } from '../clockwork/deadlines.ts';
+import { inLanes } from '../clockwork/lanes.ts';
 import type { Ticker } from '../clockwork/ticker.ts';
 import { within } from '../context.ts';
 import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from '../ports.ts';
@@ -16,12 +17,14 @@ import { unitOfJob } from './place.ts';
 
 const POLL_MS = 30_000;
 const BATCH = 50;
+/** Side by side: an account that hangs holds up its own lane. */
+const CONCURRENCY = 4;
 /** Between full batches. */
 const FULL_MS = 1_000;
 
 export interface LateRepair {
-  /** Looks for the lost jobs that are due; returns how many. Never throws for a single job. */
-  tick(): Promise<number>;
+  /** Looks for the lost jobs that are due; returns how many. Never throws for a single job; `beat` after each. */
+  tick(beat?: () => void): Promise<number>;
   idleMs(): number;
   onWake(wake: () => void): void;
   /** Looks for one lost job now, because something has been heard of it. Throws only if the store does not answer. */
@@ -80,20 +83,21 @@ export function createLateRepair(deps: LateRepairDeps): LateRepair {
   }
 
   return {
-    async tick() {
+    async tick(beat) {
       const now = clock();
       if (now < nextPoll) return 0;
       nextPoll = now + POLL_MS;
       if (!deps.mine()) return 0;
       const due = await jobs.lostDue(now, BATCH);
-      for (const jobId of due) {
+      await inLanes(due, CONCURRENCY, async (jobId) => {
         try {
           await within({ jobId }, () => look(jobId));
         } catch (error) {
           // One job must never stop the others; its stored time brings it back.
           log.error({ jobId, err: error }, 'a lost job could not be looked for');
         }
-      }
+        beat?.();
+      });
       if (due.length === BATCH) nextPoll = now + FULL_MS;
       return due.length;
     },

@@ -7,6 +7,7 @@
  */
 import type { User } from '../../src/schemas/identity.ts';
 import type { Mail } from '../../src/schemas/mail.ts';
+import { inLanes } from '../clockwork/lanes.ts';
 import { isActiveUser } from '../identity/change.ts';
 import type { PasswordActs } from '../identity/passwords.ts';
 import { hashSecret } from '../jobs/token.ts';
@@ -18,6 +19,8 @@ const POLL_MS = 5_000;
 /** Between full batches: a moment, so that what cannot be read or written does not keep the process busy. */
 const FULL_MS = 100;
 const BATCH = 20;
+/** Side by side: mail that a server takes its time for holds up its own lane. */
+const CONCURRENCY = 4;
 /** Whoever has taken a mail has this long to hand it over; a mailer gives up sooner. */
 const LEASE_MS = 120_000;
 /** Pauses after the first failure, the second, and so on: 2.6 hours in all. */
@@ -32,8 +35,8 @@ export interface Outbox {
   askReset(email: string): Promise<void>;
   /** Notes, before it is done, that an account is about to be let in. */
   announceApproval(user: User): Promise<void>;
-  /** Handles what is due; returns how much it looked at. Never throws for a single mail. */
-  tick(): Promise<number>;
+  /** Handles what is due; returns how much it looked at. Never throws for a single mail; `beat` after each. */
+  tick(beat?: () => void): Promise<number>;
   idleMs(): number;
   onWake(wake: () => void): void;
 }
@@ -123,19 +126,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       await mails.create(fresh({ mailId, kind: 'approved', userId }, clock() + APPROVAL_MS));
     },
 
-    async tick() {
+    async tick(beat) {
       const now = clock();
       if (now < nextPoll) return 0;
       nextPoll = now + POLL_MS;
       const due = await mails.due(now, BATCH);
-      for (const mailId of due) {
+      await inLanes(due, CONCURRENCY, async (mailId) => {
         try {
           await handle(mailId);
         } catch (error) {
           // One mail must never stop the others; its stored due time brings it back.
           log.error({ mailId, err: error }, 'a mail could not be handled');
         }
-      }
+        beat?.();
+      });
       // A full batch means that more is waiting.
       if (due.length === BATCH) nextPoll = now + FULL_MS;
       return due.length;

@@ -5,6 +5,7 @@
 import { AppError } from '../../src/errors.ts';
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import type { Audit } from '../audit/audit.ts';
+import { inLanes } from '../clockwork/lanes.ts';
 import { type Clock, CloudError, type Log, type UnitCloud, type UserStore } from '../ports.ts';
 import type { Canary } from '../preflight/canary.ts';
 import { failed, merged } from '../preflight/catalogue.ts';
@@ -20,6 +21,8 @@ const LEASE_MS = 2 * 60_000;
 /** The store is asked for due units this often. */
 const POLL_MS = 5_000;
 const BATCH = 20;
+/** Side by side: an account that hangs holds up its own lane. */
+const CONCURRENCY = 4;
 /** How often a test job that is under way is looked at. */
 const CANARY_POLL_MS = 2_000;
 /** Test jobs follow a registration and failures of their own; otherwise the jobs of people show enough. */
@@ -30,8 +33,8 @@ const OWNERLESS_PAUSE_MS = 3_600_000;
 const MAX_ROUNDS = 5;
 
 export interface UnitWatch {
-  /** Looks at all units that are due; returns how many. Never throws for a single unit. */
-  tick(): Promise<number>;
+  /** Looks at all units that are due; returns how many. Never throws for a single unit; `beat` after each. */
+  tick(beat?: () => void): Promise<number>;
   idleMs(): number;
   onWake(wake: () => void): void;
   /** The unit as it may be launched on: its role was looked at within 15 minutes, or is now. */
@@ -226,19 +229,20 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
   }
 
   return {
-    async tick() {
+    async tick(beat) {
       const now = clock();
       if (now < nextPoll) return 0;
       nextPoll = now + POLL_MS;
       if (deps.mine?.() === false) return 0;
       const due = await units.dueForCheck(now, BATCH);
-      for (const unitId of due) {
+      await inLanes(due, CONCURRENCY, async (unitId) => {
         try {
           await advance(unitId);
         } catch (error) {
           log.error({ unitId, err: error }, 'the check of a computing unit failed');
         }
-      }
+        beat?.();
+      });
       return due.length;
     },
 

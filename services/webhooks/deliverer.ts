@@ -30,8 +30,8 @@ const MAX_ATTEMPTS_KEPT = 30;
 const MAX_HANDED = 1_000;
 
 export interface Deliverer {
-  /** Delivers what is due; returns how much it looked at. Never throws for a single delivery. */
-  tick(): Promise<number>;
+  /** Delivers what is due; returns how much it looked at. Never throws for a single delivery; `beat` after each. */
+  tick(beat?: () => void): Promise<number>;
   idleMs(): number;
   onWake(wake: () => void): void;
   /** Sends a prepared delivery whose change has been written. */
@@ -197,12 +197,15 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   }
 
   return {
-    async tick() {
+    async tick(beat) {
       const work = await collect(clock());
       // Lanes of each webhook, one after the other: a slow one holds up itself only, as far as there is room.
       const lanes = [...work].flatMap(([webhookId, tasks]) =>
         Array.from({ length: Math.min(PER_WEBHOOK, tasks.length) }, () => async () => {
-          for (let task = tasks.shift(); task; task = tasks.shift()) await step(webhookId, task);
+          for (let task = tasks.shift(); task; task = tasks.shift()) {
+            await step(webhookId, task);
+            beat?.();
+          }
         }),
       );
       const count = [...work.values()].reduce((sum, tasks) => sum + tasks.length, 0);

@@ -1,7 +1,7 @@
 /** The loop that calls the ticker. */
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
-import { createLoop } from '../../src/loop.ts';
+import { createLoop, together } from '../../src/loop.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
 
@@ -90,3 +90,60 @@ t.test('a loop that has nothing to do for ten minutes is healthy until then', as
   t.equal(loop.healthy(), false, 'and does not come');
   await loop.stop();
 });
+
+t.test(
+  'a tick that others make long is healthy while it makes progress, and stuck without any',
+  async (t) => {
+    let now = 1_000_000;
+    let tell = (): void => {};
+    let end = (): void => {};
+    const ticker = {
+      ...recorder(async () => {}),
+      tick: (beat: () => void) => {
+        tell = beat;
+        return new Promise<number>((resolve) => {
+          end = () => resolve(0);
+        });
+      },
+    };
+    const other = createLoop({ ticker: recorder(async () => {}), clock: () => now, log: createMemoryLog() });
+    const loop = createLoop({ ticker, clock: () => now, log: createMemoryLog() });
+    const both = together([other, loop]);
+    loop.start();
+    await pause(10);
+    for (let part = 0; part < 10; part++) {
+      now += 600_000;
+      t.equal(loop.healthy(), true, 'a part has taken ten minutes');
+      tell();
+    }
+    now += 899_000;
+    t.same([loop.healthy(), both.stuck()], [true, false]);
+    now += 1_000;
+    t.same([loop.healthy(), loop.stuck(), both.stuck()], [false, true, true]);
+    end();
+    await eventually(loop.healthy);
+    t.equal(both.stuck(), false);
+    await loop.stop();
+  },
+);
+
+t.test(
+  'F25: ticks that fail for hours, because the store is away, are no reason for a new process',
+  async (t) => {
+    let now = 1_000_000;
+    const ticker = recorder(() => Promise.reject(new Error('the store is away')));
+    ticker.seen.idleMs = 0;
+    const log = createMemoryLog();
+    const loop = createLoop({ ticker, clock: () => now, log });
+    loop.start();
+    await eventually(() => ticker.seen.ticks > 0 && ticker.seen.atOnce === 0);
+    for (let hour = 0; hour < 3; hour++) {
+      now += 3_600_000;
+      ticker.wake();
+      const before = log.entries.length;
+      await eventually(() => log.entries.length > before);
+      t.same([loop.healthy(), loop.stuck()], [false, false]);
+    }
+    await loop.stop();
+  },
+);

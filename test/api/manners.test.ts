@@ -218,8 +218,10 @@ t.test('answers carry security headers, and the pages of /docs need nothing from
 
 t.test('live and ready tell what they know', async (t) => {
   const checks = { store: true, tick: true };
+  let stuck = false;
   const { app } = await broker(t, {
     readiness: async () => ({ checks: { ...checks }, dependencies: [] }),
+    stuck: () => stuck,
   });
   t.same((await app.inject('/live')).json(), { status: 'live' });
   t.same((await app.inject('/ready')).json(), { status: 'ready', checks, dependencies: [] });
@@ -231,4 +233,8 @@ t.test('live and ready tell what they know', async (t) => {
     checks: { store: false, tick: true },
     dependencies: [],
   });
+  t.equal((await app.inject('/live')).statusCode, 200, 'a new process would have no store either');
+  stuck = true;
+  const still = await app.inject('/live');
+  t.same([still.statusCode, still.json(), still.headers['retry-after']], [503, { status: 'stuck' }, '5']);
 });

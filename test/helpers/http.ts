@@ -117,6 +117,7 @@ export async function broker(
     byMail: overrides.mailer !== undefined,
     admission: createAdmission(10_000),
     readiness: async () => ({ checks: { store: true, tick: true }, dependencies: [] }),
+    stuck: () => false,
     metrics: createMetrics({ awsCalls, ticker: ticker.stats, streams: feed.streams, errors, overview }),
     log,
     newRequestId: ids.next,

@@ -222,3 +222,8 @@ t.test(
     t.match(JSON.stringify(resources['BrokerRole']), /table\/\$\{RestoredTableName\}\/index/);
   },
 );
+
+t.test('F25: no process is replaced because the table is away: the balancer asks /live', (t) => {
+  t.match(resources['TargetGroup'], { Properties: { HealthCheckPath: '/live', Matcher: undefined } });
+  t.end();
+});

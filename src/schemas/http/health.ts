@@ -4,6 +4,7 @@ import { type Dependency, dependencyName, dependencyState } from '../dependencie
 import { iso } from './common.ts';
 
 export const liveAnswer = z.object({ status: z.literal('live') });
+export const stuckAnswer = z.object({ status: z.literal('stuck') });
 
 /** Without these the broker cannot work. */
 const checks = z.object({
