@@ -28,8 +28,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The process answers
-         * @description For supervisors: the process runs. It says nothing about the table or the account; `/ready` does.
+         * The process answers and is not stuck
+         * @description For load balancers and supervisors, who replace a process that fails it: 503 only when a new process would help, because the work of this one has stood still for a quarter of an hour. It says nothing about the table or AWS, which a new process would miss as well; `/ready` does.
          */
         get: operations["live"];
         put?: never;
@@ -49,7 +49,7 @@ export interface paths {
         };
         /**
          * The store answers and jobs are being moved
-         * @description For load balancers. 503 while the table does not answer or due jobs are not being moved; `checks` says which. `degraded` (200) while a service of AWS is down, slow or throttles: requests are answered, and jobs that need it wait; `dependencies` says which, where and since when. A probe asks nothing of AWS.
+         * @description For people and monitors; balancers and supervisors ask `/live`. 503 while the table does not answer or due jobs are not being moved; `checks` says which. `degraded` (200) while a service of AWS is down, slow or throttles: requests are answered, and jobs that need it wait; `dependencies` says which, where and since when. A probe asks nothing of AWS.
          */
         get: operations["ready"];
         put?: never;
@@ -3354,7 +3354,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unavailable` */
+            /** @description It answers, but its background work has stood still for a quarter of an hour */
             503: {
                 headers: {
                     /** @description Seconds to wait before the next try */
@@ -3362,7 +3362,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "stuck";
+                    };
                 };
             };
         };
