@@ -41,7 +41,10 @@ export function callbackRoutes({ callbacks, perMinute }: CallbackRoutesDeps) {
           response: { 200: told },
         },
       },
-      async (request) => toCallbackAnswer(await callbacks.ended(request.params.jobId, jobTokenOf(request))),
+      async (request) => {
+        const reported = endOf(request.body?.status);
+        return toCallbackAnswer(await callbacks.ended(request.params.jobId, jobTokenOf(request), reported));
+      },
     );
 
     app.post(
@@ -101,4 +104,9 @@ export function callbackRoutes({ callbacks, perMinute }: CallbackRoutesDeps) {
       );
     }
   };
+}
+
+/** The end that a body names; undefined if it names none. */
+function endOf(status: string | undefined): 'succeeded' | 'failed' | undefined {
+  return status === 'succeeded' || status === 'failed' ? status : undefined;
 }

@@ -10,8 +10,10 @@ import type { Ticker } from '../clockwork/ticker.ts';
 import type { Clock, JobStore } from '../ports.ts';
 import type { Principal } from '../principal.ts';
 import type { UnitStore } from '../units/ports.ts';
+import type { ReportedEnd } from './endings.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
+import type { Observe } from './observe.ts';
 import { matchesHash } from './token.ts';
 
 /** Progress of the same state is stored at most this often. */
@@ -21,10 +23,10 @@ const ENDING_MS = 200;
 
 export interface Callbacks {
   /**
-   * The end was reported (succeeded or failed alike), with the token of the job or, by the callback function of an
+   * The end was reported (`reported`: how, if it was said; it only matters if it is not true), with the token of the job or, by the callback function of an
    * older stack, with that of the person who owns the computing unit. Returns the job as it is now stored.
    */
-  ended(jobId: string, token: string): Promise<Job>;
+  ended(jobId: string, token: string, reported?: ReportedEnd): Promise<Job>;
   /** A step of the run. Returns the job; `canceling` or a terminal state tells the worker to stop. */
   progress(jobId: string, token: string, report: ProgressReport): Promise<Job>;
 }
@@ -35,7 +37,7 @@ export interface CallbacksDeps {
   /** The active user behind a token. Throws AppError. */
   authenticate: (bearer: string) => Promise<Principal>;
   moves: Moves;
-  observe: (job: Job) => Promise<Job | undefined>;
+  observe: Observe;
   /** Looks for the execution of a lost job: what reports is not lost. */
   lookForLost: (jobId: string) => Promise<void>;
   ticker: Pick<Ticker, 'nudge'>;
@@ -82,10 +84,10 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
   }
 
   return {
-    async ended(jobId, token) {
+    async ended(jobId, token, reported) {
       const job = await found(await ownedOrAuthenticated(jobId, token));
       if (isTerminal(job.state)) return job;
-      const after = (await observe(job)) ?? job;
+      const after = (await observe(job, undefined, reported)) ?? job;
       // The report function runs inside the execution, so it usually is RUNNING still: look again very soon. Not at
       // once: nothing is new then, and AWS allows few looks.
       if (!isTerminal(after.state)) ticker.nudge(jobId, ENDING_MS);

@@ -17,6 +17,16 @@ export function failedChange(code: FailureCode, message: string, remedy?: string
   return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
 }
 
+/** How a callback says that a run has ended. */
+export type ReportedEnd = 'succeeded' | 'failed';
+
+/** What the history says of an end: the code of its failure, and whether a callback had said that it ended otherwise. */
+export function endNote({ state, failure }: Change, reported: ReportedEnd | undefined): string | undefined {
+  const contradicted = reported !== undefined && reported !== state ? 'report_contradicted' : undefined;
+  const parts = [failure?.code, contradicted].filter((part) => part !== undefined);
+  return parts.length > 0 ? parts.join(', ') : undefined;
+}
+
 /** What a job that was canceled says; `proof`: how it is known that its worker has ended. */
 export function canceledBody(job: Job, execution: ExecutionState, proof: string): Job['failure'] {
   const aborted = `The execution was aborted in Step Functions. ${execution.cause ?? ''}`;

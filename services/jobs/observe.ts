@@ -10,7 +10,15 @@ import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type U
 import type { UnitStore } from '../units/ports.ts';
 import { attemptNames } from './attempts.ts';
 import { automaticRetry } from './automatic-retries.ts';
-import { canceledBody, type FailedChange, failedChange, failureOf, parseJson } from './endings.ts';
+import {
+  canceledBody,
+  endNote,
+  type FailedChange,
+  failedChange,
+  failureOf,
+  parseJson,
+  type ReportedEnd,
+} from './endings.ts';
 import { isTerminal } from './lifecycle.ts';
 import { applyChange, type Change, type Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
@@ -38,16 +46,17 @@ export interface ObserveDeps {
 
 /**
  * Follows a running execution by one step. Returns the job as stored afterwards. `seen`: what a list has just said of
- * the execution, which then is not asked for again.
+ * the execution, which then is not asked for again. `reported`: how somebody has just said that it ended; if it ended
+ * otherwise, that counts, and the history says `report_contradicted`.
  */
-export type Observe = (job: Job, seen?: ExecutionState) => Promise<Job | undefined>;
+export type Observe = (job: Job, seen?: ExecutionState, reported?: ReportedEnd) => Promise<Job | undefined>;
 
 /** Creates the step that follows running executions to their end. */
 export function createObserve(deps: ObserveDeps): Observe {
   const { units, cloud, moves, clock, ids, log } = deps;
   const workerEnd = createWorkerEnd(deps);
 
-  return async function observe(job: Job, seen?: ExecutionState): Promise<Job | undefined> {
+  return async function observe(job, seen, reported): Promise<Job | undefined> {
     const registered = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
     if (!registered)
       return settle(
@@ -62,7 +71,7 @@ export function createObserve(deps: ObserveDeps): Observe {
       const execution = seen ?? (await cloud.describeExecution(unit, arn));
       // Whether it may be stopped matters only as long as there is something to stop.
       if (refused && execution.status === 'RUNNING') throw refused;
-      return await apply(unit, job, execution);
+      return await apply(unit, job, execution, reported);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       return await unanswered(job, error);
@@ -80,17 +89,23 @@ export function createObserve(deps: ObserveDeps): Observe {
     }
   }
 
-  async function apply(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
+  async function apply(
+    unit: Unit,
+    job: Job,
+    execution: ExecutionState,
+    reported?: ReportedEnd,
+  ): Promise<Job | undefined> {
     switch (execution.status) {
       case 'RUNNING':
         return stillRunning(unit, job, execution);
       case 'SUCCEEDED':
-        return settle(job, await verified(unit, job, execution), 'step-functions');
+        return settle(job, await verified(unit, job, execution), 'step-functions', reported);
       case 'TIMED_OUT':
         return settle(
           job,
           failedChange('timeout', 'The execution exceeded its time limit.'),
           'step-functions',
+          reported,
         );
       case 'ABORTED': {
         if (execution.cause === PAST_DEADLINE && job.state !== 'canceling')
@@ -104,16 +119,17 @@ export function createObserve(deps: ObserveDeps): Observe {
         );
       }
       case 'FAILED':
-        return failedRun(job, failedChange(...failureOf(execution)));
+        return failedRun(job, failedChange(...failureOf(execution)), reported);
     }
   }
 
   /** A failure that is worth another attempt does not end the job. */
-  async function failedRun(job: Job, change: FailedChange): Promise<Job | undefined> {
+  async function failedRun(job: Job, change: FailedChange, reported?: ReportedEnd): Promise<Job | undefined> {
     const retry = automaticRetry(job, change.failure.code, ids.random());
     const unit = retry && (await units.get(job.unitId));
     const reachable = unit && Object.values(job.inputs).every(({ bucket }) => bucket === unit.dataBucket);
-    if (!retry || !reachable || job.attempt + 1 >= MAX_ATTEMPTS) return settle(job, change, 'step-functions');
+    if (!retry || !reachable || job.attempt + 1 >= MAX_ATTEMPTS)
+      return settle(job, change, 'step-functions', reported);
     return moves.attempt(job.jobId, (latest, now) => {
       if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
       const { failure } = change;
@@ -212,8 +228,8 @@ export function createObserve(deps: ObserveDeps): Observe {
     });
   }
 
-  function settle(job: Job, change: Change, by: string): Promise<Job | undefined> {
-    return moves.move(job.jobId, { by, note: change.failure?.code }, (latest) => {
+  function settle(job: Job, change: Change, by: string, reported?: ReportedEnd): Promise<Job | undefined> {
+    return moves.move(job.jobId, { by, note: endNote(change, reported) }, (latest) => {
       if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
       log.info({ jobId: job.jobId, state: change.state, code: change.failure?.code }, 'job settled');
       return change;

@@ -134,8 +134,17 @@ t.test(
     const second = await brain.queue();
     await brain.writeResult(second);
     await brain.ticker.tick();
-    const told = await brain.callbacks.ended(second.jobId, jobToken(TOKEN_SECRET, second.jobId, 0));
-    const ended = told.state === 'failed' ? told : await brain.until(second.jobId, END);
+    await brain.executionEnds(second.jobId);
+    const ended = await brain.callbacks.ended(
+      second.jobId,
+      jobToken(TOKEN_SECRET, second.jobId, 0),
+      'succeeded',
+    );
+    t.match(ended.history.at(-1), {
+      state: 'failed',
+      by: 'step-functions',
+      note: 'unsupported_sequence, report_contradicted',
+    });
     t.equal(ended.failure?.code, 'unsupported_sequence');
     t.equal(ended.failure?.message, 'an EPI scan');
     t.equal(ended.failure?.remedy, 'measure a GRE');
