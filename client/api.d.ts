@@ -3365,7 +3365,7 @@ export interface operations {
                     "application/json": {
                         /** @enum {string} */
                         status: "stuck";
-                    };
+                    } | components["schemas"]["Error"];
                 };
             };
         };
@@ -3505,7 +3505,7 @@ export interface operations {
                                 since: string | null;
                             }[];
                         }[];
-                    };
+                    } | components["schemas"]["Error"];
                 };
             };
         };

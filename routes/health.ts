@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { RETRY_AFTER } from '../src/plugins/openapi-answers.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
+import { errorBody } from '../src/schemas/http/error.ts';
 import {
   liveAnswer,
   type Readiness,
@@ -34,7 +35,8 @@ const notReady = {
   headers: RETRY_AFTER,
   content: {
     'application/json': {
-      schema: readyAnswer,
+      // A process that is ending refuses here as everywhere.
+      schema: z.union([readyAnswer, errorBody]),
       examples: { not_ready: { value: NOT_READY } },
     },
   },
@@ -43,7 +45,10 @@ const stuckLoop = {
   description: 'It answers, but its background work has stood still for a quarter of an hour',
   headers: RETRY_AFTER,
   content: {
-    'application/json': { schema: stuckAnswer, examples: { stuck: { value: { status: 'stuck' } } } },
+    'application/json': {
+      schema: z.union([stuckAnswer, errorBody]),
+      examples: { stuck: { value: { status: 'stuck' } } },
+    },
   },
 };
 
