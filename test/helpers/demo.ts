@@ -20,9 +20,9 @@ export function place(t: { teardown(close: () => void): unknown }): Place {
   return { out: join(root, 'out'), temp: mkdtempSync(join(root, 'temp-')) };
 }
 
-/** What the demo has left in the temporary folder; tsx keeps a cache of its own there. */
+/** What the demo has left in the temporary folder; tsx, and tap's own TypeScript, keep a cache there. */
 export const leftBehind = ({ temp }: Place): string[] =>
-  readdirSync(temp).filter((name) => !name.startsWith('tsx-'));
+  readdirSync(temp).filter((name) => !/^(tsx|v8-compile-cache)-/.test(name));
 
 export function startDemo({ out, temp }: Place, args: string[]): ChildProcess {
   return spawn(
