@@ -30,27 +30,18 @@ const NOT_READY = {
     { name: 's3', state: 'unknown', since: null, regions: [] },
   ],
 };
-const notReady = {
-  description: 'It cannot; `checks` says why',
-  headers: RETRY_AFTER,
-  content: {
-    'application/json': {
-      // A process that is ending refuses here as everywhere.
-      schema: z.union([readyAnswer, errorBody]),
-      examples: { not_ready: { value: NOT_READY } },
-    },
-  },
-};
-const stuckLoop = {
-  description: 'It answers, but its background work has stood still for a quarter of an hour',
-  headers: RETRY_AFTER,
-  content: {
-    'application/json': {
-      schema: z.union([stuckAnswer, errorBody]),
-      examples: { stuck: { value: { status: 'stuck' } } },
-    },
-  },
-};
+const notReady = unable('It cannot; `checks` says why', readyAnswer, { not_ready: { value: NOT_READY } });
+const stuckLoop = unable(
+  'It answers, but its background work has stood still for a quarter of an hour',
+  stuckAnswer,
+  { stuck: { value: { status: 'stuck' } } },
+);
+
+/** The answer 503 of a process that says what it cannot, or, while it is ending, refuses as everywhere. */
+function unable(description: string, says: z.ZodType, examples: Record<string, { value: unknown }>) {
+  const schema = z.union([says, errorBody]);
+  return { description, headers: RETRY_AFTER, content: { 'application/json': { schema, examples } } };
+}
 
 export interface HealthRoutesDeps {
   readiness: () => Promise<Readiness>;
@@ -119,9 +110,10 @@ export function healthRoutes({ readiness, stuck, metrics }: HealthRoutesDeps) {
           operationId: 'ready',
           summary: 'The store answers and jobs are being moved',
           description:
-            'For people and monitors; balancers and supervisors ask `/live`. 503 while the table does not answer or due jobs are not being moved; `checks` says ' +
-            'which. `degraded` (200) while a service of AWS is down, slow or throttles: requests are answered, and ' +
-            'jobs that need it wait; `dependencies` says which, where and since when. A probe asks nothing of AWS.',
+            'For people and monitors; balancers and supervisors ask `/live`. 503 while the table does not answer or ' +
+            'due jobs are not being moved; `checks` says which. `degraded` (200) while a service of AWS is down, ' +
+            'slow or throttles: requests are answered, and jobs that need it wait; `dependencies` says which, ' +
+            'where and since when. A probe asks nothing of AWS.',
           response: {
             200: answer('It can work', readyAnswer),
             503: notReady,

@@ -14,7 +14,7 @@ export function classOf(problem: CloudProblem): ErrorClass {
 /** Looks that got no answer, one after the other: fewer prove nothing, also when nobody has looked for long. */
 const MIN_TRIES = 5;
 
-/** DescribeExecution may not know an execution yet right after its start. */
+/** DescribeExecution may not know an execution yet right after its start; after this, what it does not know is not. */
 export const SETTLING_MS = 60_000;
 
 /**

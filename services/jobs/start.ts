@@ -18,15 +18,12 @@ import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { asked, placeOf, unitOfJob } from './place.ts';
-import { classOf, failureBody, failureOf, isLost } from './start-failures.ts';
+import { classOf, failureBody, failureOf, isLost, SETTLING_MS } from './start-failures.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
 const LEASE_MS = 15_000;
 /** First look at Step Functions after the start if no callback came earlier. */
 export const SWEEP_MS = 20_000;
-/** DescribeExecution may not know an execution yet right after its start; after this, what it does not know is not. */
-const SETTLING_MS = 60_000;
-
 /** What was stopped is looked at again after this, if it is not seen to have ended. */
 const STOPPED_MS = 2_000;
 

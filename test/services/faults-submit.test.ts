@@ -1,6 +1,6 @@
 /** What the broker promises about submits that are repeated, raced or interrupted, by the numbers of the fault list. */
 import { readFileSync } from 'node:fs';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import t from 'tap';
 import { jobToken } from '../../services/jobs/token.ts';
 import { AppError } from '../../src/errors.ts';
@@ -226,20 +226,13 @@ t.test(
           },
         ],
       });
-    const s3 = new S3Client({
-      endpoint: cloud.endpoint,
-      region: REGION,
-      forcePathStyle: true,
-      credentials: cloud.cloud.rootCredentials(RESEARCHER),
-    });
-    t.teardown(() => s3.destroy());
     const ranOn = async ({ result: { bucket: Bucket, key } }: Job): Promise<unknown> => {
       const Key = key.replace(/[^/]+$/, 'run.json');
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      const { Body } = await brain.s3.send(new GetObjectCommand({ Bucket, Key }));
       const { worker } = JSON.parse((await Body?.transformToString()) ?? '');
       return [worker.imageDigest, worker.functionVersion];
     };
-    await s3.send(
+    await brain.s3.send(
       new PutObjectCommand({
         Bucket: 'researcher-data',
         Key: `mroptimum/${brain.owner.userId}/uploads/x.h5`,
