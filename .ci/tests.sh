@@ -12,7 +12,7 @@ ONE_CHANCE='^test/(model/|together/test-model-|e2e/(drill|kill|rolling-restart|t
 tests() { # tests NAME COMMAND... : a tap run; its own totals count. A file that fails runs once more, alone.
   local name=$1 log again repeated totals p f status once
   shift
-  echo "== $name"
+  echo "== $name, after $SECONDS s"
   log=$(mktemp)
   repeated=$(mktemp)
   again=$(mktemp -u)
