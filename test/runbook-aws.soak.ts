@@ -123,15 +123,20 @@ t.test(
       env,
     );
     t.equal(made.code, 0, made.output);
-    const secret =
-      'aws secretsmanager create-secret --name token --secret-string old; aws sqs create-queue --queue-name dead --endpoint-url "$AWS_ENDPOINT_URL"';
-    t.equal((await bash(secret, env)).code, 0);
+    const others = [
+      'aws secretsmanager create-secret --name token --secret-string old',
+      ...['dead', 'mroptimum-app-callback-dead-letters'].map(
+        (name) => `aws sqs create-queue --queue-name ${name} --endpoint-url "$AWS_ENDPOINT_URL"`,
+      ),
+      'aws logs create-log-group --log-group-name /aws/lambda/mroptimum-app',
+    ];
+    t.equal((await bash(others.join('; '), env)).code, 0);
     // Version 1 of the CLI sends what concerns queues to AWS, whatever AWS_ENDPOINT_URL says.
     // No task ever runs there, so that a service is stable if none is wanted.
     const checked = ONLY_CHECKED.map((name) => `*${name}*`).join('|');
     const around = `aws() { case "$1 $2" in "ecs wait") command aws ecs update-service --cluster "$CLUSTER" --service "$SERVICE" --desired-count 0 >/dev/null; command aws "$@";; ${checked}) command aws "$@" --generate-cli-skeleton output;; sqs*) command aws "$@" --endpoint-url "$AWS_ENDPOINT_URL";; *) command aws "$@";; esac; }\n`;
-    const [preamble = '', ...others] = blocks.filter(ofAws);
-    for (const block of [preamble, ...others]) {
+    const [preamble = '', ...rest] = blocks.filter(ofAws);
+    for (const block of [preamble, ...rest]) {
       const source = block === preamble ? '' : preamble + SECRET;
       const { code, output } = await bash(`${around}${source}${block}`, env);
       t.equal(code, 0, `${block}${output}`);

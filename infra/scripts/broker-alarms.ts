@@ -193,6 +193,21 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     over: 0,
     because: 'the tick from outside is what is left when all processes stand still',
   },
+  UntoldEndsAlarm: {
+    says: 'Mode 1 could not tell the broker that jobs have ended: they are seen later.',
+    of: {
+      metric: {
+        namespace: 'AWS/SQS',
+        name: 'ApproximateNumberOfMessagesVisible',
+        dimensions: { QueueName: { 'Fn::Sub': '$' + '{Mode1StackName}-callback-dead-letters' } },
+      },
+      statistic: 'Maximum',
+    },
+    seconds: 300,
+    periods: 1,
+    over: 0,
+    because: 'EventBridge has tried for a day, or the function three times',
+  },
   ErrorsAlarm: {
     says: 'The broker answers with 5xx. Look at its log.',
     of: sum(balancer('HTTPCode_Target_5XX_Count')),

@@ -58,6 +58,17 @@ const WORKER_TABLE: Record<string, Row[]> = {
     mayNot('s3:DeleteObject', bucket('data', `${JOB}/job.json`)),
     mayNot('dynamodb:GetItem', TABLE),
   ],
+  CallbackRole: [
+    may('s3:GetObject', bucket('data', `${JOB}/job.json`)),
+    may('s3:ListBucket', bucket('data')),
+    may('sqs:SendMessage', here('sqs', 'mroptimum-app-callback-dead-letters')),
+    may('logs:PutLogEvents', functionLog),
+    mayNot('s3:GetObject', bucket('data', '/mroptimum/user-1/uploads/scan.h5')),
+    mayNot('s3:GetObject', bucket('results', `${JOB}/result.zip`)),
+    mayNot('sqs:SendMessage', here('sqs', 'other')),
+    mayNot('sqs:ReceiveMessage', here('sqs', 'mroptimum-app-callback-dead-letters')),
+    mayNot('dynamodb:GetItem', TABLE),
+  ],
   FargateExecutionRole: [
     may('logs:PutLogEvents', here('logs', 'log-group:/ecs/mroptimum-app-fargate:*')),
     may('ecr:BatchGetImage', here('ecr', 'repository/mroptimum-fargate')),

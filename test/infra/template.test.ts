@@ -7,7 +7,7 @@ import { MAX_STACK_NAME } from '../../infra/mode2-deployment/names.ts';
 import { MAX_BODY_BYTES } from '../../infra/mode2-deployment/template-file.ts';
 import { renderTemplate, TEMPLATES, type TemplateSource } from '../../infra/scripts/render-templates.ts';
 import { bucketName, stateMachineArn } from '../../src/schemas/ids.ts';
-import { mode2, PLACE, REQUIRED, templateOf } from './helpers/templates.ts';
+import { broker, mode2, PLACE, REQUIRED, templateOf, worker } from './helpers/templates.ts';
 
 const INFRA = new URL('../../infra/', import.meta.url);
 const document = templateOf('mode2-deployment/template-mode2.yaml');
@@ -237,6 +237,41 @@ t.test(
     t.match(resources['CallbackRetries'].Properties, { DestinationConfig: { OnFailure: {} } });
     t.match(resources['CallbackAlarm'].Properties['Dimensions'], [
       { Value: 'mroptimum-mode2-callback-dead-letters' },
+    ]);
+  },
+);
+
+t.test(
+  'R36: Mode 1 tells every end of an execution by the same rule, and its dead letters ring',
+  async (t) => {
+    const [mode1, own, platform] = [worker(), mode2(), broker()];
+    const rule = (of: typeof own) => of.resources['ExecutionEndedRule'].Properties;
+    t.same(rule(mode1)['EventPattern'], {
+      source: ['aws.states'],
+      'detail-type': ['Step Functions Execution Status Change'],
+      detail: {
+        stateMachineArn: ['arn:aws:states:us-west-2:222222222222:stateMachine:mroptimum-app-JobChooser'],
+        status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+      },
+    });
+    const target = (of: typeof own) => (rule(of)['Targets'] as Record<string, unknown>[])[0];
+    t.same(target(mode1)['RetryPolicy'], target(own)['RetryPolicy']);
+    t.match(target(mode1), {
+      Arn: 'arn:aws:lambda:us-west-2:222222222222:function:mroptimum-app-Callback',
+      DeadLetterConfig: { Arn: 'arn:aws:sqs:us-west-2:222222222222:mroptimum-app-callback-dead-letters' },
+    });
+    t.same(mode1.resources['ExecutionEndedPermission'].Properties, {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: 'mroptimum-app-Callback',
+      Principal: 'events.amazonaws.com',
+      SourceArn: 'arn:aws:events:us-west-2:222222222222:rule/mroptimum-app-ExecutionEndedRule',
+    });
+    const { ImageConfig, Environment } = mode1.resources['CallbackFunction'].Properties;
+    t.same(ImageConfig, own.resources['CallbackFunction'].Properties['ImageConfig']);
+    t.match(Environment, { Variables: { CLOUDMR_API_URL: 'https://brain.example.org' } });
+    t.match(mode1.resources['CallbackRetries'].Properties, { DestinationConfig: { OnFailure: {} } });
+    t.same(platform.resources['UntoldEndsAlarm'].Properties['Dimensions'], [
+      { Name: 'QueueName', Value: mode1.resources['CallbackDeadLetters'].Properties['QueueName'] },
     ]);
   },
 );

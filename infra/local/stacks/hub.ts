@@ -89,7 +89,7 @@ function workerStack({ accountId, region }: Omit<HubOptions, 'corsOrigins'>): St
       { stackName: MODE1, accountId, region, partition: 'aws' },
       {
         NamePrefix: MODE1,
-        // Nobody calls it: jobs name their broker.
+        // Nobody calls it: jobs name their broker, and there is no EventBridge here.
         CloudMRApiUrl: 'https://localhost',
         BrokerRoleArn: `arn:aws:iam::${accountId}:role/${BROKER_ROLE_NAME}`,
         DataBucketPName: buckets.data,
