@@ -11,6 +11,7 @@
  * Each thread has one slice in memory, whatever the size of the files.
  */
 import { join } from 'node:path';
+import { UPLOAD_PART_BYTES } from '../src/schemas/execution.ts';
 import { readFlipAngles } from './flip-angle.ts';
 import { writeZip } from './formats/zip.ts';
 import { planRun, withRepetitions } from './plan.ts';
@@ -25,6 +26,7 @@ import { VERSION } from './version.ts';
 export interface JobOutcome extends RunOutcome {
   readonly zipPath: string;
   readonly sha256: string;
+  readonly checksumSHA256: string;
   readonly sizeBytes: number;
 }
 
@@ -32,7 +34,7 @@ export interface JobOutcome extends RunOutcome {
 export async function runJob(request: RunRequest & { readonly workDir: string }): Promise<JobOutcome> {
   const outcome = await runToFolder(request, join(request.workDir, 'result'));
   const zipPath = join(request.workDir, 'result.zip');
-  return { ...outcome, zipPath, ...(await writeZip(zipPath, outcome.files)) }; // 6
+  return { ...outcome, zipPath, ...(await writeZip(zipPath, outcome.files, UPLOAD_PART_BYTES)) }; // 6
 }
 
 /** Runs the task and leaves the files of the result in `folder`. Throws WorkerError. */

@@ -94,7 +94,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
       onProgress: ({ step, fraction, message }) => progress.report(step, 0.1 + 0.85 * fraction, message),
     });
     progress.report('upload', 0.95, 'Storing the result');
-    const { sha256, sizeBytes, summary } = outcome;
+    const { sha256, checksumSHA256, sizeBytes, summary } = outcome;
     const made = { 'job-id': document.jobId };
     await publishFiles(outcome.files, document.result, deps.objects, made, stop.signal);
     await deps.objects.upload(outcome.zipPath, document.result, {
@@ -107,6 +107,7 @@ export async function runFromPointer(pointer: Pointer, deps: WorkerDeps): Promis
       ...document.result,
       sizeBytes,
       sha256,
+      checksumSHA256,
       seconds,
       summary,
       ...(worker && { worker }),

@@ -210,6 +210,8 @@ export interface ObjectInfo {
   readonly sizeBytes: number;
   readonly etag: string;
   readonly metadata: Record<string, string>;
+  /** As S3 computed it: see `runResult`. Undefined if the object was stored without one. */
+  readonly checksumSHA256?: string;
 }
 
 export interface SignedUrl {

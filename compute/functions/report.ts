@@ -78,6 +78,8 @@ async function confirmedResult(
       `The result has ${object.sizeBytes} bytes, but the worker wrote ${result.sizeBytes}.`,
     );
   }
+  if (result.checksumSHA256 !== undefined && object.checksumSHA256 !== result.checksumSHA256)
+    throw new WorkerError('result_corrupt', 'The result has other bytes than the worker wrote.');
   return result;
 }
 

@@ -182,7 +182,10 @@ export function createObserve(deps: ObserveDeps): Observe {
     }
     try {
       const object = await cloud.headObject(unit, job.result);
-      if (object.sizeBytes !== result.sizeBytes || object.metadata['sha256'] !== result.sha256) {
+      // What the worker said of its file, what it wrote beside the object, and what S3 computed of what it has.
+      const { sizeBytes, sha256, checksumSHA256 } = result;
+      const sameBytes = checksumSHA256 === undefined || object.checksumSHA256 === checksumSHA256;
+      if (object.sizeBytes !== sizeBytes || object.metadata['sha256'] !== sha256 || !sameBytes) {
         return failedChange(
           'result_corrupt',
           'Size or checksum of the stored result differ from what was written.',

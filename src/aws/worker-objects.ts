@@ -9,12 +9,14 @@ import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { WorkerError } from '../../compute/errors.ts';
-import type { ObjectLocation } from '../schemas/execution.ts';
+import { type ObjectLocation, UPLOAD_PART_BYTES } from '../schemas/execution.ts';
 
 export interface ObjectHead {
   readonly sizeBytes: number;
   /** User metadata, names in lower case. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** As S3 computed it: see `runResult`. Undefined if the object was stored without one. */
+  readonly checksumSHA256: string | undefined;
 }
 
 export interface UploadOptions {
@@ -30,7 +32,7 @@ export interface WorkerObjects {
   putJson(location: ObjectLocation, value: unknown): Promise<void>;
   /** Streams an object to a file. Returns its size. */
   download(location: ObjectLocation, path: string, signal?: AbortSignal): Promise<number>;
-  /** Streams a file to an object, in parts if it is large. */
+  /** Streams a file to an object, in parts if it is large; S3 compares and keeps the SHA-256. */
   upload(path: string, location: ObjectLocation, options: UploadOptions): Promise<void>;
   /** Undefined if there is no such object. */
   head(location: ObjectLocation): Promise<ObjectHead | undefined>;
@@ -43,8 +45,6 @@ export interface WorkerObjectsOptions {
 }
 
 const LARGEST_JSON = 2 ** 20;
-/** 10,000 parts of this size at least reach 160 GB. */
-const PART_BYTES = 16 * 2 ** 20;
 /** A stream that breaks off is begun anew this many times. */
 const DOWNLOAD_TRIES = 3;
 
@@ -101,7 +101,8 @@ export function createWorkerObjects({ region, endpoint }: WorkerObjectsOptions):
       await translated('write', location, async () => {
         const upload = new Upload({
           client,
-          partSize: PART_BYTES,
+          // 10,000 parts of this size reach 160 GB.
+          partSize: UPLOAD_PART_BYTES,
           queueSize: 4,
           params: {
             Bucket: location.bucket,
@@ -109,6 +110,7 @@ export function createWorkerObjects({ region, endpoint }: WorkerObjectsOptions):
             Body: createReadStream(path),
             ContentType: contentType,
             Metadata: { ...metadata },
+            ChecksumAlgorithm: 'SHA256',
           },
         });
         const abort = (): void => void upload.abort();
@@ -127,9 +129,13 @@ export function createWorkerObjects({ region, endpoint }: WorkerObjectsOptions):
     async head(location) {
       return translated('read', location, async () => {
         try {
-          const command = new HeadObjectCommand({ Bucket: location.bucket, Key: location.key });
-          const { ContentLength = 0, Metadata = {} } = await client.send(command);
-          return { sizeBytes: ContentLength, metadata: Metadata };
+          const command = new HeadObjectCommand({
+            Bucket: location.bucket,
+            Key: location.key,
+            ChecksumMode: 'ENABLED',
+          });
+          const { ContentLength = 0, Metadata = {}, ChecksumSHA256 } = await client.send(command);
+          return { sizeBytes: ContentLength, metadata: Metadata, checksumSHA256: ChecksumSHA256 };
         } catch (error) {
           if (statusOf(error) === 404) return undefined;
           throw error;

@@ -85,12 +85,20 @@ export const workerFacts = z.object({
 });
 export type WorkerFacts = z.infer<typeof workerFacts>;
 
+/** The worker stores larger files in parts of this size: S3's checksum of an object depends on its parts. */
+export const UPLOAD_PART_BYTES = 16 * 2 ** 20;
+
 /** What a successful run returns: enough for the broker to verify the object by a HEAD. */
 export const runResult = z.object({
   bucket: z.string(),
   key: z.string(),
   sizeBytes: z.number().int().nonnegative(),
   sha256: z.string(),
+  /**
+   * What S3 itself must have computed of the object (x-amz-checksum-sha256): base64, and `-N` if it came in N parts.
+   * Absent in results of workers of earlier releases.
+   */
+  checksumSHA256: z.string().max(100).optional(),
   seconds: z.number(),
   /** Headline numbers for lists; the maps are in the zip. */
   summary: z.object({

@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
 import { report } from '../../compute/functions/report.ts';
 import { selectPlatform } from '../../compute/functions/select-platform.ts';
@@ -13,6 +17,10 @@ const RESULT = {
   seconds: 1,
   summary: { medianSnr: 10, maxSnr: 20, slices: 1, matrix: [8, 8], coils: 1, warnings: 0 },
 };
+
+const folder = mkdtempSync(join(tmpdir(), 'report-'));
+t.teardown(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'result.zip');
 
 function deps() {
   const pauses: number[] = [];
@@ -44,12 +52,25 @@ t.test(
   },
 );
 
-t.test('a success without its object, of another size or of another attempt is none', async (t) => {
+t.test('a success without its object, of another size, other bytes or another attempt is none', async (t) => {
   const pointer = await unit.submit({ jobId: 'job-9' });
   const succeeded = (result: unknown) =>
     report({ outcome: 'succeeded', state: { ...pointer, run: result && { result } } }, deps());
   await unit.put(BUCKETS.results, RESULT.key, 'longer');
   await t.rejects(succeeded(RESULT), { name: 'result_corrupt', message: /6 bytes.*wrote 5/ });
+  const checksumSHA256 = createHash('sha256').update('bytes').digest('base64');
+  const { objects } = unit;
+  const store = async (text: string): Promise<void> => {
+    writeFileSync(file, text);
+    await objects.upload(file, RESULT, { contentType: 'application/zip', metadata: {} });
+  };
+  await store('bytes');
+  t.match(await succeeded({ ...RESULT, checksumSHA256 }), { result: { checksumSHA256 } });
+  await store('bites');
+  await t.rejects(succeeded({ ...RESULT, checksumSHA256 }), {
+    name: 'result_corrupt',
+    message: /other bytes/,
+  });
   await t.rejects(succeeded({ ...RESULT, key: 'other' }), { name: 'result_missing' });
   await t.rejects(succeeded({ nonsense: true }), { name: 'result_missing' });
   // The sidecar that lies there is of job-1.

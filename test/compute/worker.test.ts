@@ -65,6 +65,7 @@ t.test('a job: result zip with metadata, sidecar, progress with the token of the
   const stored = await unit.get(result.bucket, result.key);
   t.equal(stored.bytes.length, result.sizeBytes);
   t.equal(createHash('sha256').update(stored.bytes).digest('hex'), result.sha256);
+  t.equal((await unit.objects.head(result))?.checksumSHA256, result.checksumSHA256, 'as S3 computed it');
   t.match(stored, { ContentType: 'application/zip', Metadata: { 'job-id': 'job-1', sha256: result.sha256 } });
   const sidecar = JSON.parse(
     String((await unit.get(result.bucket, 'mroptimum/user-1/job-1/0/run.json')).bytes),

@@ -1,5 +1,5 @@
 /** The broker's services on the embedded cloud, with a state machine whose behaviour a test chooses. */
-
+import { createHash } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { StackDocument } from '../../infra/local/contract.ts';
 import type { UnitCloud } from '../../services/ports.ts';
@@ -17,7 +17,9 @@ import { serviceTrust } from './service-trust.ts';
 
 export { TOKEN_SECRET };
 
-const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const RESULT = 'zip!';
+const hashed = createHash('sha256').update(RESULT).digest();
+const SHA = hashed.toString('hex');
 
 /** How an execution of the test's state machine goes. */
 export const BEHAVIOUR = {
@@ -35,6 +37,7 @@ export const BEHAVIOUR = {
             "States.Format('mroptimum/{}/{}/{}/result.zip', States.ArrayGetItem(States.StringSplit($.key, '/'), 1), $.jobId, $.attempt)",
           sizeBytes: 4,
           sha256: SHA,
+          checksumSHA256: hashed.toString('base64'),
           seconds: 1.5,
           summary: { medianSnr: 40, maxSnr: 90, slices: 1, matrix: [96, 96, 1], coils: 16, warnings: 0 },
         },
@@ -100,7 +103,7 @@ export interface Brain extends Broker {
   behave(definition: object, more?: Partial<StackDocument>): Promise<void>;
   /** Submits a job; under an idempotency key, if one is given. */
   queue(key?: string, alias?: string): Promise<Job>;
-  /** Writes the result object of a job as the worker does. */
+  /** Writes the result object of a job as the worker does; with other `content` something has gone wrong since. */
   writeResult(job: Job, content?: string): Promise<void>;
   /** The job document as the worker finds it. */
   document(job: Job): Promise<Record<string, unknown>>;
@@ -236,13 +239,14 @@ export async function startBrain(
       };
       return (await broker.submit.submit(owner, submission, key)).job;
     },
-    async writeResult(job, content = 'zip!') {
+    async writeResult(job, content = RESULT) {
       await s3.send(
         new PutObjectCommand({
           Bucket: job.result.bucket,
           Key: job.result.key,
           Body: content,
           Metadata: { sha256: SHA, 'job-id': job.jobId },
+          ChecksumAlgorithm: 'SHA256',
         }),
       );
     },

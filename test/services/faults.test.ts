@@ -169,12 +169,23 @@ t.test('F15, R146: a success without the result object is result_missing', async
   t.equal(unnamed.failure?.code, 'result_missing');
 });
 
-t.test('F17, T12: a result of another size than was written is result_corrupt', async (t) => {
+t.test('F17, T12: a result of another size or of other bytes than was written is corrupt', async (t) => {
   const brain = await startBrain(t, cloud);
   await brain.behave(BEHAVIOUR.succeeds);
+  for (const [what, content] of [
+    ['truncated', 'zi'],
+    ['corrupt: as long as it was, under the metadata of the right one', 'zap!'],
+  ]) {
+    const job = await brain.queue();
+    await brain.writeResult(job);
+    await brain.writeResult(job, content);
+    const ended = await brain.until(job.jobId, END);
+    t.match(ended, { state: 'failed', failure: { code: 'result_corrupt', message: /checksum/ } }, what);
+    await t.rejects(brain.users.download(brain.owner, job.jobId), { code: 'not_found' }, 'nobody fetches it');
+  }
   const job = await brain.queue();
-  await brain.writeResult(job, 'zi');
-  t.equal((await brain.until(job.jobId, END)).failure?.code, 'result_corrupt');
+  await brain.writeResult(job);
+  t.equal((await brain.until(job.jobId, END)).state, 'succeeded', 'the right one');
 });
 
 t.test('F18: an execution past its limit is timeout, one that breaks is worker_error', async (t) => {

@@ -189,12 +189,13 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
       mustBeOurs(unit, location, 'HeadObject');
       const purpose: Purpose =
         location.bucket === unit.dataBucket ? presigning(unit, location, 'HeadObject') : { kind: 'observe' };
-      const command = new HeadObjectCommand(objectOf(unit, location));
+      const command = new HeadObjectCommand({ ...objectOf(unit, location), ChecksumMode: 'ENABLED' });
       const head = await inS3(unit, purpose, 'HeadObject', (s3) => s3.send(command));
       return {
         sizeBytes: answered(head.ContentLength, 'HeadObject'),
         etag: answered(head.ETag, 'HeadObject'),
         metadata: head.Metadata ?? {},
+        checksumSHA256: head.ChecksumSHA256,
       };
     },
 

@@ -22,7 +22,9 @@ t.test('the zip depends on names and contents only; size and checksum are those 
   const bytes = readFileSync(path('1.zip'));
   t.ok(bytes.equals(readFileSync(path('2.zip'))));
   t.same(first, second);
-  t.same(first, { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
+  const sha256 = createHash('sha256').update(bytes).digest();
+  const [hex, base64] = [sha256.toString('hex'), sha256.toString('base64')];
+  t.same(first, { sizeBytes: bytes.length, sha256: hex, checksumSHA256: base64 });
   const files = await readZip(path('1.zip'));
   t.same([...files.keys()], ['info.json', 'data/SNR.nii.gz']);
   t.equal(files.get('info.json')?.toString(), 'hello '.repeat(1000));
