@@ -3,13 +3,7 @@
  * services never see it. Every method is safe to repeat.
  */
 import type { Draft } from '../src/schemas/draft.ts';
-import type {
-  ExecutionInput,
-  JobDocument,
-  ObjectLocation,
-  OutputFlags,
-  PlatformName,
-} from '../src/schemas/execution.ts';
+import type { ExecutionInput, JobDocument, ObjectLocation } from '../src/schemas/execution.ts';
 import type { Held } from '../src/schemas/holdings.ts';
 import type { AuditEntry, DataRecord, StoredToken, User } from '../src/schemas/identity.ts';
 import type { Job } from '../src/schemas/job.ts';
@@ -273,26 +267,6 @@ export interface UnitCloud extends UploadCloud {
   /** Drops cached sessions of a unit (removed, re-registered or degraded). */
   forget(unitId: string): void;
 }
-
-/** What is known of a run before it starts. */
-export interface RunFacts {
-  readonly signalBytes: number;
-  /** All input files together. */
-  readonly inputBytes: number;
-  readonly output: OutputFlags;
-}
-
-/** The worker's estimate of a run: where it goes, wall seconds there, and why the worker would refuse the task. */
-export type RunEstimator = (
-  facts: RunFacts,
-  task: unknown,
-) => {
-  readonly platform: PlatformName;
-  readonly size: { readonly vcpu: number; readonly memoryMb: number };
-  readonly seconds: number;
-  readonly reason: string;
-  readonly refusal: string | undefined;
-};
 
 /** Structured log; fields never hold tokens, URLs or file names. */
 export interface Log {

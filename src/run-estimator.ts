@@ -3,7 +3,7 @@ import { WorkerError } from '../compute/errors.ts';
 import { estimateRun, FARGATE_SIZES, LAMBDA, LAMBDA_LIMIT_SECONDS } from '../compute/platform.ts';
 import { parseTask } from '../compute/task.ts';
 import { VERSION } from '../compute/version.ts';
-import type { RunEstimator } from '../services/ports.ts';
+import type { RunEstimator } from '../services/limits/run-estimator.ts';
 import type { ReleasedWorker } from '../services/preflight/worker.ts';
 
 const VCPUS = FARGATE_SIZES.map(({ vcpu }) => vcpu);

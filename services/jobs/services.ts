@@ -12,6 +12,7 @@ import { type Costs, createCosts } from '../limits/costs.ts';
 import { type Counts, createCounts } from '../limits/counts.ts';
 import { createEstimate } from '../limits/estimate.ts';
 import { createLimits, type LimitsService } from '../limits/limits.ts';
+import type { RunEstimator } from '../limits/run-estimator.ts';
 import type {
   Clock,
   DataStore,
@@ -20,7 +21,6 @@ import type {
   JobStore,
   Log,
   RoiStore,
-  RunEstimator,
   Timers,
   UnitCloud,
   UsageStore,

@@ -3,8 +3,8 @@ import type { CostLine, Interval, KeptEstimate } from '../../src/schemas/estimat
 import type { OutputFlags } from '../../src/schemas/execution.ts';
 import type { Prices } from '../../src/schemas/prices.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
-import type { RunEstimator } from '../ports.ts';
 import { billOf, rounded, totalOf } from './prices.ts';
+import type { RunEstimator } from './run-estimator.ts';
 
 /** The formulas of the estimator were seen to be wrong by a factor of two at most. */
 const SPREAD = 2;
