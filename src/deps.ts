@@ -19,6 +19,7 @@ import { createMoves } from '../services/jobs/moves.ts';
 import { createObserve } from '../services/jobs/observe.ts';
 import { createJobServices } from '../services/jobs/services.ts';
 import { createStart } from '../services/jobs/start.ts';
+import { createWaiting } from '../services/jobs/waiting.ts';
 import { watchJobs } from '../services/jobs/watched-jobs.ts';
 import type { Mailer } from '../services/mail/ports.ts';
 import { createErrorWindow } from '../services/operations/error-window.ts';
@@ -142,11 +143,9 @@ export function createDeps(options: DepsOptions): Deps {
   const moves = createMoves({ jobs, clock });
   const steps = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret };
   const observe = createObserve(steps);
+  const waiting = createWaiting({ ...steps, waiters: stores.waiters });
   const { units: bareUnits, watch } = createUnitServices({
-    units: stores.units,
-    users: stores.users,
-    tokens: stores.tokens,
-    holdings: stores.holdings,
+    ...stores,
     jobs,
     cloud,
     callers: createCallerIdentities({ endpoint, partition: partitionOf(brokerRoleArn), region, clock }),
@@ -171,12 +170,13 @@ export function createDeps(options: DepsOptions): Deps {
     release: readRelease(config.workerDigests),
     mine: () => shares.mine('unit-checks'),
     visit: (unit) => sweep.visit(unit),
+    goOn: waiting.goOn,
   });
   const start = createStart({
     watch,
+    waiting,
     ...steps,
     users: stores.users,
-    tokenSecret,
     get publicUrl() {
       return publicUrl();
     },
@@ -274,7 +274,7 @@ export function createDeps(options: DepsOptions): Deps {
       releaseJob: auditedRelease(poison, audit),
       awsCalls: clients.counts.list,
       webhooks: hooks.webhooks,
-      killSwitch: auditedSwitch(killSwitch, audit),
+      killSwitch: auditedSwitch(waiting.opening(killSwitch), audit),
       feed,
       versions,
       timers,

@@ -10,7 +10,9 @@ export const D_CB_MS = 5 * 60_000;
 /** Where the platform had no room: the next attempt, after there is room again. */
 export const D_ROOM_MS = 15 * 60_000;
 /** Where the unit was paused: its jobs are looked at, after it was opened again. */
-export const D_OPEN_MS = 5 * 60_000;
+export const D_OPEN_MS = 60_000;
+/** Where more of them wait than are brought forward at once (jobs/waiting.ts): all of them. */
+export const D_OPEN_MANY_MS = 5 * 60_000;
 /** A cancel is proven, or the job says what still runs. */
 export const D_CANCEL_MS = 5 * 60_000;
 /** The state machine gives up after this (job.asl.json). */

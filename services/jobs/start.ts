@@ -8,7 +8,6 @@ import type { FailureCode } from '../../src/schemas/failures.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { backoffMs } from '../clockwork/backoff.ts';
-import { D_JOB_MS, D_OPEN_MS } from '../clockwork/deadlines.ts';
 import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
 import type { UnitWatch } from '../units/watch.ts';
@@ -19,6 +18,7 @@ import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { asked, placeOf, unitOfJob } from './place.ts';
 import { classOf, failureBody, failureOf, isLost, SETTLING_MS } from './start-failures.ts';
+import type { Waiting } from './waiting.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
 const LEASE_MS = 15_000;
@@ -26,10 +26,6 @@ const LEASE_MS = 15_000;
 export const SWEEP_MS = 20_000;
 /** What was stopped is looked at again after this, if it is not seen to have ended. */
 const STOPPED_MS = 2_000;
-
-/** A job whose unit is closed looks at it again after this, later after up to D_OPEN_MS; and gives up after a day. */
-const WAIT_MS = 30_000;
-const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /** Problems of the unit, not of the job or of the moment. */
 const LASTING: ReadonlySet<string> = new Set(['trust_denied', 'denied', 'not_found']);
@@ -46,6 +42,7 @@ export interface StartDeps {
   tokenSecret: string;
   /** Looks at the role of a unit before it is entered, and again when it has refused. */
   watch: Pick<UnitWatch, 'forLaunch' | 'recheck'>;
+  waiting: Pick<Waiting, 'wait'>;
   /** Base URL of the broker as the units' accounts reach it. */
   publicUrl: string;
 }
@@ -109,22 +106,15 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     return mine ? job : undefined;
   }
 
-  /** The unit may be opened yet. It is looked at again, ever more seldom; the time to run is not spent by waiting. */
+  /** The unit may be opened yet. */
   async function wait(
     job: Job,
     { code, message }: { code: FailureCode; message: string },
     mayHaveBegun = false,
   ): Promise<void> {
-    const now = clock();
-    const note = `waits: ${code}`;
-    const last = job.history.at(-1);
-    const since = last?.note === note ? last.at : undefined;
-    if (since !== undefined && now - since > LONGEST_WAIT_MS)
-      return mayHaveBegun ? lose(job, message) : fail(job, code, message);
-    const pause = Math.round(Math.min(Math.max((now - (since ?? now)) / 4, WAIT_MS), D_OPEN_MS));
-    await moves.move(job.jobId, { by: 'broker', note: since === undefined ? note : undefined }, (latest) =>
-      latest.version === job.version ? { dueAt: now + pause, deadlineAt: now + D_JOB_MS } : undefined,
-    );
+    if (await deps.waiting.wait(job, code)) return;
+    if (mayHaveBegun) await lose(job, message);
+    else await fail(job, code, message);
   }
 
   /**

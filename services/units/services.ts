@@ -57,6 +57,8 @@ export interface UnitServicesDeps {
   mine?: () => boolean;
   /** Looks for executions that nobody waits for, with every round of checks. */
   visit?: UnitWatchDeps['visit'];
+  /** Brings forward the jobs that wait for a unit, if it is open. */
+  goOn?: UnitWatchDeps['goOn'];
 }
 
 /** Creates them. */

@@ -57,6 +57,8 @@ export interface UnitWatchDeps {
   mine?: () => boolean;
   /** Looks for executions that nobody waits for, with every round of checks. */
   visit?: (unit: Unit) => Promise<void>;
+  /** Brings forward the jobs that wait for a unit, if it is open. */
+  goOn?: (unitId: string) => Promise<void>;
   clock: Clock;
   log: Log;
 }
@@ -106,6 +108,16 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
       outcome: status,
       details: { from: before.status, ...(missing[0] ? { because: missing[0].slice(0, 300) } : {}) },
     });
+    if (before.status === 'pending') await goOn(unitId);
+  }
+
+  /** What waited for the proof. If this fails the jobs look by themselves. */
+  async function goOn(unitId: string): Promise<void> {
+    try {
+      await deps.goOn?.(unitId);
+    } catch (error) {
+      log.warn({ unitId, err: error }, 'jobs that wait could not be brought forward');
+    }
   }
 
   async function round(unit: Unit, work: (unit: Unit) => Promise<UnitCheck[]>): Promise<UnitCheck[]> {
@@ -184,6 +196,8 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
     const unit = await units.get(unitId);
     if (!unit || unit.nextCheckAt === undefined || unit.nextCheckAt > clock()) return;
     if (unit.paused || !(await ownerIsThere(users, unit))) return leaveAlone(unit);
+    // Before it is held: should this fail, it is tried again at once.
+    await deps.goOn?.(unitId);
     const held = { ...unit, nextCheckAt: clock() + LEASE_MS, version: unit.version + 1 };
     if ((await units.put(held)) !== 'stored') return;
     if (held.canary) return lookAtCanary(held, held.canary);

@@ -6,6 +6,7 @@ import { createMoves } from '../../services/jobs/moves.ts';
 import { createObserve } from '../../services/jobs/observe.ts';
 import { createJobServices } from '../../services/jobs/services.ts';
 import { createStart } from '../../services/jobs/start.ts';
+import { createWaiting } from '../../services/jobs/waiting.ts';
 import { watchJobs } from '../../services/jobs/watched-jobs.ts';
 import type { Clock, Ids, Log, UnitCloud } from '../../services/ports.ts';
 import type { CallerIdentities, UnitProbe, UnitTrust } from '../../services/units/ports.ts';
@@ -58,6 +59,7 @@ export function brokerOf(parts: BrokerParts) {
   });
   const moves = createMoves({ jobs, clock });
   const base = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret: TOKEN_SECRET };
+  const waiting = createWaiting({ ...base, waiters: stores.waiters });
   const { units, watch } = createUnitServices({
     units: stores.units,
     users: stores.users,
@@ -80,12 +82,13 @@ export function brokerOf(parts: BrokerParts) {
     consoleOrigin: () => parts.consoleOrigin ?? 'https://gui.test',
     proofCallers,
     release,
+    goOn: waiting.goOn,
   });
   const start = createStart({
     watch,
+    waiting,
     ...base,
     users: stores.users,
-    tokenSecret: TOKEN_SECRET,
     publicUrl: 'http://127.0.0.1:9',
   });
   const observe = createObserve(base);

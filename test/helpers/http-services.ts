@@ -9,6 +9,7 @@ import { createMoves } from '../../services/jobs/moves.ts';
 import { createObserve } from '../../services/jobs/observe.ts';
 import { createJobServices } from '../../services/jobs/services.ts';
 import { createStart } from '../../services/jobs/start.ts';
+import { createWaiting } from '../../services/jobs/waiting.ts';
 import { watchJobs } from '../../services/jobs/watched-jobs.ts';
 import type { Mailer } from '../../services/mail/ports.ts';
 import { createErrorWindow } from '../../services/operations/error-window.ts';
@@ -90,6 +91,7 @@ export function httpServices({
   const common = { units: unitStore, cloud, moves, clock, ids, log, tokenSecret };
   const observe = createObserve(common);
   const account = memoryAccount();
+  const waiting = createWaiting({ ...common, waiters: stores.waiters });
   const { units: bareUnits, watch } = createUnitServices({
     units: unitStore,
     users,
@@ -112,12 +114,13 @@ export function httpServices({
     consoleOrigin: () => 'https://gui.test',
     proofCallers: ['*'],
     release: readRelease(),
+    goOn: waiting.goOn,
   });
   const start = createStart({
     watch,
+    waiting,
     ...common,
     users,
-    tokenSecret,
     publicUrl: 'http://broker.test',
   });
   const { ticker, sweep, poison, lateRepair } = createClockwork({
@@ -203,6 +206,7 @@ export function httpServices({
     units,
     users,
     versions,
+    waiting,
     watch,
     work,
   };

@@ -79,6 +79,7 @@ export async function broker(
     units,
     users,
     versions,
+    waiting,
     watch,
     work,
   } = httpServices({
@@ -107,7 +108,7 @@ export async function broker(
     awsCalls,
     webhooks: hooks.webhooks,
     killSwitch: auditedSwitch(
-      createKillSwitch({ store: stores.killSwitch, units: unitStore, cloud, clock }),
+      waiting.opening(createKillSwitch({ store: stores.killSwitch, units: unitStore, cloud, clock })),
       audit,
     ),
     feed,
@@ -182,6 +183,7 @@ export async function broker(
     news,
     budgets,
     aside: stores.aside,
+    waiters: stores.waiters,
     signer,
     clock,
     login,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { backoffMs, CURVES, type ErrorClass } from '../../services/clockwork/backoff.ts';
 import * as constants from '../../services/clockwork/deadlines.ts';
+import { AT_ONCE } from '../../services/jobs/waiting.ts';
 
 const deadlines = { ...constants };
 const { D_CB_MS, D_ROOM_MS, D_SUB_MS } = deadlines;
@@ -34,7 +35,9 @@ function words(ms: number): string {
   const days = ms / 86_400_000;
   if (Number.isInteger(days)) return `${days} days`;
   const [hours, minutes] = [Math.floor(ms / 3_600_000), (ms % 3_600_000) / 60_000];
-  return [hours && `${hours} hours`, minutes && `${minutes} minutes`].filter(Boolean).join(' ');
+  const counted = (count: number, unit: string): string =>
+    count === 0 ? '' : `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return [counted(hours, 'hour'), counted(minutes, 'minute')].filter(Boolean).join(' ');
 }
 
 /** What a row of the README says, by a few of its words, and its deadline. */
@@ -44,6 +47,7 @@ const PROMISED: Readonly<Record<string, keyof typeof deadlines>> = {
   'a cancel is proven': 'D_CANCEL_MS',
   'no room on Fargate': 'D_ROOM_MS',
   'a paused unit that was opened again': 'D_OPEN_MS',
+  'more than 200 jobs wait': 'D_OPEN_MANY_MS',
   'what cannot be known is `lost`': 'D_JOB_MS',
   'turns up is taken up again': 'REPAIR_MS',
 };
@@ -57,6 +61,10 @@ t.test('README prints every deadline of the promise, as the code has it', async 
     const row = rows.find((each) => each.includes(says));
     t.ok(row?.endsWith(`| ${words(deadlines[name])} |`), `${says}: ${row}`);
   }
+});
+
+t.test('as many jobs as README says are brought forward at once', async (t) => {
+  t.match(textOf('README.md'), `more than ${AT_ONCE} jobs wait`);
 });
 
 t.test('ARCHITECTURE prints them too, by their names, and no other', async (t) => {

@@ -3,6 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { NewsStore } from '../../../services/clockwork/news-ports.ts';
 import type { MemberStore } from '../../../services/clockwork/share-ports.ts';
 import type { AccessTokenStore, SignInStore } from '../../../services/identity/ports.ts';
+import type { WaiterStore } from '../../../services/jobs/waiting.ts';
 import type { HoldingStore } from '../../../services/limits/allowances.ts';
 import type { MailStore } from '../../../services/mail/ports.ts';
 import type { QueueStore } from '../../../services/operations/overview-ports.ts';
@@ -42,6 +43,7 @@ import { createTokenStore } from './token-store.ts';
 import { createUnitStore } from './unit-store.ts';
 import { createUsageStore } from './usage-store.ts';
 import { createUserStore } from './user-store.ts';
+import { createWaiterStore } from './waiter-store.ts';
 import { createDeliveryStore, createWebhookStore } from './webhook-store.ts';
 
 export interface StoresDeps {
@@ -74,6 +76,7 @@ export interface Stores {
   readonly audit: AuditStore;
   readonly killSwitch: SwitchStore;
   readonly queues: QueueStore;
+  readonly waiters: WaiterStore;
 }
 
 /** Creates the stores. */
@@ -108,5 +111,6 @@ export function storesOn(table: ItemTable, clock: Clock): Stores {
     audit: createAuditStore(table),
     killSwitch: createSwitchStore(table),
     queues: createQueueStore(table),
+    waiters: createWaiterStore(table),
   };
 }

@@ -16,6 +16,7 @@ import { TOKEN } from '../stores/token-store.ts';
 import { GRANT, ROLE_CLAIM, SAME_UNIT, UNIT } from '../stores/unit-store.ts';
 import { UNIT_LIMITS, USAGE } from '../stores/usage-store.ts';
 import { EMAIL_CLAIM, USER } from '../stores/user-store.ts';
+import { WAITER } from '../stores/waiter-store.ts';
 import { DELETED_JOB, DELIVERY, WEBHOOK } from '../stores/webhook-store.ts';
 import type { Kind } from './items.ts';
 
@@ -47,4 +48,5 @@ export const KINDS: readonly Kind<unknown>[] = [
   WEBHOOK,
   DELIVERY,
   DELETED_JOB,
+  WAITER,
 ];

@@ -30,6 +30,7 @@
  * | mail             | MAIL#mail                 | MAIL    |                           |               | MAILS    | due#mail  |
  * | pipeline draft   | DRAFT#owner#draft         | DRAFT   |                           |               |          |           |
  * | job set aside    | ASIDE#job                 | ASIDE   | ASIDE                     | at#job        |          |           |
+ * | job that waits for its unit | WAITERS        | unit#job|                           |               |          |           |
  * | broker process   | BROKERS                   | broker  |                           |               |          |           |
  * | piece of work    | LEASES                    | piece   |                           |               |          |           |
  * | news             | NEWS                      | broker  |                           |               |          |           |
@@ -54,14 +55,14 @@
  * | sign in by e-mail                  | GetItem EMAIL, GetItem USER                                            |
  * | all users (administrators)         | Query gsi1 USERS, newest first, pages                                  |
  * | jobs that were set aside           | Query gsi1 ASIDE; the job itself is out of gsi2 meanwhile              |
+ * | what waits for a unit that opens   | Query WAITERS, of the unit, one page: when it is opened or checked     |
  * | who lives and who does what        | Query BROKERS and LEASES, a page each: every process every 2 seconds   |
  * | what other processes have written  | Query NEWS, one page: every process every second, while somebody asks  |
  * | audit of an owner                  | Query the table itself, newest first, pages: no second write per entry |
  *
  * Times in keys are epoch milliseconds in 15 digits, so that they sort. gsi2 keys exist only while a job is
- * open. `expiresAtSeconds` (TTL) is set on tokens that end, idempotency keys (24 h), sign-ins, mail, deliveries
- * and what is kept of deleted jobs;
- * DynamoDB deletes late, so readers check it too. Every item says its `kind`, its `schema` number and, as JSON, its
+ * open. `expiresAtSeconds` (TTL) is set on tokens that end, idempotency keys (24 h), sign-ins, mail, deliveries,
+ * waiting jobs and what is kept of deleted jobs; DynamoDB deletes late, so readers check it too. Every item says its `kind`, its `schema` number and, as JSON, its
  * `body`.
  */
 import { createHash } from 'node:crypto';
@@ -238,6 +239,15 @@ export const LEASES_PARTITION = 'LEASES';
 export const NEWS_PARTITION = 'NEWS';
 export const newsKey = (brokerId: string): Key => ({ pk: NEWS_PARTITION, sk: part(brokerId) });
 export const leaseKey = (piece: string): Key => ({ pk: LEASES_PARTITION, sk: part(piece) });
+
+/** Jobs that wait for units which are closed. */
+export const WAITERS_PARTITION = 'WAITERS';
+export const waiterKey = (unitId: string, jobId: string): Key => ({
+  pk: WAITERS_PARTITION,
+  sk: `${part(unitId)}#${part(jobId)}`,
+});
+/** Ends of the list of one unit. */
+export const waitersOfUnit = (unitId: string): [string, string] => [`${part(unitId)}#`, `${part(unitId)}#~~`];
 
 /** Lost jobs whose execution may turn up yet: few, so one partition. */
 export const LOST_PARTITION = 'LOST';
