@@ -1,6 +1,7 @@
 /** What the worker and the report function tell about a job, with the token of that job. */
 import { z } from 'zod';
 import type { Callbacks } from '../services/jobs/callbacks.ts';
+import type { ReportedEnd } from '../services/jobs/reported-ends.ts';
 import { jobTokenOf } from '../src/plugins/auth.ts';
 import { type Api, answer } from '../src/plugins/zod.ts';
 import { progressReport } from '../src/schemas/execution.ts';
@@ -66,10 +67,10 @@ export function callbackRoutes({ callbacks, perMinute }: CallbackRoutesDeps) {
         toCallbackAnswer(await callbacks.progress(request.params.jobId, jobTokenOf(request), request.body)),
     );
 
-    for (const [url, operationId] of [
-      ['/pipeline/completed', 'pipelineCompleted'],
-      ['/pipeline/failed', 'pipelineFailed'],
-    ]) {
+    for (const [url, operationId, reported] of [
+      ['/pipeline/completed', 'pipelineCompleted', 'succeeded'],
+      ['/pipeline/failed', 'pipelineFailed', 'failed'],
+    ] as const) {
       app.post(
         url,
         {
@@ -83,7 +84,8 @@ export function callbackRoutes({ callbacks, perMinute }: CallbackRoutesDeps) {
             response: { 200: told },
           },
         },
-        async (request) => toCallbackAnswer(await callbacks.ended(request.body.jobId, jobTokenOf(request))),
+        async (request) =>
+          toCallbackAnswer(await callbacks.ended(request.body.jobId, jobTokenOf(request), reported)),
       );
 
       app.post(
@@ -100,13 +102,15 @@ export function callbackRoutes({ callbacks, perMinute }: CallbackRoutesDeps) {
             response: { 200: told },
           },
         },
-        async (request) => toCallbackAnswer(await callbacks.ended(request.params.jobId, jobTokenOf(request))),
+        async (request) =>
+          toCallbackAnswer(await callbacks.ended(request.params.jobId, jobTokenOf(request), reported)),
       );
     }
   };
 }
 
-/** The end that a body names; undefined if it names none. */
-function endOf(status: string | undefined): 'succeeded' | 'failed' | undefined {
-  return status === 'succeeded' || status === 'failed' ? status : undefined;
+/** The end that a body names, in the words of the worker or of Step Functions; undefined if it names none. */
+function endOf(status: string | undefined): ReportedEnd | undefined {
+  if (status === 'succeeded') return status;
+  return status && ['failed', 'timed_out', 'aborted'].includes(status) ? 'failed' : undefined;
 }

@@ -141,7 +141,7 @@ export function createDeps(options: DepsOptions): Deps {
   });
   const jobs = watchJobs(hooks.announcer.announced(stores.jobs), watcher);
   const moves = createMoves({ jobs, clock });
-  const steps = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret };
+  const steps = { units: stores.units, cloud, moves, clock, ids, log, audit, tokenSecret };
   const observe = createObserve(steps);
   const waiting = createWaiting({ ...steps, waiters: stores.waiters });
   const { units: bareUnits, watch } = createUnitServices({

@@ -6,14 +6,15 @@
 import { AppError } from '../../src/errors.ts';
 import type { ProgressReport } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { Ticker } from '../clockwork/ticker.ts';
 import type { Clock, JobStore } from '../ports.ts';
 import type { Principal } from '../principal.ts';
 import type { UnitStore } from '../units/ports.ts';
-import type { ReportedEnd } from './endings.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import type { Observe } from './observe.ts';
+import { auditContradiction, contradicts, endToldOf, type ReportedEnd } from './reported-ends.ts';
 import { matchesHash } from './token.ts';
 
 /** Progress of the same state is stored at most this often. */
@@ -23,8 +24,9 @@ const ENDING_MS = 200;
 
 export interface Callbacks {
   /**
-   * The end was reported (`reported`: how, if it was said; it only matters if it is not true), with the token of the job or, by the callback function of an
-   * older stack, with that of the person who owns the computing unit. Returns the job as it is now stored.
+   * The end was reported (`reported`: how, if it was said; it only matters if it is not true), with the token of the
+   * job or, by the callback function of an older stack, with that of the person who owns the computing unit. Returns
+   * the job as it is now stored.
    */
   ended(jobId: string, token: string, reported?: ReportedEnd): Promise<Job>;
   /** A step of the run. Returns the job; `canceling` or a terminal state tells the worker to stop. */
@@ -41,12 +43,13 @@ export interface CallbacksDeps {
   /** Looks for the execution of a lost job: what reports is not lost. */
   lookForLost: (jobId: string) => Promise<void>;
   ticker: Pick<Ticker, 'nudge'>;
+  audit: Pick<Audit, 'restate'>;
   clock: Clock;
 }
 
 /** Creates the service behind the doors of the worker. */
 export function createCallbacks(deps: CallbacksDeps): Callbacks {
-  const { jobs, units, authenticate, moves, observe, lookForLost, ticker, clock } = deps;
+  const { jobs, units, authenticate, moves, observe, lookForLost, ticker, audit, clock } = deps;
 
   /** The job if the token is the one of its current attempt; one answer for every way it is not. */
   async function authenticated(jobId: string, token: string): Promise<Job> {
@@ -74,6 +77,15 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
     return (await jobs.get(job.jobId)) ?? job;
   }
 
+  /** Terminal is a sink: what was said too late changes nothing of the job, but if it is untrue its owners shall know. */
+  async function tooLate(job: Job, reported: ReportedEnd | undefined): Promise<void> {
+    const said = endToldOf(job);
+    if (!reported || !said || !contradicts([reported], said)) return;
+    const unit = await units.get(job.unitId);
+    const at = job.finishedAt ?? job.createdAt;
+    await auditContradiction(audit, { job, unit, reported: [reported], said, at });
+  }
+
   async function personOf(token: string): Promise<Principal | undefined> {
     try {
       return await authenticate(token);
@@ -86,7 +98,10 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
   return {
     async ended(jobId, token, reported) {
       const job = await found(await ownedOrAuthenticated(jobId, token));
-      if (isTerminal(job.state)) return job;
+      if (isTerminal(job.state)) {
+        await tooLate(job, reported);
+        return job;
+      }
       const after = (await observe(job, undefined, reported)) ?? job;
       // The report function runs inside the execution, so it usually is RUNNING still: look again very soon. Not at
       // once: nothing is new then, and AWS allows few looks.

@@ -4,6 +4,7 @@ import { type FailureCode, isFailureCode } from '../../src/schemas/failures.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { ExecutionState } from '../ports.ts';
 import type { Change } from './moves.ts';
+import { CONTRADICTED } from './reported-ends.ts';
 import { failureBody } from './start-failures.ts';
 
 /** The end of a job that has failed. */
@@ -17,13 +18,9 @@ export function failedChange(code: FailureCode, message: string, remedy?: string
   return { state: 'failed', failure: remedy ? { ...body, remedy } : body };
 }
 
-/** How a callback says that a run has ended. */
-export type ReportedEnd = 'succeeded' | 'failed';
-
 /** What the history says of an end: the code of its failure, and whether a callback had said that it ended otherwise. */
-export function endNote({ state, failure }: Change, reported: ReportedEnd | undefined): string | undefined {
-  const contradicted = reported !== undefined && reported !== state ? 'report_contradicted' : undefined;
-  const parts = [failure?.code, contradicted].filter((part) => part !== undefined);
+export function endNote({ failure }: Change, contradicted: boolean): string | undefined {
+  const parts = [failure?.code, contradicted ? CONTRADICTED : undefined].filter((part) => part !== undefined);
   return parts.length > 0 ? parts.join(', ') : undefined;
 }
 

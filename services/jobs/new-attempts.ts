@@ -66,6 +66,7 @@ export function adoptingAttempt(job: Job, executionArn: string, now: number): Jo
     place: job.place,
     platform: job.platform,
     startedAt: job.startedAt ?? now,
+    reportedEnds: job.reportedEnds,
     adoptedAttempt: job.adoptedAttempt ?? job.attempt,
   };
 }
@@ -88,6 +89,7 @@ function following(job: Job, entry: HistoryEntry, now: number): Job {
     finishedAt: undefined,
     runResult: undefined,
     failure: undefined,
+    reportedEnds: undefined,
     automaticRetries: undefined,
     forcedPlatform: undefined,
     lookAgainAt: undefined,

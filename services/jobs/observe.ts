@@ -5,25 +5,26 @@
 import { type RunResult, runResult } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
+import type { Audit } from '../audit/audit.ts';
 import { backoffMs } from '../clockwork/backoff.ts';
 import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
 import { attemptNames } from './attempts.ts';
 import { automaticRetry } from './automatic-retries.ts';
-import {
-  canceledBody,
-  endNote,
-  type FailedChange,
-  failedChange,
-  failureOf,
-  parseJson,
-  type ReportedEnd,
-} from './endings.ts';
+import { canceledBody, endNote, type FailedChange, failedChange, failureOf, parseJson } from './endings.ts';
 import { isTerminal } from './lifecycle.ts';
 import { applyChange, type Change, type Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
 import { unitOfJob } from './place.ts';
+import {
+  auditContradiction,
+  CONTRADICTED,
+  contradicts,
+  createReportedEnds,
+  endOfExecution,
+  type ReportedEnd,
+} from './reported-ends.ts';
 import { SWEEP_MS } from './start.ts';
 import { classOf, failureBody, isGone, isLost, SETTLING_MS } from './start-failures.ts';
 import { canceledAt, createWorkerEnd, pauseMs } from './worker-end.ts';
@@ -40,20 +41,22 @@ export interface ObserveDeps {
   clock: Clock;
   ids: Ids;
   log: Log;
+  audit: Pick<Audit, 'restate'>;
   /** Secret from which callback tokens derive. */
   tokenSecret: string;
 }
 
 /**
  * Follows a running execution by one step. Returns the job as stored afterwards. `seen`: what a list has just said of
- * the execution, which then is not asked for again. `reported`: how somebody has just said that it ended; if it ended
- * otherwise, that counts, and the history says `report_contradicted`.
+ * the execution, which then is not asked for again. `reported`: how somebody has just said that it ended; if it ends
+ * otherwise, now or later, that counts, and history and audit trails say so.
  */
 export type Observe = (job: Job, seen?: ExecutionState, reported?: ReportedEnd) => Promise<Job | undefined>;
 
 /** Creates the step that follows running executions to their end. */
 export function createObserve(deps: ObserveDeps): Observe {
-  const { units, cloud, moves, clock, ids, log } = deps;
+  const { units, cloud, moves, clock, ids, log, audit } = deps;
+  const reports = createReportedEnds(clock);
   const workerEnd = createWorkerEnd(deps);
 
   return async function observe(job, seen, reported): Promise<Job | undefined> {
@@ -66,12 +69,13 @@ export function createObserve(deps: ObserveDeps): Observe {
       );
     const unit = unitOfJob(registered, job);
     const arn = job.executionArn ?? executionArn(unit.stateMachineArn, job.executionName);
+    if (reported) reports.heard(job, reported);
     try {
       const refused = job.state === 'canceling' ? await stop(unit, arn) : undefined;
       const execution = seen ?? (await cloud.describeExecution(unit, arn));
       // Whether it may be stopped matters only as long as there is something to stop.
       if (refused && execution.status === 'RUNNING') throw refused;
-      return await apply(unit, job, execution, reported);
+      return await apply(unit, job, execution);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       return await unanswered(job, error);
@@ -89,57 +93,82 @@ export function createObserve(deps: ObserveDeps): Observe {
     }
   }
 
-  async function apply(
-    unit: Unit,
-    job: Job,
-    execution: ExecutionState,
-    reported?: ReportedEnd,
-  ): Promise<Job | undefined> {
+  async function apply(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
     switch (execution.status) {
       case 'RUNNING':
         return stillRunning(unit, job, execution);
-      case 'SUCCEEDED':
-        return settle(job, await verified(unit, job, execution), 'step-functions', reported);
-      case 'TIMED_OUT':
-        return settle(
-          job,
-          failedChange('timeout', 'The execution exceeded its time limit.'),
-          'step-functions',
-          reported,
-        );
+      case 'SUCCEEDED': {
+        const change = await verified(unit, job, execution);
+        return settle(job, change, 'step-functions', await contradiction(unit, job, execution));
+      }
+      case 'TIMED_OUT': {
+        const change = failedChange('timeout', 'The execution exceeded its time limit.');
+        return settle(job, change, 'step-functions', await contradiction(unit, job, execution));
+      }
       case 'ABORTED': {
         if (execution.cause === PAST_DEADLINE && job.state !== 'canceling')
-          return settle(job, failedChange('timeout', 'The job was stopped at its deadline.'), 'broker');
+          return settle(
+            job,
+            failedChange('timeout', 'The job was stopped at its deadline.'),
+            'broker',
+            await contradiction(unit, job, execution),
+          );
         const proof = job.state === 'canceling' ? await workerEnd(unit, job, execution) : '';
         if (proof === undefined) return lookAgainSoon(job);
         return settle(
           job,
           { state: 'canceled', failure: canceledBody(job, execution, proof) },
           'step-functions',
+          // A run that its person had stopped may have said anything.
+          job.state !== 'canceling' && (await contradiction(unit, job, execution)),
         );
       }
       case 'FAILED':
-        return failedRun(job, failedChange(...failureOf(execution)), reported);
+        return failedRun(
+          job,
+          failedChange(...failureOf(execution)),
+          await contradiction(unit, job, execution),
+        );
     }
   }
 
+  /**
+   * Whether a callback has said another end of this attempt than Step Functions does. The entries in the trails come
+   * first: a broker that dies in between leaves the job as it is, and who settles it writes the same ones again.
+   */
+  async function contradiction(unit: Unit, job: Job, execution: ExecutionState): Promise<boolean> {
+    const reported = reports.of(job);
+    const said = endOfExecution(execution);
+    if (!contradicts(reported, said)) return false;
+    await auditContradiction(audit, { job, unit, reported, said, at: execution.stoppedAt ?? job.createdAt });
+    return true;
+  }
+
   /** A failure that is worth another attempt does not end the job. */
-  async function failedRun(job: Job, change: FailedChange, reported?: ReportedEnd): Promise<Job | undefined> {
+  async function failedRun(job: Job, change: FailedChange, contradicted: boolean): Promise<Job | undefined> {
     const retry = automaticRetry(job, change.failure.code, ids.random());
     const unit = retry && (await units.get(job.unitId));
     const reachable = unit && Object.values(job.inputs).every(({ bucket }) => bucket === unit.dataBucket);
     if (!retry || !reachable || job.attempt + 1 >= MAX_ATTEMPTS)
-      return settle(job, change, 'step-functions', reported);
-    return moves.attempt(job.jobId, (latest, now) => {
+      return settle(job, change, 'step-functions', contradicted);
+    const stored = await moves.attempt(job.jobId, (latest, now) => {
       if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
       const { failure } = change;
       // A cancel that came meanwhile is what the person wants.
       if (latest.state === 'canceling')
-        return applyChange(latest, change, { by: 'step-functions', note: failure.code }, now);
+        return applyChange(
+          latest,
+          change,
+          { by: 'step-functions', note: endNote(change, contradicted) },
+          now,
+        );
       const names = attemptNames(unit, { ...latest, attempt: latest.attempt + 1 }, deps.tokenSecret, now);
       log.info({ jobId: job.jobId, code: failure.code, waitMs: retry.waitMs }, 'job runs again by itself');
-      return automaticAttempt(latest, failure, retry, names, now);
+      const note = contradicted ? `${retry.note}, ${CONTRADICTED}` : retry.note;
+      return automaticAttempt(latest, failure, { ...retry, note }, names, now);
     });
+    reports.forget(job.jobId);
+    return stored;
   }
 
   async function stillRunning(unit: Unit, job: Job, execution: ExecutionState): Promise<Job | undefined> {
@@ -151,7 +180,8 @@ export function createObserve(deps: ObserveDeps): Observe {
       return stopped.status === 'RUNNING' ? lookAgainSoon(job) : apply(unit, job, stopped);
     }
     const due = job.dueAt !== undefined && job.dueAt <= now;
-    if (job.state !== 'starting' && !due) return job;
+    const reportedEnds = reports.toStore(job);
+    if (job.state !== 'starting' && !due && !reportedEnds) return job;
     return moves.move(job.jobId, { by: 'step-functions' }, (latest) => {
       if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
       const change: Change = {
@@ -161,6 +191,7 @@ export function createObserve(deps: ObserveDeps): Observe {
       };
       if (latest.state === 'starting' || latest.state === 'queued') change.state = 'running';
       change.startedAt = latest.startedAt ?? execution.startedAt ?? now;
+      if (reportedEnds) change.reportedEnds = reportedEnds;
       return change;
     });
   }
@@ -231,12 +262,19 @@ export function createObserve(deps: ObserveDeps): Observe {
     });
   }
 
-  function settle(job: Job, change: Change, by: string, reported?: ReportedEnd): Promise<Job | undefined> {
-    return moves.move(job.jobId, { by, note: endNote(change, reported) }, (latest) => {
+  async function settle(
+    job: Job,
+    change: Change,
+    by: string,
+    contradicted = false,
+  ): Promise<Job | undefined> {
+    const stored = await moves.move(job.jobId, { by, note: endNote(change, contradicted) }, (latest) => {
       if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
       log.info({ jobId: job.jobId, state: change.state, code: change.failure?.code }, 'job settled');
       return change;
     });
+    reports.forget(job.jobId);
+    return stored;
   }
 }
 

@@ -59,6 +59,7 @@ export interface JobServicesDeps {
   observe: CallbacksDeps['observe'];
   lookForLost: CallbacksDeps['lookForLost'];
   authenticate: CallbacksDeps['authenticate'];
+  audit: CallbacksDeps['audit'];
   ticker: Pick<Ticker, 'nudge'>;
   estimateRun: RunEstimator;
   prices: Prices;

@@ -116,6 +116,8 @@ export const job = z.object({
   finishedAt: z.number().optional(),
   runResult: runResult.optional(),
   failure: jobFailure.optional(),
+  /** Ends that callbacks have reported of this attempt while it ran on; absent while there are none. */
+  reportedEnds: z.array(z.enum(['succeeded', 'failed'])).optional(),
   history: z.array(historyEntry),
   /** Since a person last decided; absent while there are none. */
   automaticRetries: z.array(automaticAttempt).optional(),

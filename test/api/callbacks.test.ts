@@ -66,19 +66,28 @@ t.test('progress that makes no sense is refused', async (t) => {
 
 t.test('T13, R45, R46: the end is told by each door; Step Functions decides what it was', async (t) => {
   const { submit, tell, cloud, jobStore, ada } = await running(t);
-  const doors: ((jobId: string, key: string) => [string, object?])[] = [
-    (jobId) => [`/api/job/${jobId}/callback`, { status: 'succeeded', bucket: 'x', key: 'y', error: null }],
+  // The last: whether the door, or what is sent to it, says that the run has succeeded.
+  const doors: ((jobId: string, key: string) => [string, object?, boolean?])[] = [
+    (jobId) => [
+      `/api/job/${jobId}/callback`,
+      { status: 'succeeded', bucket: 'x', key: 'y', error: null },
+      true,
+    ],
     (jobId) => [`/job/${jobId}/callback`],
-    (jobId) => ['/pipeline/completed', { pipeline: jobId, results: {} }],
+    (jobId) => ['/pipeline/completed', { pipeline: jobId, results: {} }, true],
     (jobId) => ['/api/pipeline/failed', { job_id: jobId, error: 'x' }],
-    (_jobId, key) => ['/pipeline/completed', { bucket: 'b', key, status: 'completed', mode: 'mode2' }],
-    (jobId) => [`/pipeline/completed/${jobId}`, { results: 's3://b/k', output: 's3://b/k', log: 'None' }],
+    (_jobId, key) => ['/pipeline/completed', { bucket: 'b', key, status: 'completed', mode: 'mode2' }, true],
+    (jobId) => [
+      `/pipeline/completed/${jobId}`,
+      { results: 's3://b/k', output: 's3://b/k', log: 'None' },
+      true,
+    ],
     (jobId) => [`/pipeline/failed/${jobId}`, { results: 's3://b/k' }],
   ];
   for (const door of doors) {
     const { jobId, token } = await submit();
     const job = (await jobStore.get(jobId))!;
-    const [url, body] = door(jobId, job.result.key);
+    const [url, body, says] = door(jobId, job.result.key);
     const early = await tell(url, token, body);
     t.equal(early.statusCode, 200, `${url}: ${early.body}`);
     t.equal(early.json().state, 'running', 'a success that Step Functions does not confirm changes nothing');
@@ -86,7 +95,12 @@ t.test('T13, R45, R46: the end is told by each door; Step Functions decides what
     cloud.executions.set(job.executionArn!, { ...execution, status: 'FAILED', error: 'bad_options' });
     t.same((await tell(url, token, body)).json(), { success: true, jobId, state: 'failed', cancel: false });
     t.equal((await tell(url, token, body)).statusCode, 200, 'repeated');
-    t.equal((await ada.get(`/api/job/${jobId}`)).json().failure.code, 'bad_options');
+    const ended = (await ada.get(`/api/job/${jobId}`)).json();
+    t.equal(ended.failure.code, 'bad_options');
+    t.equal(ended.history.at(-1).note, says ? 'bad_options, report_contradicted' : 'bad_options', url);
+    const { entries } = (await ada.get('/api/audit')).json();
+    const told = entries.filter((entry: { subject: string }) => entry.subject === jobId);
+    t.equal(told.length, says ? 1 : 0, 'once, however often it is repeated');
   }
   const { token } = await submit();
   t.equal((await tell('/pipeline/completed', token, { key: 'a/b/c.zip' })).statusCode, 400, 'names no job');

@@ -58,7 +58,8 @@ export function brokerOf(parts: BrokerParts) {
     doubt: (job) => void feed.heard(job),
   });
   const moves = createMoves({ jobs, clock });
-  const base = { units: stores.units, cloud, moves, clock, ids, log, tokenSecret: TOKEN_SECRET };
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const base = { units: stores.units, cloud, moves, clock, ids, log, audit, tokenSecret: TOKEN_SECRET };
   const waiting = createWaiting({ ...base, waiters: stores.waiters });
   const { units, watch } = createUnitServices({
     units: stores.units,
@@ -71,7 +72,7 @@ export function brokerOf(parts: BrokerParts) {
     trust,
     probe,
     ticker: { nudge: (jobId) => ticker.nudge(jobId) },
-    audit: createAudit({ store: stores.audit, clock, ids, log }),
+    audit,
     clock,
     ids,
     log,

@@ -88,7 +88,7 @@ export function httpServices({
   const jobStore = watchJobs(hooks.announcer.announced(stores.jobs), watcher);
   const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
-  const common = { units: unitStore, cloud, moves, clock, ids, log, tokenSecret };
+  const common = { units: unitStore, cloud, moves, clock, ids, log, audit, tokenSecret };
   const observe = createObserve(common);
   const account = memoryAccount();
   const waiting = createWaiting({ ...common, waiters: stores.waiters });

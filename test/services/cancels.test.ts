@@ -1,5 +1,6 @@
 /** Cancels whose stop is refused or has no effect, executions that are not found: what is true of the execution and of its worker decides. */
 import t from 'tap';
+import { createAudit } from '../../services/audit/audit.ts';
 import { D_CANCEL_MS, D_CB_MS } from '../../services/clockwork/deadlines.ts';
 import { createMoves } from '../../services/jobs/moves.ts';
 import { executionArn } from '../../services/jobs/naming.ts';
@@ -50,7 +51,9 @@ async function canceled(ranMs: number, more: Partial<Job> = {}) {
   };
   execution({});
   const moves = createMoves({ jobs: stores.jobs, clock });
-  const deps = { units: stores.units, moves, clock, ids: createIds(clock), log, tokenSecret: 'secret' };
+  const ids = createIds(clock);
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const deps = { units: stores.units, moves, clock, ids, log, audit, tokenSecret: 'secret' };
   const observe = createObserve({ ...deps, cloud });
   const stored = async (): Promise<Job> => (await stores.jobs.get(JOB)) as Job;
   return {

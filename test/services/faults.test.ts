@@ -104,53 +104,6 @@ t.test('F11, F13: callbacks that come twice, late or in the wrong order change n
   t.equal((await brain.jobs.get(job.jobId))?.version, ended.version);
 });
 
-t.test(
-  'F12: a report before StartExecution returned is accepted; the job ends when that is confirmed',
-  async (t) => {
-    const brain = await startBrain(t, cloud);
-    const job = await brain.queue();
-    const token = jobToken(TOKEN_SECRET, job.jobId, 0);
-    const early = await brain.callbacks.progress(job.jobId, token, {
-      attempt: 0,
-      step: 'start',
-      fraction: 0,
-      message: 'Started',
-      platform: 'lambda',
-    });
-    t.equal(early.state, 'running');
-    t.equal(early.platform, 'lambda');
-  },
-);
-
-t.test(
-  'F14, T13: a callback that says done while the execution runs or failed settles nothing by itself',
-  async (t) => {
-    const brain = await startBrain(t, cloud);
-    const job = await brain.queue();
-    const token = jobToken(TOKEN_SECRET, job.jobId, 0);
-    await brain.until(job.jobId, ['running']);
-    t.equal((await brain.callbacks.ended(job.jobId, token)).state, 'running', 'Step Functions says RUNNING');
-    await brain.behave(BEHAVIOUR.fails);
-    const second = await brain.queue();
-    await brain.writeResult(second);
-    await brain.ticker.tick();
-    await brain.executionEnds(second.jobId);
-    const ended = await brain.callbacks.ended(
-      second.jobId,
-      jobToken(TOKEN_SECRET, second.jobId, 0),
-      'succeeded',
-    );
-    t.match(ended.history.at(-1), {
-      state: 'failed',
-      by: 'step-functions',
-      note: 'unsupported_sequence, report_contradicted',
-    });
-    t.equal(ended.failure?.code, 'unsupported_sequence');
-    t.equal(ended.failure?.message, 'an EPI scan');
-    t.equal(ended.failure?.remedy, 'measure a GRE');
-  },
-);
-
 t.test('T10: the token of another job, of another attempt or no token is refused alike', async (t) => {
   const brain = await startBrain(t, cloud);
   const job = await brain.queue();
