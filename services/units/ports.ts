@@ -1,7 +1,7 @@
 /** What the trust and the checks of computing units need from the outside, beside ports.ts. */
 import type { ObjectLocation } from '../../src/schemas/execution.ts';
 import type { AccountQuota } from '../../src/schemas/quotas.ts';
-import type { Unit } from '../../src/schemas/unit.ts';
+import type { Mode, Unit } from '../../src/schemas/unit.ts';
 import type { Page } from '../ports.ts';
 
 export interface UnitStore {
@@ -18,11 +18,14 @@ export interface UnitStore {
   dueForCheck(now: number, limit: number): Promise<string[]>;
   /** A user's own units, those shared with them, and the shared ones of the app. */
   listVisible(ownerId: string, appId: string): Promise<Unit[]>;
-  /** The same a page at a time: those of the platform, those shared with the user, their own; each newest first. `own`: these alone. */
+  /**
+   * The same a page at a time: those of the platform, those shared with the user, their own; each newest first. `own`:
+   * these alone; `mode`: only the lists that hold units of it are read.
+   */
   pageVisible(
     ownerId: string,
     appId: string,
-    options: { limit: number; cursor?: string; own?: boolean },
+    options: { limit: number; cursor?: string; own?: boolean; mode?: Mode },
   ): Promise<Page<Unit>>;
   /**
    * Creates or replaces (version conditional). `role_taken` if another owner holds the role ARN; `full` if it is new

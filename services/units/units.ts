@@ -114,6 +114,7 @@ export function createUnits(deps: UnitsDeps): Units {
         limit: limit - items.length,
         cursor: next,
         own,
+        mode: filter.mode,
       });
       const wanted = found.items.filter((unit) => passes(unit, filter));
       const usableNow = await Promise.all(wanted.map((unit) => isThereFor(who, unit)));

@@ -52,7 +52,9 @@ t.test('pages meet without gap or overlap: the platform, what is shared, one’s
     t.same(names, ['Mode 1', 'of Bob', ...own], `by ${limit}`);
     t.ok(pages <= Math.ceil((OWN + 2) / limit) + 1, `${pages} pages`);
   }
-  t.same((await walk('limit=3&mode=mode_1')).names, ['Mode 1']);
+  t.same(await walk('limit=3&mode=mode_1'), { names: ['Mode 1'], pages: 1 });
+  t.same((await walk('limit=5&mode=mode_2')).names, ['of Bob', ...own]);
+  t.same(await walk('own=true&limit=5&mode=mode_1'), { names: [], pages: 1 });
   t.same((await walk('limit=2&search=KNEE')).names, ['Knee lab 9', 'Knee lab 6', 'Knee lab 3', 'Knee lab 0']);
   t.equal((await walk('search=222222222222')).names.length, OWN + 1, 'by the number of the account');
   t.same((await walk('search=nowhere')).names, []);
@@ -84,13 +86,14 @@ t.test('a page costs what it shows, however many units there are', async (t) => 
     reads++;
     return next(call);
   });
-  const cost = async (): Promise<number> => {
-    await ada.get('/api/computing-unit/list?limit=5');
+  const cost = async (query: string): Promise<number> => {
+    await ada.get(`/api/computing-unit/list?${query}`);
     reads = 0;
-    await ada.get('/api/computing-unit/list?limit=5');
+    await ada.get(`/api/computing-unit/list?${query}`);
     return reads;
   };
-  const few = await cost();
+  const few = await cost('limit=5');
+  const platform = await cost('limit=25&mode=mode_1');
   for (let i = 0; i < 60; i++) {
     await unitStore.put(
       sampleUnit({
@@ -102,5 +105,6 @@ t.test('a page costs what it shows, however many units there are', async (t) => 
       }),
     );
   }
-  t.equal(await cost(), few, `${few} requests to the table`);
+  t.equal(await cost('limit=5'), few, `${few} requests to the table`);
+  t.equal(await cost('limit=25&mode=mode_1'), platform, `${platform} for those of the platform`);
 });

@@ -63,8 +63,9 @@ const MAX_ROUNDS = 10;
 
 /** Cursors of `pageVisible`: which list, and where in it. The rest is sealed (cursor.ts). */
 const PAGE_CURSOR = /^([0-2])\.(.*)$/;
-/** Where one's own begin, which come last. */
-const OWN_UNITS = '2.';
+/** Where those of people begin: shared ones, then one's own. Before them are those of the platform, which are all of Mode 1. */
+const OF_PEOPLE = 1;
+const OWN_UNITS = 2;
 
 /** Creates the store of computing units. The first version of a unit is 1. */
 export function createUnitStore(table: ItemTable, clock: Clock, holdings: HoldingsTable): UnitStore {
@@ -183,7 +184,7 @@ export function createUnitStore(table: ItemTable, clock: Clock, holdings: Holdin
       return [...new Map([...own, ...shared, ...granted.items].map((unit) => [unit.unitId, unit])).values()];
     },
 
-    async pageVisible(ownerId, appId, { limit, cursor, own }) {
+    async pageVisible(ownerId, appId, { limit, cursor, own, mode }) {
       const ofPartition = (partition: string) => (options: PageOptions) =>
         table.page(UNIT, { index: 'gsi1', partition }, options);
       const lists = [
@@ -191,18 +192,17 @@ export function createUnitStore(table: ItemTable, clock: Clock, holdings: Holdin
         (options: PageOptions) => pageGranted(ownerId, appId, options),
         ofPartition(ownUnitsPartition(ownerId, appId)),
       ];
-      const [, first, start] = PAGE_CURSOR.exec(cursor ?? (own ? OWN_UNITS : '0.')) ?? [
-        undefined,
-        '0',
-        'not a cursor',
-      ];
+      // No list is read that holds nothing of what is asked for.
+      const end = mode === 'mode_1' ? OF_PEOPLE : lists.length;
+      const begin = own ? OWN_UNITS : mode === 'mode_2' ? OF_PEOPLE : 0;
+      const [, first, start] = PAGE_CURSOR.exec(cursor ?? `${begin}.`) ?? [undefined, '0', 'not a cursor'];
       const items: Unit[] = [];
-      for (let at = Number(first), from = start || undefined; at < lists.length; ) {
+      for (let at = Number(first), from = start || undefined; at < end; ) {
         const page = await lists[at]({ limit: limit - items.length, cursor: from });
         items.push(...page.items);
         from = page.cursor;
         if (from === undefined) at++;
-        if (items.length >= limit && at < lists.length) return { items, cursor: `${at}.${from ?? ''}` };
+        if (items.length >= limit && at < end) return { items, cursor: `${at}.${from ?? ''}` };
       }
       return { items, cursor: undefined };
     },
