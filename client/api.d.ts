@@ -2286,6 +2286,7 @@ export interface components {
          *       ],
          *       "openJobs": {
          *         "open": 3,
+         *         "openMore": false,
          *         "counted": 3,
          *         "more": false,
          *         "byState": [
@@ -2390,9 +2391,11 @@ export interface components {
             /** @description Upper ends of the classes of `byAge`, in seconds; the last class has none */
             ages: number[];
             openJobs: {
-                /** @description All open jobs, counted up to 2,000 */
+                /** @description All open jobs, counted up to 2,000: those that are due first */
                 open: number;
-                /** @description Those whose state was read: the oldest 200 */
+                /** @description There may be more open jobs than `open` */
+                openMore: boolean;
+                /** @description Those whose state and age were read: the oldest 200 of `open`, and what is too old */
                 counted: number;
                 /** @description There are open jobs whose state was not read */
                 more: boolean;

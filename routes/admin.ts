@@ -65,7 +65,7 @@ function toAnswer(data: OverviewData): z.infer<typeof overviewAnswer> {
     openJobs: { ...openJobs, byState },
     sweepLagSeconds: openJobs.lagSeconds,
     setAside: { ...setAside, jobs: setAside.jobs.map((job) => ({ ...job, at: iso(job.at) })) },
-    brokers: brokers.map(({ lagMs, refused, startedAt, seenAt, ...broker }) => ({
+    brokers: brokers.map(({ lagMs, refused, late: _late, startedAt, seenAt, ...broker }) => ({
       ...broker,
       startedAt: iso(startedAt),
       seenAt: iso(seenAt),

@@ -12,7 +12,7 @@ const MAX_BUDGETS = 10;
 
 /** What it tells the others. */
 export function ownFigures(parts: {
-  ticker: Pick<Ticker, 'stats'>;
+  ticker: Pick<Ticker, 'stats' | 'late'>;
   sweep: Pick<Sweep, 'stats'>;
   poison: Pick<Poison, 'count'>;
   budgets: Pick<Budgets, 'view' | 'refused'>;
@@ -23,6 +23,7 @@ export function ownFigures(parts: {
   return {
     ...ticker.stats(),
     ...sweep.stats(),
+    late: ticker.late(),
     setAside: poison.count(),
     refused: budgets.refused(),
     budgets: used

@@ -5,10 +5,11 @@
  */
 import type { Job } from '../../src/schemas/job.ts';
 import { within } from '../context.ts';
-import { isTerminal } from '../jobs/lifecycle.ts';
+import { isTerminal, isUnstarted } from '../jobs/lifecycle.ts';
 import type { Observe } from '../jobs/observe.ts';
 import type { Clock, JobStore, Log, Timers } from '../ports.ts';
 import { inLanes } from './lanes.ts';
+import { createLateJobs } from './late-jobs.ts';
 import type { Poison } from './poison.ts';
 import type { Sweep } from './sweep.ts';
 
@@ -46,6 +47,8 @@ export interface Ticker {
   /** Milliseconds until there is something to do. */
   idleMs(): number;
   stats(): TickerStats;
+  /** Ids of the open jobs that have used the most of more time than they may, of those it has looked at. */
+  late(): string[];
   /** Called when something is nudged, so that the loop can wake up. */
   onWake(wake: () => void): void;
 }
@@ -67,6 +70,7 @@ export interface TickerDeps {
 export function createTicker(deps: TickerDeps): Ticker {
   const { jobs, start, observe, sweep, poison, shards, clock, timers, log } = deps;
   const nudged = new Map<string, { at: number; round: number }>();
+  const late = createLateJobs(clock);
   let nextPoll = 0;
   const stats = { lagMs: 0, steps: 0, failedSteps: 0 };
   let wake = (): void => {};
@@ -101,13 +105,13 @@ export function createTicker(deps: TickerDeps): Ticker {
   async function advance(jobId: string, wasNudged: boolean, watched: Job[]): Promise<void> {
     const job = await jobs.get(jobId);
     if (job?.dueAt !== undefined) stats.lagMs = Math.max(stats.lagMs, clock() - job.dueAt);
+    if (job) late.seen(job);
     if (!job || isTerminal(job.state)) {
       nudged.delete(jobId);
       poison.cleared(jobId);
       return;
     }
-    const unstarted = job.state === 'queued' || (job.state === 'starting' && !job.executionArn);
-    if (unstarted) {
+    if (isUnstarted(job)) {
       // A job that somebody holds a lease on, or that waits for its back-off, is left alone until it is due.
       // After the start there is nothing to see until the worker reports, so the nudge has done its work.
       nudged.delete(jobId);
@@ -169,6 +173,7 @@ export function createTicker(deps: TickerDeps): Ticker {
       return all.size;
     },
     stats: () => ({ ...stats }),
+    late: late.oldest,
     nudge(jobId, afterMs = 0) {
       if (nudged.size < MAX_NUDGED) nudged.set(jobId, { at: clock() + afterMs, round: 0 });
       wake();

@@ -26,6 +26,11 @@ export function isTerminal(state: JobState): boolean {
   return MOVES[state].length === 0;
 }
 
+/** True if no execution of it is known yet. */
+export function isUnstarted({ state, executionArn }: Pick<Job, 'state' | 'executionArn'>): boolean {
+  return state === 'queued' || (state === 'starting' && !executionArn);
+}
+
 /** States from which a person may begin a new attempt. A job that succeeded keeps its result. */
 const ENDED_WITHOUT_RESULT: readonly JobState[] = ['failed', 'canceled', 'lost'];
 

@@ -9,7 +9,7 @@ import { inLanes } from '../clockwork/lanes.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { KillSwitch } from '../units/kill-switch.ts';
 import type { UnitStore } from '../units/ports.ts';
-import { isTerminal } from './lifecycle.ts';
+import { isTerminal, isUnstarted } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 
 /** A job whose unit is closed looks at it again after this, later after up to D_OPEN_MANY_MS; and gives up after a day. */
@@ -121,7 +121,6 @@ export function createWaiting(deps: {
   };
 }
 
-function isWaiting({ state, executionArn, history }: Job): boolean {
-  if (executionArn || (state !== 'queued' && state !== 'starting')) return false;
-  return history.at(-1)?.note?.startsWith(WAITS) ?? false;
+function isWaiting(job: Job): boolean {
+  return isUnstarted(job) && (job.history.at(-1)?.note?.startsWith(WAITS) ?? false);
 }

@@ -1,15 +1,21 @@
-/** Open jobs by state and age, at a bounded cost: the keys of up to MAX_KEYS, and reads of the MAX_READ oldest. */
+/**
+ * Open jobs by state and age, at a bounded cost: the keys of up to MAX_KEYS, those that are due first; reads of the MAX_READ
+ * oldest of them, and of those that processes have found too old (clockwork/late-jobs.ts). So whatever is too old is seen,
+ * however much is open: it is looked at and told, or nobody looks at it and it is among those that are due first.
+ */
 import { AppError } from '../../src/errors.ts';
 import { AGE_LIMITS } from '../../src/schemas/figures.ts';
 import type { Job, JobState } from '../../src/schemas/job.ts';
 import { D_JOB_MS } from '../clockwork/deadlines.ts';
 import { inLanes } from '../clockwork/lanes.ts';
-import { isTerminal } from '../jobs/lifecycle.ts';
+import { isTerminal, isUnstarted } from '../jobs/lifecycle.ts';
 import type { Clock, JobStore } from '../ports.ts';
 import type { QueueStore } from './overview-ports.ts';
 
 const MAX_KEYS = 2_000;
 const MAX_READ = 200;
+/** Of those that processes have found. */
+const MAX_TOLD = 50;
 const LANES = 8;
 
 export interface StateRow {
@@ -21,13 +27,15 @@ export interface StateRow {
 }
 
 export interface OpenJobs {
-  /** Those whose state was read, the oldest: at most MAX_READ. */
+  /** Those whose state was read, the oldest: at most MAX_READ and MAX_TOLD. */
   readonly counted: number;
   /** True if there are open jobs that were not read. */
   readonly more: boolean;
   readonly byState: StateRow[];
   /** All open jobs, counted up to about MAX_KEYS. */
   readonly open: number;
+  /** True if there may be more than these. */
+  readonly openMore: boolean;
   /** How long the job that is most overdue waits for its next step. */
   readonly lagSeconds: number;
   /**
@@ -38,12 +46,11 @@ export interface OpenJobs {
   readonly longestWaitSeconds: number;
 }
 
-/** Counts them. A job that cannot be read is left out of the states. */
-export async function countOpenJobs(deps: {
-  queues: Pick<QueueStore, 'openJobs'>;
-  jobs: Pick<JobStore, 'get'>;
-  clock: Clock;
-}): Promise<OpenJobs> {
+/** Counts them. A job that cannot be read is left out of the states. `late`: ids of jobs that processes have found too old. */
+export async function countOpenJobs(
+  deps: { queues: Pick<QueueStore, 'openJobs'>; jobs: Pick<JobStore, 'get'>; clock: Clock },
+  late: readonly string[] = [],
+): Promise<OpenJobs> {
   const { queues, jobs, clock } = deps;
   const found = await queues.openJobs(MAX_KEYS);
   const now = clock();
@@ -52,14 +59,14 @@ export async function countOpenJobs(deps: {
   const rows = new Map<JobState, { jobs: number; oldest: number; byAge: number[] }>();
   let counted = 0;
   let [longestAttemptSeconds, longestWaitSeconds] = [0, 0];
-  await inLanes(oldest.slice(0, MAX_READ), LANES, async (jobId) => {
+  const wanted = new Set([...oldest.slice(0, MAX_READ), ...late.slice(0, MAX_TOLD)]);
+  await inLanes([...wanted], LANES, async (jobId) => {
     const job = await readable(jobs, jobId);
     if (!job || isTerminal(job.state)) return;
     counted++;
     const used = secondsBetween(job.deadlineAt - D_JOB_MS, now);
     longestAttemptSeconds = Math.max(longestAttemptSeconds, used);
-    if (job.state === 'queued' || job.state === 'starting')
-      longestWaitSeconds = Math.max(longestWaitSeconds, used);
+    if (isUnstarted(job)) longestWaitSeconds = Math.max(longestWaitSeconds, used);
     const row = rows.get(job.state) ?? { jobs: 0, oldest: now, byAge: Array(AGE_LIMITS.length + 1).fill(0) };
     const ageSeconds = (now - job.createdAt) / 1000;
     const younger = AGE_LIMITS.findIndex((limit) => ageSeconds < limit);
@@ -71,6 +78,7 @@ export async function countOpenJobs(deps: {
     counted,
     more: found.more || oldest.length > MAX_READ,
     open: found.jobs.length,
+    openMore: found.more,
     lagSeconds: secondsBetween(due, now),
     longestAttemptSeconds,
     longestWaitSeconds,

@@ -88,20 +88,23 @@ export function createOverview(deps: OverviewDeps): Overview {
   let kept: { at: number; data: Promise<OverviewData> } | undefined;
 
   async function look(): Promise<OverviewData> {
+    const { self, members, leases } = shares.view();
+    const told = members.map((member) => (member.brokerId === self ? own() : toldBy(member)));
     const [openJobs, set, depths] = await Promise.all([
-      countOpenJobs({ queues, jobs, clock }),
+      countOpenJobs(
+        { queues, jobs, clock },
+        told.flatMap(({ late }) => late),
+      ),
       aside.list(MAX_ASIDE),
       Promise.all(QUEUES.map(async (queue) => ({ queue, ...(await queues.depth(queue, MAX_WAITING)) }))),
     ]);
     const at = clock();
-    const { self, members, leases } = shares.view();
     const holds = (brokerId: string): string[] =>
       leases.filter((lease) => lease.brokerId === brokerId).map(({ piece }) => piece);
-    const brokers = members.map((member): BrokerRow => {
+    const brokers = members.map((member, i): BrokerRow => {
       const { brokerId, alive, startedAt, seenAt, release, generation } = member;
-      const told = brokerId === self ? own() : toldBy(member);
       const row = { brokerId, self: brokerId === self, alive, startedAt, seenAt, release, generation };
-      return { ...told, ...row, holds: holds(brokerId) };
+      return { ...told[i], ...row, holds: holds(brokerId) };
     });
     const living = new Set(brokers.filter(({ alive }) => alive).map(({ brokerId }) => brokerId));
     return {

@@ -27,6 +27,8 @@ export const processFigures = z.object({
   listed: count,
   orphansStopped: count,
   refused: count,
+  /** Open jobs that have used more time than they may: the oldest that it has looked at. */
+  late: z.array(z.string()).default([]),
   /** The most used budgets: account, region, operation, calls of the bucket that are used. */
   budgets: z.array(z.tuple([z.string(), z.string(), budgetedOperation, count])).default([]),
   /** By kind and code: `job unsupported_sequence`, `request not_found`. */

@@ -53,7 +53,7 @@ t.test('every metric of the log is a number in a line that the code writes', asy
   const overview = async () => ({
     at: 0,
     openJobs: {
-      ...{ counted: 0, more: false, byState: [], open: 0, lagSeconds: 0 },
+      ...{ counted: 0, more: false, byState: [], open: 0, openMore: false, lagSeconds: 0 },
       ...{ longestAttemptSeconds: 0, longestWaitSeconds: 0 },
     },
     setAside: { jobs: [], more: false },

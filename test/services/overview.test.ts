@@ -1,5 +1,7 @@
 /** The operator's view over a table in memory: its cost, old figures, and what the log says of it once a minute. */
 import t from 'tap';
+import { D_JOB_MS, D_ROOM_MS } from '../../services/clockwork/deadlines.ts';
+import { createLateJobs } from '../../services/clockwork/late-jobs.ts';
 import { createErrorWindow } from '../../services/operations/error-window.ts';
 import { createFigures } from '../../services/operations/figures.ts';
 import { createOverview } from '../../services/operations/overview.ts';
@@ -56,7 +58,7 @@ t.test('its cost is bounded: 12 queries and 200 reads, for 500 open jobs and for
     t.equal(reads.jobs, 200, `${many} jobs`);
     t.equal(reads.queries, 12);
     t.equal(openJobs.open, Math.min(many, 2_000));
-    t.match(openJobs, { counted: 200, more: true });
+    t.match(openJobs, { counted: 200, more: true, openMore: many > 2_000 });
     t.equal(openJobs.byState[0].oldestSeconds, many, 'the oldest is among those that are read');
     await overview();
     t.equal(reads.queries, 12, 'a look is good for a moment');
@@ -64,6 +66,47 @@ t.test('its cost is bounded: 12 queries and 200 reads, for 500 open jobs and for
     await overview();
     t.equal(reads.queries, 24);
   }
+});
+
+t.test(
+  'what is too old is seen behind any number of others, because whoever looks at it tells',
+  async (t) => {
+    // Looked at again and again, it never is among the first that are due.
+    const members = [
+      { brokerId: 'me', alive: true, startedAt: 0, seenAt: now, beat: 1, release: '1', generation: 1 },
+      { brokerId: 'other', alive: true, startedAt: 0, seenAt: now, figures: { late: ['OLD', 'gone'] } },
+    ];
+    const { jobs, overview } = parts({ self: 'me', members, leases: [] });
+    const deadlineAt = now - 7_200_000;
+    const old = { jobId: 'OLD', state: 'running', createdAt: now - 30_000_000, deadlineAt } as const;
+    await jobs.create(sampleJob({ ...old, dueAt: now + 600_000 }));
+    for (let i = 0; i < 2_500; i++) {
+      const deadlineAt = now + D_JOB_MS;
+      await jobs.create(
+        sampleJob({ jobId: `A${i}`, state: 'queued', createdAt: now, deadlineAt, dueAt: now }),
+      );
+    }
+    const { openJobs } = await overview();
+    t.match(openJobs, { open: 2_000, openMore: true, counted: 201 });
+    t.equal(openJobs.longestAttemptSeconds, (now - deadlineAt + D_JOB_MS) / 1000);
+    t.equal(openJobs.byState.find(({ state }) => state === 'running')?.oldestSeconds, 30_000);
+  },
+);
+
+t.test('a process remembers what it found too old, until it looks again or nobody does', async (t) => {
+  const late = createLateJobs(clock);
+  const running = { state: 'running', executionArn: 'arn' } as const;
+  for (let i = 0; i < 7; i++)
+    late.seen(sampleJob({ ...running, jobId: `R${i}`, deadlineAt: now - 1_000 * (i + 1) }));
+  late.seen(sampleJob({ state: 'queued', jobId: 'Q', deadlineAt: now + D_JOB_MS - D_ROOM_MS - 1 }));
+  late.seen(sampleJob({ state: 'queued', jobId: 'young', deadlineAt: now + D_JOB_MS - D_ROOM_MS }));
+  late.seen(sampleJob({ ...running, jobId: 'in time', deadlineAt: now }));
+  t.same(late.oldest(), ['R6', 'R5', 'R4', 'R3', 'R2']);
+  late.seen(sampleJob({ ...running, jobId: 'R6', state: 'lost', deadlineAt: now - 7_000 }));
+  late.seen(sampleJob({ ...running, jobId: 'R5', deadlineAt: now + D_JOB_MS }));
+  t.same(late.oldest(), ['R4', 'R3', 'R2', 'R1', 'R0']);
+  now += D_ROOM_MS + 300_001;
+  t.same(late.oldest(), [], 'somebody else looks at them, or they have ended');
 });
 
 t.test('a job that cannot be read does not hide the others', async (t) => {

@@ -39,8 +39,15 @@ function OpenJobs({ seen: { openJobs, ages, sweepLagSeconds } }: { seen: Seen })
   return (
     <section class="card stack-small" aria-labelledby="open-jobs">
       <h2 id="open-jobs">
-        {openJobs.open} open jobs, the most overdue by {duration(sweepLagSeconds)}
+        {openJobs.open}
+        {openJobs.openMore ? ' or more' : ''} open jobs, the most overdue by {duration(sweepLagSeconds)}
       </h2>
+      {openJobs.more && (
+        <p class="soft small">
+          By state and age: the oldest {openJobs.counted}
+          {openJobs.openMore ? ` of the ${openJobs.open} that are due first, and what is too old` : ''}.
+        </p>
+      )}
       {openJobs.byState.length === 0 && <p class="soft">Nothing is open.</p>}
       <div class="bars">
         {openJobs.byState.map(({ state, jobs, oldestSeconds, byAge }) => (
@@ -61,8 +68,7 @@ function OpenJobs({ seen: { openJobs, ages, sweepLagSeconds } }: { seen: Seen })
               ))}
             </span>
             <span class="small soft">
-              {jobs}
-              {openJobs.more ? '+' : ''}, the oldest for {duration(oldestSeconds)}
+              {jobs}, the oldest for {duration(oldestSeconds)}
             </span>
           </div>
         ))}

@@ -30,10 +30,17 @@ export function statusCommands(program: Command, cli: Cli): void {
     });
 }
 
+/** What the table by state is about, if not all. */
+function coverage({ counted, open, openMore }: Overview['openJobs']): string {
+  const among = openMore ? ` of the ${open} that are due first, and what is too old` : '';
+  return `by state and age: the oldest ${counted}${among}`;
+}
+
 function told(seen: Overview): string {
   const { openJobs, setAside, brokers, unheld, budgets, errors, queues } = seen;
   const parts = [
-    `${openJobs.open} open jobs, the most overdue by ${duration(seen.sweepLagSeconds)}; ${setAside.jobs.length} set aside`,
+    `${openJobs.open}${openJobs.openMore ? ' or more' : ''} open jobs, the most overdue by ${duration(seen.sweepLagSeconds)}; ${setAside.jobs.length} set aside`,
+    ...(openJobs.more ? [coverage(openJobs)] : []),
     section(
       ['state', 'jobs', 'oldest', ...classesOf(seen.ages)],
       openJobs.byState.map(({ state, jobs, oldestSeconds, byAge }) => [

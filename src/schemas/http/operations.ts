@@ -38,8 +38,11 @@ export const overviewAnswer = z
       description: 'Upper ends of the classes of `byAge`, in seconds; the last class has none',
     }),
     openJobs: z.object({
-      open: count.meta({ description: 'All open jobs, counted up to 2,000' }),
-      counted: count.meta({ description: 'Those whose state was read: the oldest 200' }),
+      open: count.meta({ description: 'All open jobs, counted up to 2,000: those that are due first' }),
+      openMore: z.boolean().meta({ description: 'There may be more open jobs than `open`' }),
+      counted: count.meta({
+        description: 'Those whose state and age were read: the oldest 200 of `open`, and what is too old',
+      }),
       more: z.boolean().meta({ description: 'There are open jobs whose state was not read' }),
       byState: z.array(
         z.object({ state: jobState, jobs: count, oldestSeconds: seconds, byAge: z.array(count) }),
@@ -102,6 +105,7 @@ export const overviewAnswer = z
         ages: [60, 300, 1800, 7200, 22200],
         openJobs: {
           open: 3,
+          openMore: false,
           counted: 3,
           more: false,
           byState: [
