@@ -85,7 +85,9 @@ t.test('F12: a run that has ended before StartExecution returned is settled by i
   t.equal(told.state, 'succeeded', 'Step Functions has confirmed it');
   held.release();
   await start;
-  t.same(await stored(brain, job), told, 'and the answer of StartExecution changes nothing more');
+  const after = await stored(brain, job);
+  t.equal(after.version, told.version, 'and the answer of StartExecution changes nothing more');
+  t.equal(after.state, 'succeeded');
   t.equal(await brain.started(), 1);
 });
 
