@@ -39,6 +39,7 @@ t.test('open jobs by state and age, how late they are, what is set aside, what w
   const seen = (await admin.get(path)).json();
   t.same(seen.openJobs, {
     open: 3,
+    openMore: false,
     counted: 3,
     more: false,
     byState: [
