@@ -2890,6 +2890,11 @@ export interface components {
                  * @enum {string}
                  */
                 phase: "deployment_fails" | "jobs_not_starting" | "jobs_failing" | "results_not_appearing";
+                /**
+                 * @description What promises to help: POST /api/job/{jobId}/retry with this as `platform`
+                 * @enum {string}
+                 */
+                retryOn?: "lambda" | "fargate";
             };
             summary?: {
                 medianSnr: number | null;
@@ -11498,6 +11503,11 @@ export interface operations {
                 "application/json": {
                     /** @description The version of the job that is to be tried again: a second click then changes nothing */
                     version?: number;
+                    /**
+                     * @description Where the new attempt has to run; as the task says, or the size of the run, if it is not given
+                     * @enum {string}
+                     */
+                    platform?: "lambda" | "fargate";
                 } | null;
             };
         };

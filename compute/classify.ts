@@ -3,7 +3,7 @@
  * ends without the worker having said why.
  */
 import type { RunFailure } from '../src/schemas/execution.ts';
-import { FAILURES, type FailureCode, isFailureCode } from '../src/schemas/failures.ts';
+import { FAILURES, type FailureCode, failureCodeOf } from '../src/schemas/failures.ts';
 import { textWithoutSecrets } from './redact.ts';
 
 /** `$.error` of a Catch. */
@@ -24,7 +24,7 @@ interface Rule {
 /** First match wins: what names a cause stands before what names only a kind. */
 const RULES: readonly Rule[] = [
   {
-    code: 'out_of_memory',
+    code: 'worker_oom',
     // 137, killed: by the kernel. 134, aborted: by V8, whose heap was full.
     pattern: /OutOfMemory|out of memory|\bexit(ed)?\b.*\b13[47]\b|signal: (killed|aborted)|JavaScript heap/i,
     message: 'The run was ended because it needed more memory than its platform has.',
@@ -60,7 +60,7 @@ const RULES: readonly Rule[] = [
     message: 'The platform had no room for the run.',
   },
   {
-    code: 'timeout',
+    code: 'worker_timeout',
     pattern: /^States\.(Timeout|HeartbeatTimeout)|Task timed out|Sandbox\.Timedout|timed out after/i,
     message: 'The run took longer than its platform allows.',
   },
@@ -80,7 +80,8 @@ const RULES: readonly Rule[] = [
 export function classifyFailure(error: StateError | undefined): RunFailure {
   const name = error?.Error ?? '';
   const cause = readCause(error?.Cause ?? '');
-  if (isFailureCode(name)) return failureOf(name, cause.message ?? 'The worker gave no details.');
+  const code = failureCodeOf(name);
+  if (code) return failureOf(code, cause.message ?? 'The worker gave no details.');
   const text = `${name}\n${cause.texts.join('\n')}`;
   const rule = RULES.find(({ pattern, unless }) => pattern.test(text) && !unless?.test(text));
   if (rule) return failureOf(rule.code, rule.message);

@@ -20,7 +20,7 @@ export class WorkerError extends Error {
 export function toWorkerError(error: unknown): WorkerError {
   if (error instanceof WorkerError) return error;
   if (error instanceof RangeError && /allocation|Array buffer/i.test(error.message)) {
-    return new WorkerError('out_of_memory', 'The run needs more memory than this platform has.');
+    return new WorkerError('worker_oom', 'The run needs more memory than this platform has.');
   }
   const text = error instanceof Error ? error.message : String(error);
   return new WorkerError('worker_error', text);

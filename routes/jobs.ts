@@ -113,7 +113,8 @@ export function jobRoutes({ jobs, retry, versions }: JobRoutesDeps) {
         },
       },
       async (request, reply) => {
-        const job = await retry(principalOf(request), request.params.jobId, request.body?.version);
+        const { version, platform } = request.body ?? {};
+        const job = await retry(principalOf(request), request.params.jobId, version, platform);
         return reply.status(202).send(toJobView(job));
       },
     );

@@ -25,7 +25,7 @@ export function isImage({ kind }: ReadoutIndex): boolean {
   return kind === 'image' || kind === 'calibration_and_image';
 }
 
-/** Throws `input_unreadable` or `out_of_memory` for grids that are empty or absurdly large. */
+/** Throws `input_unreadable` or `worker_oom` for grids that are empty or absurdly large. */
 export function mustBeReasonable(grid: KSpaceGrid): void {
   const { coils, lines, storedColumns, columns, partitions } = grid;
   const size = `${coils} coils, ${partitions > 1 ? `${partitions} partitions, ` : ''}${lines} lines, ${storedColumns} samples`;
@@ -37,7 +37,7 @@ export function mustBeReasonable(grid: KSpaceGrid): void {
   }
   if (coils * lines * columns * partitions > LARGEST_SLICE) {
     throw new WorkerError(
-      'out_of_memory',
+      'worker_oom',
       `One slice${partitions > 1 ? ' (slab)' : ''} of this scan is too large: ${size}.`,
     );
   }

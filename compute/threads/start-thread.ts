@@ -61,7 +61,7 @@ export function startThread(start: ThreadStart): Thread {
 
 function failureOf(error: Error & { code?: string }): WorkerError {
   const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  return new WorkerError(outOfMemory ? 'out_of_memory' : 'worker_error', `A thread failed: ${error.message}`);
+  return new WorkerError(outOfMemory ? 'worker_oom' : 'worker_error', `A thread failed: ${error.message}`);
 }
 
 /** Where Node cannot run TypeScript itself (version 20), the thread registers tsx; no flags are inherited. */

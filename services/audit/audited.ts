@@ -50,8 +50,8 @@ export function auditedRelease(poison: Pick<Poison, 'release'>, audit: Recorder)
 
 /** New attempts. */
 export function auditedRetry(retry: Retry, audit: Recorder): Retry {
-  return async (who, jobId, version) => {
-    const job = await retry(who, jobId, version);
+  return async (who, jobId, ...how) => {
+    const job = await retry(who, jobId, ...how);
     const outcome = `attempt ${job.attempt}`;
     await audit.record({ ownerId: who.userId, action: 'job.retry', subject: jobId, outcome });
     return job;

@@ -4,8 +4,8 @@
  * to count anew.
  */
 import type { PlatformName } from '../../src/schemas/execution.ts';
-import { type FailureCode, isFailureCode } from '../../src/schemas/failures.ts';
-import type { Job } from '../../src/schemas/job.ts';
+import { type FailureCode, failureCodeOf } from '../../src/schemas/failures.ts';
+import { type Job, platformOf } from '../../src/schemas/job.ts';
 import { backoffMs } from '../clockwork/backoff.ts';
 import { PREFLIGHT_OWNER } from '../preflight/owner.ts';
 
@@ -41,8 +41,8 @@ export const AUTOMATIC: Readonly<Partial<Record<FailureCode, Rule>>> = {
   no_network: FREE,
   no_capacity: ROOM,
   quota_fargate_vcpu: ROOM,
-  timeout: LARGER,
-  out_of_memory: LARGER,
+  worker_timeout: LARGER,
+  worker_oom: LARGER,
 };
 
 /** Attempts of one job that the broker begins by itself, for all reasons together. */
@@ -50,18 +50,26 @@ const MAX_AUTOMATIC = 8;
 
 /** What follows by itself after an attempt failed in this way, or undefined. `random` in [0, 1). */
 export function automaticRetry(job: Job, code: string, random: number): AutomaticRetry | undefined {
-  const rule = isFailureCode(code) ? AUTOMATIC[code] : undefined;
+  const rule = ruleOf(code);
   // A test job of a unit is there to show failures.
   if (!rule || job.ownerId === PREFLIGHT_OWNER || job.state === 'canceling') return undefined;
   const before = job.automaticRetries ?? [];
-  const used = before.filter((retry) => AUTOMATIC[retry.code as FailureCode] === rule).length;
+  const used = before.filter((retry) => ruleOf(retry.code) === rule).length;
   if (used >= rule.times || before.length >= MAX_AUTOMATIC) return undefined;
-  const onLambda = job.platform === 'lambda';
-  if (rule === LARGER && !onLambda) return undefined;
-  const platform = onLambda || code === 'quota_fargate_vcpu' ? 'fargate' : job.forcedPlatform;
+  // One that died before its first report has not said where it ran: then it is where it was sent.
+  if (rule === LARGER && platformOf(job) !== 'lambda') return undefined;
+  const platform =
+    rule === LARGER || job.platform === 'lambda' || code === 'quota_fargate_vcpu'
+      ? 'fargate'
+      : job.forcedPlatform;
   return {
     waitMs: backoffMs(rule.backoff, used + 1, random),
     platform,
     note: `${code}: ${rule.why} (${used + 1} of ${rule.times})`,
   };
+}
+
+function ruleOf(code: string): Rule | undefined {
+  const known = failureCodeOf(code);
+  return known && AUTOMATIC[known];
 }

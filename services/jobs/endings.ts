@@ -1,6 +1,6 @@
 /** How executions that have ended are told: as the end of a job, with code, message and remedy. */
 import { runFailure } from '../../src/schemas/execution.ts';
-import { type FailureCode, isFailureCode } from '../../src/schemas/failures.ts';
+import { type FailureCode, failureCodeOf } from '../../src/schemas/failures.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { ExecutionState } from '../ports.ts';
 import type { Change } from './moves.ts';
@@ -34,12 +34,12 @@ export function canceledBody(job: Job, execution: ExecutionState, proof: string)
 /** Code, message and remedy of a failed execution: the state machine's Fail state carries them as error and cause. */
 export function failureOf(execution: ExecutionState): [FailureCode, string, string?] {
   const cause = runFailure.safeParse(parseJson(execution.cause));
-  if (cause.success && isFailureCode(cause.data.code))
-    return [cause.data.code, cause.data.message, cause.data.remedy];
-  if (isFailureCode(execution.error))
-    return [execution.error, `The execution failed with ${execution.error}.`];
+  const said = cause.success ? failureCodeOf(cause.data.code) : undefined;
+  if (cause.success && said) return [said, cause.data.message, cause.data.remedy];
+  const code = failureCodeOf(execution.error);
+  if (code) return [code, `The execution failed with ${code}.`];
   if (execution.error === 'States.Timeout')
-    return ['timeout', 'A step of the execution exceeded its time limit.'];
+    return ['worker_timeout', 'A step of the execution exceeded its time limit.'];
   return ['worker_error', `The execution failed: ${execution.error ?? 'no error name'}.`];
 }
 

@@ -3,9 +3,8 @@ import { AppError } from '../../src/errors.ts';
 import type { HistoryEntry, Job, JobState } from '../../src/schemas/job.ts';
 import type { Usage } from '../../src/schemas/limits.ts';
 import type { Clock, JobStore } from '../ports.ts';
-import type { AttemptNames } from './attempts.ts';
 import { isTerminal, mayMove, timeOfRest } from './lifecycle.ts';
-import { LOOK_AGAIN_MS, newAttempt, withEntry } from './new-attempts.ts';
+import { type ChosenAttempt, LOOK_AGAIN_MS, newAttempt, withEntry } from './new-attempts.ts';
 
 /** Losers of a race read again; more rounds than this mean a store that does not work. */
 const MAX_ROUNDS = 12;
@@ -37,7 +36,7 @@ export interface Moves {
   retry(
     jobId: string,
     cause: Cause,
-    decide: (job: Job) => AttemptNames | undefined,
+    decide: (job: Job) => ChosenAttempt | undefined,
     usages: readonly Usage[],
   ): Promise<Job | undefined | 'usage_changed'>;
   /** The same loop for attempts that the broker begins by itself; `next` is one of new-attempts.ts. */

@@ -17,15 +17,20 @@ export const MAX_ATTEMPTS = 20;
 /** Pauses between looks for the execution of a lost job; the last one repeats until REPAIR_MS are over. */
 export const LOOK_AGAIN_MS = [60_000, 300_000, 1_200_000, 3_600_000, 6 * 3_600_000, 24 * 3_600_000] as const;
 
+/** An attempt that a person wants: its names, and where it has to run. */
+export type ChosenAttempt = AttemptNames & Pick<Job, 'forcedPlatform'>;
+
 /** A history with one more entry. */
 export function withEntry(history: readonly HistoryEntry[], entry: HistoryEntry): HistoryEntry[] {
   return [...history, entry].slice(-MAX_HISTORY);
 }
 
 /** After an attempt that has ended, because a person wants it. Throws if it has not ended, or has a result. */
-export function newAttempt(job: Job, names: AttemptNames, cause: Cause, now: number): Job {
-  const entry: HistoryEntry = { state: 'queued', at: now, by: cause.by, note: `attempt ${job.attempt + 1}` };
-  return { ...following(job, entry, now), ...names, state: 'queued', dueAt: now, tries: 0 };
+export function newAttempt(job: Job, chosen: ChosenAttempt, cause: Cause, now: number): Job {
+  const where = chosen.forcedPlatform ? ` on ${chosen.forcedPlatform}` : '';
+  const note = `attempt ${job.attempt + 1}${where}`;
+  const entry: HistoryEntry = { state: 'queued', at: now, by: cause.by, note };
+  return { ...following(job, entry, now), ...chosen, state: 'queued', dueAt: now, tries: 0 };
 }
 
 /** After an attempt that ends with `failure` in this very write: the job itself never is `failed`. */

@@ -102,14 +102,14 @@ export function createObserve(deps: ObserveDeps): Observe {
         return settle(job, change, 'step-functions', await contradiction(unit, job, execution));
       }
       case 'TIMED_OUT': {
-        const change = failedChange('timeout', 'The execution exceeded its time limit.');
+        const change = failedChange('worker_timeout', 'The execution exceeded its time limit.');
         return settle(job, change, 'step-functions', await contradiction(unit, job, execution));
       }
       case 'ABORTED': {
         if (execution.cause === PAST_DEADLINE && job.state !== 'canceling')
           return settle(
             job,
-            failedChange('timeout', 'The job was stopped at its deadline.'),
+            failedChange('worker_timeout', 'The job was stopped at its deadline.'),
             'broker',
             await contradiction(unit, job, execution),
           );

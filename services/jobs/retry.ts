@@ -1,5 +1,6 @@
 /** A new attempt of a job that ended without a result. Everything of the earlier attempts is kept, nothing reused. */
 import { AppError } from '../../src/errors.ts';
+import type { PlatformName } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import type { Ticker } from '../clockwork/ticker.ts';
@@ -17,10 +18,15 @@ import { mustBeReady } from './plan.ts';
 /**
  * Begins a new attempt and returns the job. `version` is the job's version as the person saw it: the same click
  * again gives the same attempt, and a job that has changed since is refused. Without it, the job is taken as
- * it is now; then a job whose retry is under way is returned as it is.
+ * it is now; then a job whose retry is under way is returned as it is. `platform`: where the attempt has to run.
  * Throws AppError not_found, conflict (still running, succeeded, changed, too many attempts), unit_not_ready, limit_reached.
  */
-export type Retry = (who: Principal, jobId: string, version?: number) => Promise<Job>;
+export type Retry = (
+  who: Principal,
+  jobId: string,
+  version?: number,
+  platform?: PlatformName,
+) => Promise<Job>;
 
 export interface RetryDeps {
   jobs: JobStore;
@@ -38,7 +44,7 @@ export interface RetryDeps {
 export function createRetry(deps: RetryDeps): Retry {
   const { jobs, usableUnit, cloud, moves, limits, ticker, clock, log, tokenSecret } = deps;
 
-  return async function retry(who, jobId, version) {
+  return async function retry(who, jobId, version, platform) {
     const seen = await jobs.get(jobId);
     if (!seen || seen.ownerId !== who.userId) throw new AppError('not_found', `no job ${jobId}`);
     const from = version ?? seen.version;
@@ -53,7 +59,8 @@ export function createRetry(deps: RetryDeps): Retry {
         (latest) => {
           if (begunFrom(latest, from)) return undefined;
           mustBeRetryable(latest, from);
-          return attemptNames(unit, { ...latest, attempt: latest.attempt + 1 }, tokenSecret, clock());
+          const names = attemptNames(unit, { ...latest, attempt: latest.attempt + 1 }, tokenSecret, clock());
+          return { ...names, forcedPlatform: platform };
         },
         usages,
       ),

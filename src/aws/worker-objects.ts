@@ -168,7 +168,7 @@ async function translated<T>(
     const name = error instanceof Error ? error.name : '';
     const status = statusOf(error);
     if (isFull(error))
-      throw new WorkerError('out_of_memory', `The disk of this platform is too small for ${place}.`);
+      throw new WorkerError('worker_oom', `The disk of this platform is too small for ${place}.`);
     if (status === 403) throw new WorkerError('storage_denied', `The worker may not ${what} ${place}.`);
     if (status === 404 && what === 'read') throw new WorkerError('input_not_found', `There is no ${place}.`);
     if (status === 404) throw new WorkerError('storage_denied', `The bucket of ${place} does not exist.`);

@@ -39,13 +39,13 @@ export const FAILURES = {
     remedy: 'Use a noise scan measured with the same coils, all of them switched on, as the signal scan.',
   },
   // --- the run --------------------------------------------------------------------------------------
-  out_of_memory: {
+  worker_oom: {
     actor: 'user',
-    remedy: 'Run the job on Fargate or on a larger size, or reduce slices or replicas.',
+    remedy: 'Retry the job on Fargate (`platform` of the retry), or reduce slices or replicas.',
   },
-  timeout: {
+  worker_timeout: {
     actor: 'user',
-    remedy: 'Run the job on Fargate, or reduce slices or replicas.',
+    remedy: 'Retry the job on Fargate (`platform` of the retry), or reduce slices or replicas.',
   },
   canceled: { actor: 'user', remedy: 'Submit the job again if it is still wanted.' },
   image_pull: {
@@ -138,7 +138,14 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** True if `code` is one of the stable failure codes. */
-export function isFailureCode(code: unknown): code is FailureCode {
-  return typeof code === 'string' && Object.hasOwn(FAILURES, code);
+/** What workers of earlier releases say, which go on running in the stacks of others. */
+const FORMER: ReadonlyMap<unknown, FailureCode> = new Map([
+  ['out_of_memory', 'worker_oom'],
+  ['timeout', 'worker_timeout'],
+]);
+
+/** The stable failure code that `code` is, or was called before; undefined if it is none. */
+export function failureCodeOf(code: unknown): FailureCode | undefined {
+  if (typeof code === 'string' && Object.hasOwn(FAILURES, code)) return code as FailureCode;
+  return FORMER.get(code);
 }

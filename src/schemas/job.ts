@@ -1,7 +1,15 @@
 /** A job as it is stored, and the states it can be in. */
 import { z } from 'zod';
 import { keptEstimate } from './estimate.ts';
-import { jobInput, objectLocation, outputFlags, platformName, runFailure, runResult } from './execution.ts';
+import {
+  jobInput,
+  objectLocation,
+  outputFlags,
+  type PlatformName,
+  platformName,
+  runFailure,
+  runResult,
+} from './execution.ts';
 import { mode, unit } from './unit.ts';
 
 export const jobState = z.enum([
@@ -121,7 +129,7 @@ export const job = z.object({
   history: z.array(historyEntry),
   /** Since a person last decided; absent while there are none. */
   automaticRetries: z.array(automaticAttempt).optional(),
-  /** Where an automatic attempt has to run. */
+  /** Where this attempt has to run, because an automatic one or a person wants it there. */
   forcedPlatform: platformName.optional(),
   /** Of a lost job: when it is looked whether its execution has turned up. */
   lookAgainAt: z.number().optional(),
@@ -132,8 +140,15 @@ export const job = z.object({
 });
 export type Job = z.infer<typeof job>;
 
+/** Where an attempt runs: as its worker has said; until then, where it was sent. Undefined if nobody can know. */
+export function platformOf({ platform, forcedPlatform, estimate }: Job): PlatformName | undefined {
+  return platform ?? forcedPlatform ?? estimate?.platform;
+}
+
 /** What ends a worker so that it cannot leave a bundle. */
 const KILLED = new Set([
+  'worker_timeout',
+  // As jobs of earlier releases say it.
   'timeout',
   'image_pull',
   'no_network',

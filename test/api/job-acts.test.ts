@@ -38,6 +38,10 @@ t.test('a job is tried again; the answer shows the attempts before', async (t) =
   t.equal((await ada.post(`/job/${jobId}/retry`, { version: 0 })).statusCode, 400);
   t.equal((await ada.post(`/job/${jobId}/retry`, { version: version + 1 })).statusCode, 409);
   const fresh = (await ada.post('/api/task/queue', { alias: 'brain', task })).json().jobId;
+  const there = await canceled(ada, task);
+  const onFargate = await ada.post(`/api/job/${there}/retry`, { platform: 'fargate' });
+  t.equal(onFargate.json().history.at(-1).note, 'attempt 1 on fargate');
+  t.equal((await ada.post(`/api/job/${there}/retry`, { platform: 'ec2' })).statusCode, 400);
   const running = await ada.post(`/api/job/${fresh}/retry`);
   t.equal(running.statusCode, 409);
   t.match(running.json(), { code: 'conflict', remedy: /Cancel/ });

@@ -137,7 +137,7 @@ t.test('the cost of a run follows from its duration and platform', async (t) => 
     estimate: { ...job.estimate!, vcpu: 4, memoryMb: 16_384 },
   });
   const execution = b.cloud.executions.get(job.executionArn!)!;
-  b.cloud.executions.set(job.executionArn!, { ...execution, status: 'FAILED', error: 'out_of_memory' });
+  b.cloud.executions.set(job.executionArn!, { ...execution, status: 'FAILED', error: 'worker_oom' });
   await b.ticker.tick();
   const cost = (await b.ada.get(`/job/${b.jobId}/cost`)).json();
   t.match(cost, { final: true, isEstimate: true, platform: 'fargate', seconds: 600, paidBy: 'platform' });

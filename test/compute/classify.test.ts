@@ -8,35 +8,35 @@ const task = (more: object): string =>
 t.test('what Lambda, ECS and Step Functions say becomes a code with its remedy', async (t) => {
   const cases: [error: string, cause: string, code: string][] = [
     ['noise_missing', '{"errorType":"noise_missing","errorMessage":"No noise."}', 'noise_missing'],
-    ['States.Timeout', '', 'timeout'],
-    ['States.HeartbeatTimeout', '', 'timeout'],
+    ['States.Timeout', '', 'worker_timeout'],
+    ['States.HeartbeatTimeout', '', 'worker_timeout'],
     [
       'Sandbox.Timedout',
       '{"errorType":"Sandbox.Timedout","errorMessage":"Task timed out after 900.00 seconds"}',
-      'timeout',
+      'worker_timeout',
     ],
-    ['Runtime.OutOfMemory', '{"errorType":"Runtime.OutOfMemory","errorMessage":"..."}', 'out_of_memory'],
+    ['Runtime.OutOfMemory', '{"errorType":"Runtime.OutOfMemory","errorMessage":"..."}', 'worker_oom'],
     [
       'Runtime.ExitError',
       '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1 Error: Runtime exited with error: signal: killed"}',
-      'out_of_memory',
+      'worker_oom',
     ],
     [
       'Runtime.ExitError',
       '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1 Error: Runtime exited with error: signal: aborted (core dumped)"}',
-      'out_of_memory',
+      'worker_oom',
     ],
     [
       'States.TaskFailed',
       task({
         Containers: [{ ExitCode: 137, Reason: 'OutOfMemoryError: Container killed due to memory usage' }],
       }),
-      'out_of_memory',
+      'worker_oom',
     ],
     [
       'States.TaskFailed',
       task({ Containers: [{ ExitCode: 137 }], StoppedReason: 'Essential container in task exited' }),
-      'out_of_memory',
+      'worker_oom',
     ],
     [
       'States.TaskFailed',

@@ -113,13 +113,13 @@ t.test(
     await said({ ...noise, attempt: 0 });
     t.match(
       await failed({ Error: 'States.Timeout', Cause: '' }),
-      { failure: { code: 'timeout' } },
+      { failure: { code: 'worker_timeout' } },
       'of the attempt before',
     );
     await said({ ...noise, code: 'preempted' });
     t.match(
       await failed({ Error: 'States.Timeout', Cause: '' }),
-      { failure: { code: 'timeout' } },
+      { failure: { code: 'worker_timeout' } },
       'stopped because of the timeout',
     );
     t.match(await failed({ Error: 'States.TaskFailed', Cause: '{}' }), { failure: { code: 'preempted' } });

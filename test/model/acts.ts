@@ -18,7 +18,7 @@ const FATES = [
   'times out',
   // Worth another attempt, by itself.
   'preempted',
-  'out_of_memory',
+  'worker_oom',
 ] as const;
 export type Fate = (typeof FATES)[number];
 
@@ -163,7 +163,7 @@ export function finish(world: World, arn: string, fate: Fate): void {
       error: 'unsupported_sequence',
       cause: failure,
     });
-  } else if (fate === 'preempted' || fate === 'out_of_memory') {
+  } else if (fate === 'preempted' || fate === 'worker_oom') {
     const cause = JSON.stringify({ code: fate, message: 'not the fault of the run', remedy: 'again' });
     world.cloud.executions.set(arn, { ...end, status: 'FAILED', error: fate, cause });
   } else if (fate === 'breaks') {

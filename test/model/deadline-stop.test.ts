@@ -39,7 +39,7 @@ t.test('a failure that was there before the stop at the deadline is told as it i
 
 t.test('an execution that the stop at the deadline ended is timeout, not canceled', async (t) => {
   const { world, job } = await pastDeadline();
-  t.match(job, { state: 'failed', failure: { code: 'timeout', message: /deadline/ } });
+  t.match(job, { state: 'failed', failure: { code: 'worker_timeout', message: /deadline/ } });
   t.match([...world.cloud.executions.values()], [{ status: 'ABORTED' }]);
   t.notOk(job.history.some(({ state }) => state === 'canceled' || state === 'canceling'));
 });

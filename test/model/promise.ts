@@ -113,7 +113,7 @@ function isAutomatic(before: Job, after: Job): boolean {
     after.attempt === before.attempt + 1 &&
     after.state === 'queued' &&
     last?.attempt === before.attempt &&
-    ['preempted', 'out_of_memory'].includes(last.failure?.code ?? '') &&
+    ['preempted', 'worker_oom'].includes(last.failure?.code ?? '') &&
     after.automaticRetries?.at(-1)?.attempt === after.attempt
   );
 }

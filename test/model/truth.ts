@@ -29,7 +29,7 @@ export function untrue(cloud: MemoryCloud, job: Job, now: number): string | unde
       // Its time was up: the one thing that Step Functions does not decide.
       return now > job.deadlineAt ? undefined : says;
     case 'failed':
-      if (code === 'timeout') return ['TIMED_OUT', 'ABORTED'].includes(status) ? undefined : says;
+      if (code === 'worker_timeout') return ['TIMED_OUT', 'ABORTED'].includes(status) ? undefined : says;
       return whole || status === 'none' || status === 'RUNNING' ? says : undefined;
     default:
       return undefined;

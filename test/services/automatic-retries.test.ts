@@ -80,51 +80,16 @@ t.test(
   },
 );
 
-t.test(
-  'F18: too small a Lambda is followed by Fargate, told to the worker in the job document',
-  async (t) => {
-    for (const code of ['timeout', 'out_of_memory'] as const) {
-      t.match(automaticRetry(sampleJob({ platform: 'lambda' }), code, 0), { platform: 'fargate' });
-      t.equal(
-        automaticRetry(sampleJob({ platform: 'fargate' }), code, 0),
-        undefined,
-        'that was the larger one',
-      );
-      t.equal(automaticRetry(sampleJob(), code, 0), undefined, 'nobody knows where it ran');
-    }
-    const brain = await startBrain(t, cloud);
-    const { jobId } = await brain.queue();
-    await brain.until(jobId, ['running']);
-    await brain.moves.move(jobId, { by: 'test' }, () => ({ platform: 'lambda' }));
-    await brain.moves.attempt(jobId, (job, now) => ({
-      ...job,
-      version: job.version + 1,
-      attempt: 1,
-      state: 'queued',
-      executionArn: undefined,
-      executionName: `job-${jobId}-1`,
-      forcedPlatform: 'fargate',
-      dueAt: now,
-    }));
-    brain.cloud.clock.advance(2_000);
-    await brain.ticker.tick();
-    const job = await brain.jobs.get(jobId);
-    t.match(await brain.document(job as NonNullable<typeof job>), {
-      task: { options: { platform: 'fargate' } },
-    });
-  },
-);
-
 t.test('what is the fault of the run, of the person or of the unit is not tried again', async (t) => {
   const tried = Object.keys(AUTOMATIC).sort();
   t.same(tried, [
     'image_pull',
     'no_capacity',
     'no_network',
-    'out_of_memory',
     'preempted',
     'quota_fargate_vcpu',
-    'timeout',
+    'worker_oom',
+    'worker_timeout',
   ]);
   for (const code of ['worker_error', 'bad_options', 'result_missing', 'unit_trust_broken'] as FailureCode[])
     t.equal(automaticRetry(sampleJob({ platform: 'lambda' }), code, 0), undefined, code);

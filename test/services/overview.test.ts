@@ -132,7 +132,7 @@ t.test(
     ];
     const { overview } = parts({ self: 'me', members, leases });
     const seen = await overview();
-    t.same(seen.errors, [{ kind: 'job', code: 'timeout', last5Minutes: 0, lastHour: 2, lastDay: 3 }]);
+    t.same(seen.errors, [{ kind: 'job', code: 'worker_timeout', last5Minutes: 0, lastHour: 2, lastDay: 3 }]);
     t.same(seen.unheld, ['b']);
     t.equal(seen.brokers.length, 3);
   },
@@ -140,10 +140,10 @@ t.test(
 
 t.test('codes fall out of the window as time passes', async (t) => {
   const window = createErrorWindow(clock);
-  window.count('job', 'timeout');
+  window.count('job', 'worker_timeout');
   t.same(window.counts(), { 'job timeout': [1, 1, 1] });
   now += 11 * 60_000;
-  window.count('job', 'timeout');
+  window.count('job', 'worker_timeout');
   t.same(window.counts(), { 'job timeout': [1, 2, 2] });
   now += 2 * 3_600_000;
   t.same(window.counts(), { 'job timeout': [0, 0, 2] });

@@ -19,9 +19,13 @@ export function JobActions({ job, onChange, onDeleted }: ActionsProps) {
   const cancel = useAct(async () => {
     onChange(await data(api.POST('/api/job/{jobId}/cancel', path)));
   });
-  const retry = useAct(async () => {
-    onChange(await data(api.POST('/api/job/{jobId}/retry', { ...path, body: { version: job.version } })));
-  });
+  const retryOn = job.failure?.retryOn;
+  const again = async (platform?: typeof retryOn) => {
+    const body = { version: job.version, platform };
+    onChange(await data(api.POST('/api/job/{jobId}/retry', { ...path, body })));
+  };
+  const retry = useAct(() => again());
+  const retryThere = useAct(() => again(retryOn));
   const remove = useAct(async () => {
     await data(api.DELETE('/api/job/{jobId}', path));
     onDeleted();
@@ -56,6 +60,16 @@ export function JobActions({ job, onChange, onDeleted }: ActionsProps) {
           Try again
         </button>
       )}
+      {ended && retryOn === 'fargate' && (
+        <button
+          type="button"
+          class="primary"
+          disabled={retryThere.busy}
+          onClick={() => void retryThere.run()}
+        >
+          Try again on Fargate
+        </button>
+      )}
       {ended && (
         <RenameButton
           what="job"
@@ -77,7 +91,7 @@ export function JobActions({ job, onChange, onDeleted }: ActionsProps) {
           Delete
         </ConfirmButton>
       )}
-      <Problem error={download.error ?? cancel.error ?? retry.error ?? remove.error} />
+      <Problem error={download.error ?? cancel.error ?? retry.error ?? retryThere.error ?? remove.error} />
     </>
   );
 }

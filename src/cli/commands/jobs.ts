@@ -97,9 +97,11 @@ Examples:
     .command('retry')
     .description('try a job again that failed, was canceled or was lost')
     .addArgument(id())
-    .action(async (jobId: string) => {
+    .addOption(new Option('--platform <name>', 'where it has to run').choices(['lambda', 'fargate']))
+    .action(async (jobId: string, { platform }: { platform?: JobView['platform'] }) => {
       const { client } = await cli.session();
-      const job = await dataOf(client.POST('/api/job/{jobId}/retry', { params: { path: { jobId } } }));
+      const body = { platform };
+      const job = await dataOf(client.POST('/api/job/{jobId}/retry', { params: { path: { jobId } }, body }));
       cli.show(job, () => `The job is ${job.state} again. Follow it: cloudmr jobs watch ${jobId}`);
     });
 

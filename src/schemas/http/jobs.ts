@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { outputFlags, platformName, runResult } from '../execution.ts';
 import { FAILURE_PHASES, type FailurePhase, phaseOf } from '../failure-phases.ts';
-import { isFailureCode } from '../failures.ts';
-import { type Job, type JobFailure, jobFailure, jobState } from '../job.ts';
+import { failureCodeOf } from '../failures.ts';
+import { type Job, type JobFailure, jobFailure, jobState, platformOf } from '../job.ts';
 import { iso, isoTime, modeWord, nextCursor, pageQuery, pathId, shortText, signedUrl } from './common.ts';
 import { estimateView } from './estimates.ts';
 
@@ -11,11 +11,19 @@ const failureView = jobFailure.extend({
   phase: z.enum(Object.keys(FAILURE_PHASES) as [FailurePhase, ...FailurePhase[]]).meta({
     description: 'Under which heading of the troubleshooting guide this failure is explained',
   }),
+  retryOn: platformName.optional().meta({
+    description: 'What promises to help: POST /api/job/{jobId}/retry with this as `platform`',
+  }),
 });
 
-function toFailureView(failure: JobFailure): z.infer<typeof failureView> {
-  const phase = isFailureCode(failure.code) ? phaseOf(failure.code) : 'jobs_failing';
-  return { ...failure, phase };
+function toFailureView(job: Job, failure: JobFailure): z.infer<typeof failureView> {
+  const code = failureCodeOf(failure.code);
+  const tooSmall = code === 'worker_timeout' || code === 'worker_oom';
+  return {
+    ...failure,
+    phase: code ? phaseOf(code) : 'jobs_failing',
+    retryOn: tooSmall && platformOf(job) !== 'fargate' ? 'fargate' : undefined,
+  };
 }
 
 export const jobView = z
@@ -113,7 +121,7 @@ export function toJobView(job: Job): JobView {
     platform: job.platform,
     executionArn: job.executionArn,
     progress: job.progress && { ...job.progress, at: iso(job.progress.at) },
-    failure: job.failure && toFailureView(job.failure),
+    failure: job.failure && toFailureView(job, job.failure),
     summary: job.runResult?.summary,
     seconds: job.runResult?.seconds,
     resultBytes: job.runResult?.sizeBytes,
@@ -162,6 +170,10 @@ export const retryBody = z
   .object({
     version: z.number().int().min(1).optional().meta({
       description: 'The version of the job that is to be tried again: a second click then changes nothing',
+    }),
+    platform: platformName.optional().meta({
+      description:
+        'Where the new attempt has to run; as the task says, or the size of the run, if it is not given',
     }),
   })
   .nullish()

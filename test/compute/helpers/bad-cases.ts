@@ -136,7 +136,7 @@ export const CASES: Case[] = [
   {
     what: 'a slice beyond all memory',
     signal: { claims: [16_384, 16_384, 1] },
-    code: 'out_of_memory',
+    code: 'worker_oom',
     message: /16384/,
   },
   {

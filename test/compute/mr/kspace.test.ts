@@ -183,6 +183,6 @@ t.test('sequences that cannot be reconstructed and absurd sizes are refused by n
     t.throws(() => mustBeReasonable({ ...grid, ...wrong }), { code: 'input_unreadable' });
   }
   t.throws(() => mustBeReasonable({ ...grid, coils: 128, lines: 2048, columns: 2048 }), {
-    code: 'out_of_memory',
+    code: 'worker_oom',
   });
 });
