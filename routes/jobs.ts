@@ -69,10 +69,8 @@ export function jobRoutes({ jobs, retry, versions }: JobRoutesDeps) {
       async (request, reply) => {
         const who = principalOf(request);
         const { jobId } = request.params;
-        const job = await versions.answer(
-          { userId: who.userId, question: `job ${jobId}`, mayBeKnown: looksAgain(request) },
-          () => jobs.get(who, jobId),
-          () => 1,
+        const job = await versions.job({ userId: who.userId, jobId, mayBeKnown: looksAgain(request) }, () =>
+          jobs.get(who, jobId),
         );
         if (unchanged(request, reply, etagOf([job]))) return reply.status(304).send();
         return toJobView(job);

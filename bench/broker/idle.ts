@@ -13,6 +13,10 @@ const CHANGES = 20;
 const MINUTES = 2;
 /** Looks at the other processes, at who lives, and at who holds what: so often a second. */
 const OWN_READS = 2;
+/** Of a process that is alone: who lives, and who holds what. */
+const READS_ALONE = 1;
+/** As long as one that has left may have something written late. */
+const LEAVING_SECONDS = 50;
 
 /** Rows of the idle cost. */
 export async function idleRows(): Promise<Row[]> {
@@ -21,6 +25,7 @@ export async function idleRows(): Promise<Row[]> {
   try {
     const tabs = await openTabs(t, await tableIn(await startTestCloud(t), HUB));
     const rows = [...(await idle(tabs)), ...(await changes(tabs, 'one')), ...(await changes(tabs, 'two'))];
+    rows.push(...(await alone(tabs)));
     tabs.close();
     return rows;
   } finally {
@@ -58,6 +63,29 @@ async function idle({ tabs, pass, pollAll, reads }: Tabs): Promise<Row[]> {
   ];
 }
 
+/** The other process leaves; every read that is left is counted. */
+async function alone({ two, pass, pollAll, reads }: Tabs): Promise<Row[]> {
+  await two.news.leave();
+  await two.shares.leave();
+  await pass(LEAVING_SECONDS);
+  await pollAll();
+  reads.clear();
+  for (let round = 0; round < 6; round++) {
+    await pass(10);
+    await pollAll();
+  }
+  return [
+    lessIsBetter({
+      name: 'idle: all store reads of one process alone with 1,000 tabs, per second',
+      ours: (reads.forTabs().length + reads.ofProcesses()) / 60,
+      other: READS_ALONE,
+      floor: 1,
+      unit: 'reads',
+      note: 'who lives and who holds what: the same without a tab',
+    }),
+  ];
+}
+
 /** `writer`: the broker that changes jobs; the tabs are open at `one`. */
 async function changes(tabs: Tabs, writer: 'one' | 'two'): Promise<Row[]> {
   const { people, pass, settled, pollAll, reads } = tabs;
@@ -76,6 +104,7 @@ async function changes(tabs: Tabs, writer: 'one' | 'two'): Promise<Row[]> {
   const behind = changed.flatMap((each) => each.tabs).filter((tab) => tab.state() !== 'running');
   if (behind.length > 0) throw new Error(`${behind.length} tabs have not heard of the change`);
   const note = `${CHANGES} jobs changed by ${other}; all tabs show it`;
+  const tabsOfOne = STREAMS + POLLING;
   return [
     lessIsBetter({
       name: `SSE: store reads per state change and group of ${STREAMS} tabs, by ${other}`,
@@ -86,8 +115,8 @@ async function changes(tabs: Tabs, writer: 'one' | 'two'): Promise<Row[]> {
       note,
     }),
     lessIsBetter({
-      name: `ETag: store reads per state change and group of ${POLLING} tabs, by ${other}`,
-      ours: forAsking / CHANGES,
+      name: `SSE and ETag: store reads per state change and ${tabsOfOne} tabs of a person, by ${other}`,
+      ours: (forStreams + forAsking) / CHANGES,
       other: 1,
       floor: 1,
       unit: 'reads',

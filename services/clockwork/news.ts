@@ -2,7 +2,7 @@
  * What other broker processes have written. Each process keeps its latest changes in one small item, and while somebody
  * here wants to know, all those items are read together once a second: one read per process and second, however many
  * people, tabs and jobs there are, and a write only where something has changed. What is told are names, not states;
- * whoever cares reads. A process that is alone writes nothing.
+ * whoever cares reads. A process that is alone writes nothing, and reads nothing: the list of processes shows it who comes.
  *
  * `fresh` means: what others have written up to about three seconds ago has been told here. Nothing is lost silently:
  * numbers without gaps show what was missed, and of a process that died nobody knows what it has not told any more.
@@ -170,8 +170,24 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     return false;
   }
 
+  /**
+   * Nobody is there who could have said anything: no other process lives, none is known to have died that might come
+   * back, and none has gone so lately that it may have begun to write. Whoever comes is in the list of processes before it
+   * has anything to say.
+   */
+  function isAlone(now: number): boolean {
+    const { self, members, listedAt } = view();
+    if (firstLook || doubted || living.size > 0 || lost.size > 0) return false;
+    return now - listedAt < FRESH_MS && members.every(({ brokerId }) => brokerId === self);
+  }
+
   async function look(now: number): Promise<void> {
     nextLook = now + LOOK_MS;
+    if (isAlone(now)) {
+      // What others tell is told within LOOK_MS, so the list of processes is worth a look that began so much later.
+      believe(view().listedAt + LOOK_MS, now);
+      return;
+    }
     const { self, members } = view();
     const bulletins = (await store.list()).filter(({ brokerId }) => brokerId !== self);
     let missed = firstLook;
@@ -186,8 +202,13 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     living = alive;
     doubted = doubt;
     const complete = !doubt && [...alive].every((brokerId) => next.has(brokerId));
-    lookedAt = complete && now - view().since >= SILENT_MS ? now : Number.NEGATIVE_INFINITY;
+    believe(complete ? now : Number.NEGATIVE_INFINITY, now);
     await bury(bulletins, new Set(members.filter(({ alive }) => alive).map(({ brokerId }) => brokerId)), now);
+  }
+
+  /** Others may not have noticed yet that this process lives, and tell nothing. */
+  function believe(at: number, now: number): void {
+    lookedAt = now - view().since >= SILENT_MS ? at : Number.NEGATIVE_INFINITY;
   }
 
   /** Notes who is gone; true if what somebody had begun to write has been written only now. */

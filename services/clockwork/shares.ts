@@ -34,6 +34,8 @@ export interface Shares {
     readonly since: number;
     /** When this process last could say that it lives; at first when it began. */
     readonly saidAt: number;
+    /** When the list of processes was read that this view shows. */
+    readonly listedAt: number;
     /** What it said then of `unheard`. */
     readonly saidUnheard: boolean;
     readonly members: readonly SeenMember[];
@@ -85,6 +87,7 @@ export function createShares(deps: SharesDeps): Shares {
   let leases: Lease[] = [];
   let beatAt = Number.NEGATIVE_INFINITY;
   let since = Number.POSITIVE_INFINITY;
+  let listedAt = Number.NEGATIVE_INFINITY;
   let saidUnheard = false;
   let nextBeat = 0;
   let gone = false;
@@ -100,8 +103,10 @@ export function createShares(deps: SharesDeps): Shares {
   }
 
   async function look(): Promise<void> {
+    const began = clock();
     const [listed, stored] = await Promise.all([store.members(), store.leases()]);
     const now = clock();
+    listedAt = began;
     // The list has an end: whatever else it shows, this process lives.
     const all = [said, ...listed.filter(({ brokerId }) => brokerId !== self.brokerId)];
     members = all.map((member) => ({ ...member, alive: isAlive(member, now) }));
@@ -179,6 +184,7 @@ export function createShares(deps: SharesDeps): Shares {
       self: self.brokerId,
       since,
       saidAt: Math.max(beatAt, self.startedAt),
+      listedAt,
       saidUnheard,
       members,
       leases,

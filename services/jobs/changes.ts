@@ -6,7 +6,7 @@ import { createFeed, type Feed, type FeedDeps } from './feed.ts';
 import { createJobVersions, type JobVersions } from './versions.ts';
 import type { JobWatcher } from './watched-jobs.ts';
 
-export interface JobChangesDeps extends Omit<FeedDeps, 'news'>, Omit<NewsDeps, 'news'> {
+export interface JobChangesDeps extends Omit<FeedDeps, 'news' | 'versions'>, Omit<NewsDeps, 'news'> {
   bulletins: NewsDeps['news'];
   /** Accounts that other processes have changed. */
   identity: () => Pick<Identity, 'forget'>;
@@ -24,8 +24,8 @@ export interface JobChanges {
 /** Creates what one process needs. */
 export function createJobChanges({ bulletins, identity, stored, ...deps }: JobChangesDeps): JobChanges {
   const news = createNews({ ...deps, news: bulletins });
-  const feed = createFeed({ ...deps, news });
   const versions = createJobVersions(news);
+  const feed = createFeed({ ...deps, news, versions });
   news.onHeard((tidings) => {
     versions.changed(tidings?.ownerId);
     if (tidings?.jobId === undefined) identity().forget(tidings?.ownerId);

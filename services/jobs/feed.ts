@@ -13,6 +13,7 @@ import type { Clock, JobStore, Log, Timers } from '../ports.ts';
 import type { Principal } from '../principal.ts';
 import { type Group, groupOf, type Listener, see, seeRemoved, snapshotOf } from './feed-group.ts';
 import { isTerminal } from './lifecycle.ts';
+import type { JobVersions } from './versions.ts';
 
 /** Followed open jobs are read this often, if nothing was heard of them since. */
 const POLL_MS = 3_000;
@@ -55,12 +56,14 @@ export interface FeedDeps {
   log: Log;
   /** Whether other brokers tell what they write. Default: they do not. */
   news?: Pick<News, 'fresh'>;
+  /** Where reads are shared with tabs that ask again. Default: nowhere. */
+  versions?: Pick<JobVersions, 'job'>;
   /** A job as text, made once for all who follow it. */
   render: (job: Job) => string;
 }
 
 /** Creates the feed of one broker process. */
-export function createFeed({ jobs, news, clock, timers, log, render }: FeedDeps): Feed {
+export function createFeed({ jobs, news, versions, clock, timers, log, render }: FeedDeps): Feed {
   const groups = new Map<string, Group>();
   let stopTimer: (() => void) | undefined;
   let round = 0;
@@ -128,9 +131,28 @@ export function createFeed({ jobs, news, clock, timers, log, render }: FeedDeps)
   }
 
   async function look(group: Group, jobId: string): Promise<void> {
-    const job = await jobs.get(jobId);
+    const job = await (versions ? shared(versions, group, jobId) : jobs.get(jobId));
     if (job) note(group, job);
     else seeRemoved(group, jobId, clock());
+  }
+
+  /** Tabs of one person that ask for the job get the same answer. */
+  async function shared(
+    known: Pick<JobVersions, 'job'>,
+    { ownerId }: Group,
+    jobId: string,
+  ): Promise<Job | undefined> {
+    const read = async (): Promise<Job> => {
+      const job = await jobs.get(jobId);
+      if (!job) throw new AppError('not_found', `no job ${jobId}`);
+      return job;
+    };
+    try {
+      return await known.job({ userId: ownerId, jobId, mayBeKnown: true }, read);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') return undefined;
+      throw error;
+    }
   }
 
   async function pollGroup(group: Group, slow: boolean): Promise<void> {

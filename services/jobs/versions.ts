@@ -4,6 +4,7 @@
  * (`news.fresh`) is anything believed; so an answer is at most as old as news are, about three seconds, and what this
  * process wrote itself is always seen. Tabs of one person that ask the same share one read.
  */
+import type { Job } from '../../src/schemas/job.ts';
 import type { News } from '../clockwork/news.ts';
 
 /** Jobs remembered in all, each a few kilobytes; beyond it all are forgotten. */
@@ -19,6 +20,8 @@ export interface JobVersions {
     read: () => Promise<T>,
     jobs: (answer: T) => number,
   ): Promise<T>;
+  /** The same for one job of this person: those who follow it and those who ask again share one read. */
+  job(asked: { userId: string; jobId: string; mayBeKnown: boolean }, read: () => Promise<Job>): Promise<Job>;
   /** Jobs of this person, or of anybody, have changed. */
   changed(ownerId: string | undefined): void;
 }
@@ -65,15 +68,18 @@ export function createJobVersions(news: Pick<News, 'fresh'>): JobVersions {
     }
   }
 
+  const answer: JobVersions['answer'] = async ({ userId, question, mayBeKnown }, read, jobs) => {
+    if (!mayBeKnown || !news.fresh()) return read();
+    const known = people.get(userId)?.answers.get(question);
+    if (known) return known as ReturnType<typeof read>;
+    const found = read();
+    void remember(userId, question, found, jobs);
+    return found;
+  };
+
   return {
-    async answer({ userId, question, mayBeKnown }, read, jobs) {
-      if (!mayBeKnown || !news.fresh()) return read();
-      const known = people.get(userId)?.answers.get(question);
-      if (known) return known as ReturnType<typeof read>;
-      const answer = read();
-      void remember(userId, question, answer, jobs);
-      return answer;
-    },
+    answer,
+    job: ({ jobId, ...asked }, read) => answer({ ...asked, question: `job ${jobId}` }, read, () => 1),
     changed(ownerId) {
       if (ownerId === undefined) forgetAll();
       else forget(ownerId);

@@ -57,7 +57,7 @@ t.test('1,000 tabs: nothing is read while nothing changes, and once per change a
     t.equal(reads.forTabs().length, 20, 'one for all streams of a person');
     for (const { tabs } of people.slice(20, 40)) t.equal(tabs[0].state(), 'running');
     await pollAll();
-    t.equal(reads.forTabs().length, 40, 'and one for those that ask again');
+    t.equal(reads.forTabs().length, 20, 'which those that ask again share');
     for (const { tabs } of people.slice(20, 40))
       t.same(
         tabs.map((tab) => tab.state()),
@@ -65,7 +65,7 @@ t.test('1,000 tabs: nothing is read while nothing changes, and once per change a
       );
     await pass(30);
     await pollAll();
-    t.equal(reads.forTabs().length, 40);
+    t.equal(reads.forTabs().length, 20);
   });
 
   await t.test('an account that another broker closes is shut out without being asked about', async (t) => {
@@ -79,6 +79,18 @@ t.test('1,000 tabs: nothing is read while nothing changes, and once per change a
     await pass(10);
     t.ok(reads.forTabs().length <= 1, 'and its streams end');
     t.equal(tabs.length, STREAMS + POLLING);
+  });
+
+  await t.test('one that is left alone reads who lives and who holds what, as without a tab', async (t) => {
+    await two.news.leave();
+    await two.shares.leave();
+    await pass(50);
+    for (const { tabs } of people.slice(0, 50)) for (const tab of tabs) await tab.poll();
+    reads.clear();
+    await pass(30);
+    for (const { tabs } of people.slice(0, 50)) for (const tab of tabs) await tab.poll();
+    t.same(reads.forTabs(), []);
+    t.equal(reads.ofProcesses(), 30);
   });
 
   close();

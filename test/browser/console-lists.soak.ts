@@ -80,13 +80,11 @@ interface Seen {
   readonly ms: number;
 }
 
-/** Counts what is asked of the table: how many reads share a request is a matter of the moment. */
+/** Counts requests to the table. */
 function countedReads({ documents }: Broker): { now: number } {
   const count = { now: 0 };
   documents.middlewareStack.add((next, context) => (call) => {
-    if (/^(Query|GetItem)/.test(context.commandName ?? '')) count.now++;
-    const { RequestItems = {} } = call.input as { RequestItems?: Record<string, { Keys?: unknown[] }> };
-    for (const { Keys = [] } of Object.values(RequestItems)) count.now += Keys.length;
+    if (/^(Query|GetItem|BatchGet)/.test(context.commandName ?? '')) count.now++;
     return next(call);
   });
   return count;
@@ -107,7 +105,7 @@ async function look(
     const rounds: Seen[] = [];
     for (let round = 0; round < ROUNDS; round++) rounds.push(await once(page, address, reads));
     rounds.sort((a, b) => a.ms - b.ms);
-    // What comes by itself meanwhile, such as signs of life, is not of every round.
+    // How many reads share a request is a matter of the moment.
     seen.push({ ...rounds[ROUNDS >> 1], reads: Math.min(...rounds.map(({ reads }) => reads)) });
   }
   await context.close();

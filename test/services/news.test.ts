@@ -97,12 +97,78 @@ t.test('alone nothing is written; nobody who wants to know, nothing is read', as
   t.ok(one.news.fresh());
   one.news.tell({ ownerId: 'ada', jobId: 'a' });
   await pass(5, one);
-  t.equal(calls.put, 0);
-  await pass(100, one);
-  const before = calls.list;
-  await pass(100, one);
-  t.equal(calls.list, before);
+  t.same(calls, { put: 0, list: 1 }, 'read once: who lives is known from the signs of life');
+  for (let i = 0; i < 60; i++) {
+    await pass(1, one);
+    t.ok(one.news.fresh());
+  }
+  t.same(calls, { put: 0, list: 1 });
+  await pass(200, one);
+  t.equal(calls.list, 1);
   t.notOk(one.news.fresh(), 'and nothing is believed');
+});
+
+t.test(
+  'who was alone hears who comes from its first word on, and reads as long as somebody may',
+  async (t) => {
+    const { start, calls } = world();
+    const one = start();
+    one.news.fresh();
+    await pass(20, one);
+    t.ok(one.news.fresh());
+    one.heard.length = 0;
+    const [before, two] = [now, start()];
+    two.news.tell({ ownerId: 'ada', jobId: 'a' });
+    while (!one.heard.some((each) => each?.jobId === 'a') && now - before < 30_000) {
+      one.news.fresh();
+      await pass(1, two, one);
+    }
+    t.ok(now - before <= FRESH_MS + LOOK_MS, `${now - before} ms after it was written`);
+    await two.news.leave();
+    await two.shares.leave();
+    const wanting = async (seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds; i++) {
+        one.news.fresh();
+        await pass(1, one);
+      }
+    };
+    await wanting(LATE_WRITE_MS / 1_000 + 5);
+    const left = calls.list;
+    await wanting(30);
+    t.equal(calls.list, left, 'it is alone again');
+    t.ok(one.news.fresh());
+  },
+);
+
+t.test('of who died it is not known that it will not write: it is listened to', async (t) => {
+  const { start, calls } = world();
+  const [one, two] = [start(), start()];
+  wanted(one, two);
+  await pass(10, one, two);
+  for (let i = 0; i < 120; i++) {
+    one.news.fresh();
+    await pass(1, one);
+  }
+  const before = calls.list;
+  one.news.fresh();
+  await pass(5, one);
+  t.equal(calls.list, before + 5);
+});
+
+t.test('a list of processes that could not be read again proves nothing', async (t) => {
+  const { start, table, calls } = world();
+  const one = start();
+  one.news.fresh();
+  await pass(20, one);
+  const { page } = table;
+  table.page = async (kind, list, options) => {
+    if (list.partition === MEMBERS_PARTITION) throw new Error('away');
+    return page(kind, list, options);
+  };
+  const before = calls.list;
+  await trying(8, one);
+  one.news.fresh();
+  t.ok(calls.list > before, 'the news themselves are read');
 });
 
 t.test('what was written alone is heard by who comes', async (t) => {

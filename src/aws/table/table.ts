@@ -57,7 +57,7 @@
  * | jobs that were set aside           | Query gsi1 ASIDE; the job itself is out of gsi2 meanwhile              |
  * | what waits for a unit that opens   | Query WAITERS, of the unit, one page: when it is opened or checked     |
  * | who lives and who does what        | Query BROKERS and LEASES, a page each: every process every 2 seconds   |
- * | what other processes have written  | Query NEWS, one page: every process every second, while somebody asks  |
+ * | what other processes have written  | Query NEWS, one page: every process a second, if there are others      |
  * | audit of an owner                  | Query the table itself, newest first, pages: no second write per entry |
  *
  * Times in keys are epoch milliseconds in 15 digits, so that they sort. gsi2 keys exist only while a job is
