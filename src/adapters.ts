@@ -5,6 +5,7 @@ import { recordRoleUse } from '../services/audit/audited.ts';
 import { budgetedCloud } from '../services/clockwork/budgeted-cloud.ts';
 import { type Budgets, createBudgets } from '../services/clockwork/budgets.ts';
 import { PIECES } from '../services/clockwork/clockwork.ts';
+import { patientCloud } from '../services/clockwork/patient-cloud.ts';
 import { createShares, type Shares } from '../services/clockwork/shares.ts';
 import type { Clock, Ids, Timers, UnitCloud } from '../services/ports.ts';
 import { createKillSwitch, type KillSwitch } from '../services/units/kill-switch.ts';
@@ -59,6 +60,8 @@ export interface Adapters {
   readonly sessions: Sessions;
   /** Asked no faster than the budgets allow. */
   readonly cloud: UnitCloud;
+  /** The same for the steps of jobs: who has just given no answer is not asked again for a moment. */
+  readonly jobCloud: UnitCloud;
   readonly killSwitch: KillSwitch;
   readonly budgets: Budgets;
   readonly shares: Shares;
@@ -111,6 +114,7 @@ export function createAdapters(options: AdaptersOptions): Adapters {
     uses,
     sessions,
     cloud,
+    jobCloud: patientCloud(cloud, { clock, ids }),
     killSwitch,
     budgets,
     shares,

@@ -111,8 +111,7 @@ export function createDeps(options: DepsOptions): Deps {
     figures: () => ownFigures({ ticker, sweep, poison, budgets, errors }),
     unheard: () => news.unheard(),
   });
-  const { clients, health, stores, audit, uses, sessions, cloud, killSwitch, budgets, shares, timers } =
-    adapters;
+  const { clients, health, stores, audit, uses, cloud, killSwitch, budgets, shares, timers } = adapters;
 
   // The life of a job; whatever is written to it reaches the feed
   const render = (job: Job): string => JSON.stringify(toJobView(job));
@@ -141,7 +140,7 @@ export function createDeps(options: DepsOptions): Deps {
   });
   const jobs = watchJobs(hooks.announcer.announced(stores.jobs), watcher);
   const moves = createMoves({ jobs, clock });
-  const steps = { units: stores.units, cloud, moves, clock, ids, log, audit, tokenSecret };
+  const steps = { units: stores.units, cloud: adapters.jobCloud, moves, clock, ids, log, audit, tokenSecret };
   const observe = createObserve(steps);
   const waiting = createWaiting({ ...steps, waiters: stores.waiters });
   const { units: bareUnits, watch } = createUnitServices({
@@ -155,7 +154,7 @@ export function createDeps(options: DepsOptions): Deps {
       mustBeOpen: killSwitch.mustBeOpen,
       onAssumed: recordRoleUse(audit),
     }),
-    probe: createUnitProbe({ clients, sessions }),
+    probe: createUnitProbe(adapters),
     ticker: { nudge: (jobId) => ticker.nudge(jobId) },
     audit,
     clock,
@@ -237,6 +236,7 @@ export function createDeps(options: DepsOptions): Deps {
   const loop = together(tickers.map((each) => createLoop({ ticker: each, clock, log })));
   const work = createJobServices({
     ...steps,
+    cloud,
     stores,
     jobs,
     units,

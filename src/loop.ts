@@ -11,7 +11,7 @@ const STUCK_MS = 15 * 60_000;
 
 export interface Loop {
   start(): void;
-  /** Resolves when the tick under way has finished; no other follows. */
+  /** Resolves when the tick under way has finished, and what it began; no other follows. */
   stop(): Promise<void>;
   /** True if it does its work; what takes long because others are slow is work too. */
   healthy(): boolean;
@@ -25,6 +25,8 @@ export interface LoopDeps {
     tick(beat: () => void): Promise<number>;
     idleMs(): number;
     onWake(wake: () => void): void;
+    /** Begins nothing more; resolves when what goes on beside the ticks has ended, or for long enough did not. */
+    stop?(): Promise<void>;
   };
   clock: Clock;
   log: Log;
@@ -84,6 +86,7 @@ export function createLoop({ ticker, clock, log }: LoopDeps): Loop {
       running = false;
       clearTimeout(timer);
       await underWay;
+      await ticker.stop?.();
     },
     healthy() {
       const now = clock();

@@ -57,6 +57,6 @@ export function createClockwork(deps: ClockworkDeps): Clockwork {
   });
   const sweep = createSweep({ ...common, lookForLost: lateRepair.look });
   const shards = (): number[] => SHARDS.filter((shard) => mine(shardPiece(shard)));
-  const ticker = createTicker({ ...common, start, observe, sweep, poison, shards, timers });
+  const ticker = createTicker({ ...common, start, observe, sweep, poison, shards, timers, ids });
   return { ticker, poison, sweep, lateRepair };
 }

@@ -26,6 +26,8 @@ const MAX_ERROR = 300;
 export interface Poison {
   /** False while a job that has failed waits for its next try. */
   mayTry(jobId: string): boolean;
+  /** How many have failed and were not tried again, or not with success. */
+  waiting(): number;
   /** A step of the job went well. */
   cleared(jobId: string): void;
   /** A step of the job has thrown. Never throws. */
@@ -73,6 +75,7 @@ export function createPoison({ aside, jobs, moves, clock, ids, log }: PoisonDeps
 
   return {
     mayTry: (jobId) => (failing.get(jobId)?.notBefore ?? 0) <= clock(),
+    waiting: () => failing.size,
     cleared: (jobId) => void failing.delete(jobId),
     count: () => count,
     releases: () => releases,

@@ -6,27 +6,38 @@
 import type { Job } from '../../src/schemas/job.ts';
 import { within } from '../context.ts';
 import { isTerminal, isUnstarted } from '../jobs/lifecycle.ts';
+import type { Moves } from '../jobs/moves.ts';
 import type { Observe } from '../jobs/observe.ts';
-import type { Clock, JobStore, Log, Timers } from '../ports.ts';
+import type { Clock, Ids, JobStore, Log, Timers } from '../ports.ts';
+import { createFairLanes } from './fair-lanes.ts';
+import { createHeld } from './held.ts';
 import { inLanes } from './lanes.ts';
 import { createLateJobs } from './late-jobs.ts';
+import { createNudges } from './nudges.ts';
 import type { Poison } from './poison.ts';
 import type { Sweep } from './sweep.ts';
 
 const BATCH = 50;
-/** Steps under way at the same time in one process. */
-const CONCURRENCY = 8;
+/** Jobs read at the same time in one process. */
+const READS = 8;
+/** Steps under way at the same time in one process; those that hang do not count for long, see fair-lanes.ts. */
+const STEPS = { lanes: 10, perGroup: 8, slowMs: 1_000, slowPerGroup: 2, most: 120 };
+/** A tick waits so long for its steps; what hangs goes on beside the next ticks. */
+const PATIENCE_MS = 250;
+/** Jobs whose steps are under way or wait for a lane. */
+const MAX_HELD = 4_000;
+/** Nudged jobs that one tick takes. */
+const MAX_READY = 500;
+/** So many of one unit wait for an account that hangs; more are put off, so that they take no room from others. */
+const MAX_WAITING = 200;
+/** They come back after this time to twice of it. */
+const PUT_OFF_MS = 30_000;
 /** The store is asked for due jobs this often; nudged jobs do not wait for it. */
 const POLL_MS = 1_000;
-/**
- * A nudged job that has not ended is looked at again after these pauses; then its stored due time counts. Each look is
- * a DescribeExecution, of which AWS allows few: so the pauses grow as fast as what is waited for.
- */
-const NUDGE_PAUSES_MS = [300, 900, 2_700];
-/** Nudges remembered; what does not fit comes when it is due. */
-const MAX_NUDGED = 10_000;
 /** Longer than all calls of a step with all their tries: a step that has not ended by then holds up nobody more. */
 const STEP_LIMIT_MS = 3 * 60_000;
+/** A process that ends waits so long for its steps. Others go on with what has not ended, as after a crash. */
+const STOP_MS = 10_000;
 
 export interface TickerStats {
   /** How long after its due time the latest job of the last round was looked at. */
@@ -38,10 +49,13 @@ export interface TickerStats {
 
 export interface Ticker {
   /**
-   * Moves all due and nudged jobs one step; returns how many it looked at. Never throws for a single job; `beat` after
+   * Moves all due and nudged jobs one step; returns how many it looked at. Steps that hang are not waited for: they
+   * go on, and no other is begun for their jobs meanwhile. Never throws for a single job; `beat` after
    * each step.
    */
   tick(beat?: () => void): Promise<number>;
+  /** Begins no other step; resolves when those under way have ended, or after ten seconds. */
+  stop(): Promise<void>;
   /** Looks at a job after `afterMs` (default: at once), and again a few times until it has ended. */
   nudge(jobId: string, afterMs?: number): void;
   /** Milliseconds until there is something to do. */
@@ -58,33 +72,38 @@ export interface TickerDeps {
   start: (job: Job) => Promise<void>;
   observe: Observe;
   sweep: Pick<Sweep, 'sift'>;
-  poison: Pick<Poison, 'mayTry' | 'cleared' | 'failed'>;
+  poison: Pick<Poison, 'mayTry' | 'waiting' | 'cleared' | 'failed'>;
+  moves: Pick<Moves, 'move'>;
   /** Shards of the index of open jobs in which this process looks. Default: all. */
   shards?: () => readonly number[];
   clock: Clock;
   timers: Pick<Timers, 'after'>;
+  ids: Pick<Ids, 'random'>;
   log: Log;
 }
 
 /** Creates the ticker of one broker process. */
 export function createTicker(deps: TickerDeps): Ticker {
-  const { jobs, start, observe, sweep, poison, shards, clock, timers, log } = deps;
-  const nudged = new Map<string, { at: number; round: number }>();
+  const { jobs, start, observe, sweep, poison, moves, shards, clock, timers, ids, log } = deps;
+  const nudges = createNudges(clock);
   const late = createLateJobs(clock);
+  const lanes = createFairLanes({ ...STEPS, timers });
+  const held = createHeld();
+  const rounds = new Set<Promise<void>>();
   let nextPoll = 0;
+  let stopping = false;
   const stats = { lagMs: 0, steps: 0, failedSteps: 0 };
   let wake = (): void => {};
 
   /** One job must never stop the others; its stored due time brings it back. */
   async function step(jobId: string, work: () => Promise<unknown>): Promise<void> {
-    stats.steps++;
     try {
       await within({ jobId }, () => limited(work()));
     } catch (error) {
       stats.failedSteps++;
       log.error({ jobId, err: error }, 'a step failed');
       // Its back-off says when it comes again, if it is not set aside.
-      nudged.delete(jobId);
+      nudges.forget(jobId);
       await poison.failed(jobId, error);
     }
   }
@@ -101,51 +120,107 @@ export function createTicker(deps: TickerDeps): Ticker {
     }
   }
 
-  /** Starts a job, or says that it is to be observed. */
-  async function advance(jobId: string, wasNudged: boolean, watched: Job[]): Promise<void> {
+  /** A step of a job that is held, when there is room for it. */
+  function inTurn({ jobId, unitId }: Job, work: () => Promise<void>): Promise<void> {
+    return lanes
+      .run(unitId, async () => {
+        if (!stopping) await step(jobId, work);
+      })
+      .finally(() => held.release(jobId));
+  }
+
+  /** What is to be done with a job, or undefined: nothing. Without `work`, it is looked at with others of its unit. */
+  async function nextStep(
+    jobId: string,
+    wasNudged: boolean,
+  ): Promise<{ job: Job; work?: () => Promise<void> } | undefined> {
     const job = await jobs.get(jobId);
     if (job?.dueAt !== undefined) stats.lagMs = Math.max(stats.lagMs, clock() - job.dueAt);
     if (job) late.seen(job);
     if (!job || isTerminal(job.state)) {
-      nudged.delete(jobId);
+      nudges.forget(jobId);
       poison.cleared(jobId);
-      return;
+      return undefined;
     }
-    if (isUnstarted(job)) {
-      // A job that somebody holds a lease on, or that waits for its back-off, is left alone until it is due.
-      // After the start there is nothing to see until the worker reports, so the nudge has done its work.
-      nudged.delete(jobId);
-      if (job.dueAt !== undefined && job.dueAt <= clock()) await start(job);
-      poison.cleared(jobId);
-    } else if (wasNudged) await observed(job);
-    else watched.push(job);
+    if (!isUnstarted(job)) return wasNudged ? { job, work: () => observed(job) } : { job };
+    // A job that somebody holds a lease on, or that waits for its back-off, is left alone until it is due.
+    // After the start there is nothing to see until the worker reports, so the nudge has done its work.
+    nudges.forget(jobId);
+    if (job.dueAt !== undefined && job.dueAt <= clock()) return { job, work: () => started(job) };
+    poison.cleared(jobId);
+    return undefined;
+  }
+
+  /** True if too many wait for the unit of a job already; then it comes back later. */
+  async function putOff({ jobId, unitId, version, dueAt }: Job): Promise<boolean> {
+    held.belongs(jobId, unitId);
+    if (held.ofUnit(unitId) <= MAX_WAITING || !lanes.hangs(unitId)) return false;
+    nudges.forget(jobId);
+    const now = clock();
+    const later = now + Math.round(PUT_OFF_MS * (1 + ids.random()));
+    if (dueAt !== undefined && dueAt <= now)
+      await moves.move(jobId, { by: 'broker' }, (latest) =>
+        latest.version === version ? { dueAt: later } : undefined,
+      );
+    return true;
+  }
+
+  async function started(job: Job): Promise<void> {
+    await start(job);
+    poison.cleared(job.jobId);
   }
 
   async function observed(...[job, seen]: Parameters<Observe>): Promise<void> {
     const after = await observe(job, seen);
-    if (after && isTerminal(after.state)) nudged.delete(job.jobId);
+    if (after && isTerminal(after.state)) nudges.forget(job.jobId);
     poison.cleared(job.jobId);
   }
 
-  /** Jobs that are due and run already: by the list of their unit where there are many. */
-  async function sweepAll(watched: readonly Job[], beat: () => void): Promise<void> {
-    if (watched.length === 0) return;
-    const rest = await sweep.sift(watched, (job, seen) =>
-      step(job.jobId, () => observed(job, seen)).then(beat),
-    );
-    await inLanes(rest, CONCURRENCY, (job) => step(job.jobId, () => observed(job)).then(beat));
+  /** Jobs of one unit that are due and run already: by its list where there are many. */
+  async function sweepUnit(unitId: string, watched: readonly Job[], beat: () => void): Promise<void> {
+    let rest: Job[] = [];
+    await lanes.run(unitId, async () => {
+      rest = await sweep.sift(watched, (job, seen) => step(job.jobId, () => observed(job, seen)).then(beat));
+    });
+    const others = new Set(rest.map(({ jobId }) => jobId));
+    for (const { jobId } of watched) if (!others.has(jobId)) held.release(jobId);
+    await Promise.all(rest.map((job) => inTurn(job, () => observed(job)).then(beat)));
   }
 
-  function dueNudges(now: number): string[] {
-    const ready: string[] = [];
-    for (const [jobId, nudge] of nudged) {
-      if (nudge.at > now) continue;
-      ready.push(jobId);
-      const pause = NUDGE_PAUSES_MS[nudge.round];
-      if (pause === undefined) nudged.delete(jobId);
-      else nudged.set(jobId, { at: now + pause, round: nudge.round + 1 });
+  /** One step of each of these jobs. */
+  async function moveAll(
+    jobIds: readonly string[],
+    wasNudged: ReadonlySet<string>,
+    beat: () => void,
+  ): Promise<void> {
+    const begun: Promise<void>[] = [];
+    const watched = new Map<string, Job[]>();
+    await inLanes(jobIds, READS, async (jobId) => {
+      stats.steps++;
+      let next: Awaited<ReturnType<typeof nextStep>>;
+      await step(jobId, async () => {
+        next = await nextStep(jobId, wasNudged.has(jobId));
+        if (next && (await putOff(next.job))) next = undefined;
+      });
+      if (!next) held.release(jobId);
+      else if (next.work) begun.push(inTurn(next.job, next.work).then(beat));
+      else watched.set(next.job.unitId, [...(watched.get(next.job.unitId) ?? []), next.job]);
+    });
+    for (const [unitId, ofUnit] of watched) begun.push(sweepUnit(unitId, ofUnit, beat));
+    await Promise.all(begun);
+  }
+
+  /** Waits for `work`, but not longer than `ms`. */
+  async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+    let stop = (): void => {};
+    const enough = new Promise<void>((resolve) => {
+      stop = timers.after(ms, resolve);
+    });
+    try {
+      await Promise.race([work, enough]);
+    } finally {
+      stop();
     }
-    return ready;
   }
 
   async function dueJobs(now: number): Promise<string[]> {
@@ -153,34 +228,42 @@ export function createTicker(deps: TickerDeps): Ticker {
     nextPoll = now + POLL_MS;
     const mine = shards?.();
     if (mine?.length === 0) return [];
-    const due = await jobs.due(now, BATCH, mine);
-    // A full batch means that more is waiting, unless it is what has failed and waits as well.
-    if (due.length === BATCH && due.some(poison.mayTry)) nextPoll = now;
-    return due;
+    if (held.size() >= MAX_HELD) return [];
+    // Those that are held or wait after a failure are still due by their stored times, and may be the oldest.
+    const limit = BATCH + held.size() + poison.waiting();
+    const due = await jobs.due(now, limit, mine);
+    const fresh = due.filter((jobId) => !held.has(jobId) && poison.mayTry(jobId));
+    // A full answer means that more is waiting.
+    if (due.length === limit && fresh.length > 0) nextPoll = now;
+    return fresh;
   }
 
   return {
     async tick(beat = () => {}) {
-      const now = clock();
-      const ready = new Set(dueNudges(now));
-      const all = new Set([...ready, ...(await dueJobs(now))]);
-      const watched: Job[] = [];
+      const room = Math.min(MAX_READY, MAX_HELD - held.size());
+      const ready = new Set(nudges.ready(room, held.has).filter(poison.mayTry));
+      const all = new Set([...ready, ...(await dueJobs(clock()))]);
       stats.lagMs = 0;
-      await inLanes([...all].filter(poison.mayTry), CONCURRENCY, (jobId) =>
-        step(jobId, () => advance(jobId, ready.has(jobId), watched)).then(beat),
-      );
-      await sweepAll(watched, beat);
+      for (const jobId of all) held.take(jobId);
+      const round = moveAll([...all], ready, beat).finally(() => rounds.delete(round));
+      rounds.add(round);
+      await atMost(PATIENCE_MS, round);
       return all.size;
+    },
+    async stop() {
+      stopping = true;
+      await atMost(STOP_MS, Promise.all(rounds));
     },
     stats: () => ({ ...stats }),
     late: late.oldest,
     nudge(jobId, afterMs = 0) {
-      if (nudged.size < MAX_NUDGED) nudged.set(jobId, { at: clock() + afterMs, round: 0 });
+      nudges.add(jobId, afterMs);
       wake();
     },
     idleMs() {
-      let next = nextPoll;
-      for (const { at } of nudged.values()) next = Math.min(next, at);
+      // The nudge of a job that is held comes after its step.
+      let next = Math.min(nextPoll, nudges.nextAt(held.has) ?? nextPoll);
+      if (held.size() >= MAX_HELD) next = Math.max(next, clock() + PATIENCE_MS);
       return Math.max(0, next - clock());
     },
     onWake(callback) {

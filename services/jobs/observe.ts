@@ -7,6 +7,7 @@ import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import type { Audit } from '../audit/audit.ts';
 import { backoffMs } from '../clockwork/backoff.ts';
+import { NotAsked } from '../clockwork/patient-cloud.ts';
 import { type Clock, CloudError, type ExecutionState, type Ids, type Log, type UnitCloud } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
 import { attemptNames } from './attempts.ts';
@@ -256,7 +257,9 @@ export function createObserve(deps: ObserveDeps): Observe {
       'execution cannot be observed or stopped, will be retried',
     );
     return moves.move(job.jobId, { by: 'broker' }, (latest) => {
-      if (latest.version !== job.version) return undefined;
+      if (latest.version !== job.version || isTerminal(latest.state)) return undefined;
+      // Not a look: nobody was asked.
+      if (error instanceof NotAsked) return { dueAt: now + error.waitMs };
       const tries = latest.tries + 1;
       return { tries, dueAt: now + backoffMs(classOf(error.problem), tries, ids.random()) };
     });

@@ -1,14 +1,26 @@
 /** What goes wrong at a start: how it is waited for, or the failure that it is. */
 import { FAILURES, type FailureCode } from '../../src/schemas/failures.ts';
 import type { Job } from '../../src/schemas/job.ts';
-import type { ErrorClass } from '../clockwork/backoff.ts';
+import { backoffMs, type ErrorClass } from '../clockwork/backoff.ts';
 import { REPAIR_MS } from '../clockwork/deadlines.ts';
+import { NotAsked } from '../clockwork/patient-cloud.ts';
 import type { CloudError, CloudProblem } from '../ports.ts';
 
 /** How a problem in somebody's account is waited for. */
 export function classOf(problem: CloudProblem): ErrorClass {
   if (problem === 'throttled' || problem === 'unavailable') return problem;
   return problem === 'not_found' ? 'missing' : 'refused';
+}
+
+/**
+ * When a start is tried again, in milliseconds, and as which try. Where nobody was asked it does not count as one; and
+ * `unbegun` tells that this try has certainly begun nothing.
+ */
+export function nextTry({ tries }: Job, error: CloudError, random: number) {
+  if (error instanceof NotAsked)
+    return { tries, waitMs: error.waitMs, unbegun: error.operation !== 'DescribeExecution', asking: false };
+  const waitMs = backoffMs(classOf(error.problem), tries + 1, random);
+  return { tries: tries + 1, waitMs, unbegun: error.problem === 'throttled', asking: true };
 }
 
 /** Looks that got no answer, one after the other: fewer prove nothing, also when nobody has looked for long. */
@@ -21,8 +33,9 @@ export const SETTLING_MS = 60_000;
  * Whether a job past its deadline is `lost`, because it still cannot be known: not by one look that went wrong, for
  * the broker itself may have been away; and not by being too fast, for that is answered later.
  */
-export function isLost({ deadlineAt, tries }: Job, { problem }: CloudError, now: number): boolean {
-  if (problem === 'paused') return false;
+export function isLost({ deadlineAt, tries }: Job, error: CloudError, now: number): boolean {
+  const { problem } = error;
+  if (problem === 'paused' || error instanceof NotAsked) return false;
   if (problem === 'throttled') return now > deadlineAt + REPAIR_MS;
   return now > deadlineAt && tries >= MIN_TRIES;
 }

@@ -7,7 +7,6 @@ import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { FailureCode } from '../../src/schemas/failures.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
-import { backoffMs } from '../clockwork/backoff.ts';
 import { type Clock, CloudError, type Ids, type Log, type UnitCloud, type UserStore } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
 import type { UnitWatch } from '../units/watch.ts';
@@ -17,7 +16,7 @@ import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { asked, placeOf, unitOfJob } from './place.ts';
-import { classOf, failureBody, failureOf, isLost, SETTLING_MS } from './start-failures.ts';
+import { failureBody, failureOf, isLost, nextTry, SETTLING_MS } from './start-failures.ts';
 import type { Waiting } from './waiting.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
@@ -232,27 +231,27 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   /** Tried again; a job that may have begun keeps saying so, whatever the answer was this time. */
   async function later(job: Job, error: CloudError, askedAt: number | undefined): Promise<void> {
     const mayHaveBegun = askedAt !== undefined;
-    if (error.problem === 'paused')
-      return wait(job, { code: 'unit_paused', message: error.message }, mayHaveBegun);
-    const tries = job.tries + 1;
-    const dueAt = clock() + backoffMs(classOf(error.problem), tries, ids.random());
+    const paused = { code: 'unit_paused', message: error.message } as const;
+    if (error.problem === 'paused') return wait(job, paused, mayHaveBegun);
+    const { tries, waitMs, unbegun, asking } = nextTry(job, error, ids.random());
     log.warn(
       { jobId: job.jobId, problem: error.problem, awsCode: error.awsCode, tries },
       'start will be retried',
     );
     // After `unavailable` the execution may exist, and after a try that nobody heard of: the job stays `starting`, and
     // only the same name is tried again. What is `queued` may be canceled without looking.
-    const state = error.problem === 'throttled' && !mayHaveBegun ? 'queued' : 'starting';
+    const state = unbegun && !mayHaveBegun ? 'queued' : 'starting';
     const note = `${error.operation}: ${error.awsCode}, trying again`;
     // Said once: a store is no place for every try of six hours.
     const said = job.history.slice(-2).some((entry) => entry.note === note);
     // An answer that was lost just now counts from now on; any other says nothing of the one that was lost before.
-    const since = error.problem === 'unavailable' ? undefined : askedAt;
+    const since = error.problem === 'unavailable' && asking ? undefined : askedAt;
     await moves.move(job.jobId, { by: 'broker', note: said ? undefined : note }, (latest) => {
       if (latest.version !== job.version) return undefined;
       if (isLost(latest, error, clock()))
         return { state: 'lost', failure: failureBody('lost', error.message) };
-      return { state, tries, dueAt, ...(since === undefined ? {} : { place: asked(latest, since) }) };
+      const place = since === undefined ? latest.place : asked(latest, since);
+      return { state, tries, dueAt: clock() + waitMs, place };
     });
   }
 

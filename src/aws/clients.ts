@@ -35,6 +35,8 @@ export interface AwsClients {
 
 /** Tries of one call, throttling included; then the caller's own back-off takes over. */
 const MAX_ATTEMPTS = 3;
+/** Connections to one host at most. */
+const MAX_SOCKETS = 250;
 
 /** Creates the clients of one broker process. */
 export function createAwsClients(options: AwsClientsOptions): AwsClients {
@@ -60,6 +62,9 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
       connectionTimeout: timeouts?.connectMs ?? 2_000,
       requestTimeout: timeouts?.answerMs ?? 10_000,
       throwOnRequestTimeout: true,
+      // More than the steps of jobs that may hang at once: they leave room for everything else.
+      httpsAgent: { maxSockets: MAX_SOCKETS },
+      httpAgent: { maxSockets: MAX_SOCKETS },
     },
   });
   // All clients share the connections of one handler; a client per session then costs no sockets.

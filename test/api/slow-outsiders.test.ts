@@ -134,9 +134,11 @@ t.test('jobs of units that hang leave the process well', async (t) => {
     start: slowly,
     observe: async () => undefined,
     sweep: { sift: async (due) => [...due] },
-    poison: { mayTry: () => true, cleared() {}, failed: async () => {} },
+    poison: { mayTry: () => true, waiting: () => 0, cleared() {}, failed: async () => {} },
+    moves: createMoves({ jobs: stores.jobs, clock }),
     clock,
     timers: { after: () => () => {} },
+    ids: { random: () => 0.5 },
     log,
   });
   t.match(await runs(ticker, 50), { unwell: 0, most: 8 });

@@ -1,6 +1,7 @@
 /** The services of one broker process over any implementation of the ports. */
 import { createAudit } from '../../services/audit/audit.ts';
 import { createClockwork } from '../../services/clockwork/clockwork.ts';
+import { patientCloud } from '../../services/clockwork/patient-cloud.ts';
 import { createFeed } from '../../services/jobs/feed.ts';
 import { createMoves } from '../../services/jobs/moves.ts';
 import { createObserve } from '../../services/jobs/observe.ts';
@@ -60,6 +61,7 @@ export function brokerOf(parts: BrokerParts) {
   const moves = createMoves({ jobs, clock });
   const audit = createAudit({ store: stores.audit, clock, ids, log });
   const base = { units: stores.units, cloud, moves, clock, ids, log, audit, tokenSecret: TOKEN_SECRET };
+  const steps = { ...base, cloud: patientCloud(cloud, { clock, ids }) };
   const waiting = createWaiting({ ...base, waiters: stores.waiters });
   const { units, watch } = createUnitServices({
     units: stores.units,
@@ -88,22 +90,18 @@ export function brokerOf(parts: BrokerParts) {
   const start = createStart({
     watch,
     waiting,
-    ...base,
+    ...steps,
     users: stores.users,
     publicUrl: 'http://127.0.0.1:9',
   });
-  const observe = createObserve(base);
+  const observe = createObserve(steps);
   const { ticker, poison, sweep, lateRepair } = createClockwork({
+    ...steps,
     stores,
     jobs,
-    cloud,
-    moves,
     start,
     observe,
-    clock,
     timers,
-    ids,
-    log,
   });
   const work = createJobServices({
     ...base,

@@ -2,6 +2,7 @@ import { createAudit } from '../../services/audit/audit.ts';
 import { auditedUnits } from '../../services/audit/audited.ts';
 import { createBudgets } from '../../services/clockwork/budgets.ts';
 import { createClockwork, PIECES } from '../../services/clockwork/clockwork.ts';
+import { patientCloud } from '../../services/clockwork/patient-cloud.ts';
 import { createShares } from '../../services/clockwork/shares.ts';
 import { createIdentityServices } from '../../services/identity/services.ts';
 import { createJobChanges } from '../../services/jobs/changes.ts';
@@ -89,7 +90,8 @@ export function httpServices({
   const cloud = memoryCloud(clock);
   const moves = createMoves({ jobs: jobStore, clock });
   const common = { units: unitStore, cloud, moves, clock, ids, log, audit, tokenSecret };
-  const observe = createObserve(common);
+  const steps = { ...common, cloud: patientCloud(cloud, { clock, ids }) };
+  const observe = createObserve(steps);
   const account = memoryAccount();
   const waiting = createWaiting({ ...common, waiters: stores.waiters });
   const { units: bareUnits, watch } = createUnitServices({
@@ -119,21 +121,17 @@ export function httpServices({
   const start = createStart({
     watch,
     waiting,
-    ...common,
+    ...steps,
     users,
     publicUrl: 'http://broker.test',
   });
   const { ticker, sweep, poison, lateRepair } = createClockwork({
+    ...steps,
     stores,
     jobs: jobStore,
-    cloud,
-    moves,
     start,
     observe,
-    clock,
     timers,
-    ids,
-    log,
   });
   // Everybody who signs in costs one: as cheap as they come.
   const passwords = createPasswords({ memoryCost: 64, timeCost: 1 });

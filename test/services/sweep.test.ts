@@ -77,8 +77,10 @@ t.test('a list that is throttled or gets no answer costs nobody anything but tim
     const jobs = await running(brain, 3);
     await control.addFault({ service: 'states', operation: 'ListExecutions', kind });
     await sweep(brain, jobs);
-    t.equal((await calls()).describes, 3, kind);
-    for (const { jobId } of jobs) t.equal((await brain.jobs.get(jobId))?.state, 'running');
+    // Who has just given no answer is not asked for each job; their next look comes soon.
+    t.equal((await calls()).describes, kind === 'throttle' ? 3 : 0, kind);
+    for (const { jobId } of jobs)
+      t.equal((await brain.jobs.get(jobId))?.state, kind === 'throttle' ? 'running' : 'starting');
     await control.clearFaults();
     await sweep(brain, jobs);
     t.same(await calls(), { lists: 1, describes: 0 }, `${kind} is over`);
