@@ -2,7 +2,8 @@
  * Quotas of AWS that jobs meet in ONE account and region, and what one job takes of each. Calls that the broker budgets
  * come from its own budgets (src/schemas/quotas.ts): those of a region without raised quotas, which no AWS region is
  * below; us-east-1, us-west-2 and eu-west-1 have more (StartExecution 1,300 and 300 a second, DescribeExecution 300 and
- * 15, StateTransition 5,000 and 5,000). Step Functions: its page "Service quotas"; Lambda, Fargate, DynamoDB: theirs.
+ * 15, ListExecutions 200 and 5, StateTransition 5,000 and 5,000). Step Functions: its page "Service quotas"; new accounts
+ * have fewer state transitions until they use more, in figures that the page does not give. Lambda, Fargate, DynamoDB: theirs.
  */
 import { QUOTAS as BUDGETS, type BudgetedOperation } from '../../src/schemas/quotas.ts';
 

@@ -43,7 +43,7 @@ export const PROBLEMS = {
   permission_missing: {
     title: 'A permission is missing',
     remedy:
-      'Let an administrator give your user or role the policy infra/mode2-deployment/deployer-policy.json, or deploy as somebody who has it.',
+      'Let an administrator give your user or role the policy infra/mode2-deployment/deployer-policy.json of this release (an older copy may allow too little), or deploy as somebody who has it.',
   },
   broker_unreachable: {
     title: 'The broker does not answer',

@@ -18,11 +18,14 @@ export const quota = z.object({
 export type Quota = z.infer<typeof quota>;
 export type Quotas = Readonly<Record<BudgetedOperation, Quota>>;
 
-/** AWS gives more in us-east-1, us-west-2 and eu-west-1. */
+/**
+ * The defaults of the regions that have the least: "Service quotas" of the Step Functions developer guide, columns "All other
+ * regions"; us-east-1, us-west-2 and eu-west-1 have more. AssumeRole: "IAM and AWS STS quotas".
+ */
 export const QUOTAS: Quotas = {
   StartExecution: { bucket: 800, perSecond: 150 },
   DescribeExecution: { bucket: 250, perSecond: 10 },
-  ListExecutions: { bucket: 100, perSecond: 5 },
+  ListExecutions: { bucket: 100, perSecond: 2 },
   StopExecution: { bucket: 500, perSecond: 25 },
   AssumeRole: { bucket: 600, perSecond: 600 },
 };

@@ -16,6 +16,31 @@ t.test('B4: who has the policy can create, update and delete the stack', async (
   t.same(wrongRows([policy], rows), []);
 });
 
+t.test(
+  'F35: the guide names what an older copy of the policy lacks, and says to replace it first',
+  async (t) => {
+    const guide = readFileSync(
+      new URL('../../infra/mode2-deployment/MODE2-DEPLOYMENT-GUIDE.md', import.meta.url),
+      'utf8',
+    );
+    const [, section = ''] = guide.split('### Update to a newer release');
+    const [steps] = section.split('## Take it away');
+    t.ok(
+      steps.indexOf('`deployer-policy.json`') < steps.indexOf('deploy-mode2.sh update'),
+      'the policy first',
+    );
+    const named = [...steps.matchAll(/`([a-z]+:[A-Z]\w+)`/g)].map(([, action]) => action);
+    t.same(named.length, 4);
+    const older = JSON.parse(JSON.stringify(policy), (key, value) =>
+      key === 'Action' ? [value].flat().filter((action: string) => !named.includes(action)) : value,
+    );
+    const rows = rowsOf(mode2({}, {}));
+    t.same(wrongRows([policy], rows), []);
+    const missing = rows.filter((row) => wrongRows([older], [row]).length > 0).map(({ action }) => action);
+    t.same([...new Set(missing)].sort(), named.toSorted(), 'what the template needs of them');
+  },
+);
+
 t.test('B4: and everything that the program itself asks AWS', async (t) => {
   const folder = new URL('../../infra/mode2-deployment/', import.meta.url);
   const asked = readdirSync(folder, { recursive: true, encoding: 'utf8' })
