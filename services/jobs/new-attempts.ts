@@ -95,6 +95,7 @@ function following(job: Job, entry: HistoryEntry, now: number): Job {
     runResult: undefined,
     failure: undefined,
     reportedEnds: undefined,
+    notFound: undefined,
     automaticRetries: undefined,
     forcedPlatform: undefined,
     lookAgainAt: undefined,

@@ -27,7 +27,7 @@ import {
   type ReportedEnd,
 } from './reported-ends.ts';
 import { SWEEP_MS } from './start.ts';
-import { classOf, failureBody, isGone, isLost, SETTLING_MS } from './start-failures.ts';
+import { classOf, failureBody, isGone, isLost, notFoundAfter, SETTLING_MS } from './start-failures.ts';
 import { canceledAt, createWorkerEnd, pauseMs } from './worker-end.ts';
 
 /** Longest pause between two looks at a job that runs. */
@@ -182,12 +182,13 @@ export function createObserve(deps: ObserveDeps): Observe {
     }
     const due = job.dueAt !== undefined && job.dueAt <= now;
     const reportedEnds = reports.toStore(job);
-    if (job.state !== 'starting' && !due && !reportedEnds) return job;
+    if (job.state !== 'starting' && !due && !reportedEnds && !job.notFound) return job;
     return moves.move(job.jobId, { by: 'step-functions' }, (latest) => {
       if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
       const change: Change = {
         executionArn: execution.arn,
         tries: 0,
+        notFound: undefined,
         dueAt: now + (latest.state === 'canceling' ? 1_000 : sweepMs(now - (latest.startedAt ?? now))),
       };
       if (latest.state === 'starting' || latest.state === 'queued') change.state = 'running';
@@ -199,7 +200,9 @@ export function createObserve(deps: ObserveDeps): Observe {
 
   function lookAgainSoon(job: Job): Promise<Job | undefined> {
     return moves.move(job.jobId, { by: 'broker' }, (latest) =>
-      latest.version === job.version ? { dueAt: clock() + pauseMs(job, clock()) } : undefined,
+      latest.version === job.version
+        ? { dueAt: clock() + pauseMs(job, clock()), notFound: undefined }
+        : undefined,
     );
   }
 
@@ -232,7 +235,8 @@ export function createObserve(deps: ObserveDeps): Observe {
 
   async function unanswered(job: Job, error: CloudError): Promise<Job | undefined> {
     const now = clock();
-    if (error.problem === 'not_found') {
+    const notFound = notFoundAfter(job, error);
+    if (notFound) {
       // Every look is a write: the time of the last one does not say how long there was nothing to see.
       if (
         job.state === 'canceling' &&
@@ -261,7 +265,8 @@ export function createObserve(deps: ObserveDeps): Observe {
       // Not a look: nobody was asked.
       if (error instanceof NotAsked) return { dueAt: now + error.waitMs };
       const tries = latest.tries + 1;
-      return { tries, dueAt: now + backoffMs(classOf(error.problem), tries, ids.random()) };
+      const dueAt = now + backoffMs(classOf(error.problem), tries, ids.random());
+      return { tries, notFound, dueAt };
     });
   }
 

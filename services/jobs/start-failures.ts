@@ -23,7 +23,7 @@ export function nextTry({ tries }: Job, error: CloudError, random: number) {
   return { tries: tries + 1, waitMs, unbegun: error.problem === 'throttled', asking: true };
 }
 
-/** Looks that got no answer, one after the other: fewer prove nothing, also when nobody has looked for long. */
+/** Looks that failed, one after the other: fewer prove nothing, also when nobody has looked for long. */
 const MIN_TRIES = 5;
 
 /** DescribeExecution may not know an execution yet right after its start; after this, what it does not know is not. */
@@ -42,10 +42,15 @@ export function isLost({ deadlineAt, tries }: Job, error: CloudError, now: numbe
 
 /**
  * Whether AWS does not know an execution that was started: not by one look, for it may answer so for a while after a
- * start, or be wrong once.
+ * start, or be wrong once. Looks that got no answer prove nothing of it, however many they were.
  */
-export function isGone({ executionArn, startedAt, createdAt, tries }: Job, now: number): boolean {
-  return executionArn !== undefined && now - (startedAt ?? createdAt) > SETTLING_MS && tries >= MIN_TRIES;
+export function isGone({ executionArn, startedAt, createdAt, notFound = 0 }: Job, now: number): boolean {
+  return executionArn !== undefined && now - (startedAt ?? createdAt) > SETTLING_MS && notFound >= MIN_TRIES;
+}
+
+/** How often in a row AWS has not known an execution, after an answer that is this error; undefined: not at all. */
+export function notFoundAfter({ notFound = 0 }: Job, { problem, operation }: CloudError): number | undefined {
+  return problem === 'not_found' && operation === 'DescribeExecution' ? notFound + 1 : undefined;
 }
 
 /** A failure as it is stored, with the standard remedy of its code. */

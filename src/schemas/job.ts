@@ -126,6 +126,8 @@ export const job = z.object({
   failure: jobFailure.optional(),
   /** Ends that callbacks have reported of this attempt while it ran on; absent while there are none. */
   reportedEnds: z.array(z.enum(['succeeded', 'failed'])).optional(),
+  /** Looks in a row to which Step Functions said that it does not know the execution; absent after any other. */
+  notFound: z.number().int().optional(),
   history: z.array(historyEntry),
   /** Since a person last decided; absent while there are none. */
   automaticRetries: z.array(automaticAttempt).optional(),

@@ -168,3 +168,32 @@ t.test('F22, F29: one look that finds no execution proves nothing; several in a 
   t.match(job, { state: 'lost', failure: { code: 'lost' } });
   t.ok(afterMs > 5 * SECOND && afterMs < D_CB_MS, `after ${afterMs} ms`);
 });
+
+t.test(
+  'F22: looks that got no answer are no proof: only what is not found several times in a row is lost',
+  async (t) => {
+    const { cloud, execution, follow } = await canceled(10 * MINUTE, { state: 'running' });
+    const describe = cloud.describeExecution;
+    let looks = 0;
+    let says: (look: number) => CloudProblem | undefined = () => 'unavailable';
+    cloud.describeExecution = async (unit, arn) => {
+      const problem = says(looks++);
+      if (!problem) return describe(unit, arn);
+      throw new CloudError(problem, 'DescribeExecution', 'Ordered', 'ordered by the test');
+    };
+    t.ok((await follow(20 * MINUTE)).job.tries >= 5, 'many looks without an answer');
+    for (const problem of ['throttled', 'unavailable'] as const) {
+      looks = 0;
+      says = (look) => (look % 6 === 0 ? problem : 'not_found');
+      t.match((await follow(30 * MINUTE)).job, { state: 'running' }, `five in a row, then ${problem}`);
+      t.ok(looks > 12, `${looks} looks`);
+    }
+    looks = 0;
+    says = (look) => (look % 6 === 0 ? undefined : 'not_found');
+    t.match((await follow(30 * MINUTE)).job, { state: 'running' }, 'five in a row, then it is seen to run');
+    t.ok(looks > 12, `${looks} looks`);
+    says = () => undefined;
+    execution({ status: 'FAILED', error: 'noise_missing' });
+    t.match((await follow(30 * MINUTE)).job, { state: 'failed', failure: { code: 'noise_missing' } });
+  },
+);
