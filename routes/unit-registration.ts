@@ -32,6 +32,7 @@ const REFUSALS = [
   'conflict',
   'challenge_used',
   'ownership_refused',
+  'clock_skew',
   'trust_unsafe',
   'unavailable',
 ] as const;

@@ -163,6 +163,7 @@ export type CloudProblem =
   | 'paused' // its owner or an administrator has stopped the use of the account
   | 'denied' // the session may not do this
   | 'expired' // the session ended
+  | 'clock_skew' // AWS finds the time of the signature too far from its own
   | 'not_found' // state machine, execution, bucket or object is not there
   | 'already_exists' // the execution name is taken
   | 'invalid' // AWS says the request is wrong

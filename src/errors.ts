@@ -39,6 +39,10 @@ export const ERRORS = {
     remedy:
       'Sign sts:GetCallerIdentity exactly as the challenge says, with credentials of the account that owns the role.',
   },
+  clock_skew: {
+    status: 403,
+    remedy: 'Set the clock of the computer that signs by NTP, then sign a new challenge.',
+  },
   trust_unsafe: {
     status: 409,
     remedy: 'Require the external ID in the trust policy of the role (sts:ExternalId), then register again.',

@@ -1,5 +1,5 @@
 /**
- * Faults on order: any operation can be told to throttle, to be denied, to find its session expired, to
+ * Faults on order: any operation can be told to throttle, to be denied, to find its session expired, its clock wrong, to
  * lose its connection before or after its effect, to answer late, or slowly. Kept in memory: a restart heals all.
  */
 import { z } from 'zod';
@@ -18,7 +18,16 @@ const faultInput = z
     operation: z.string().regex(/^(\*|[A-Za-z0-9]{1,64})$/),
     /** Only for callers of this account; default: for all. */
     accountId: accountIdSchema.optional(),
-    kind: z.enum(['throttle', 'deny', 'expired', 'timeout_before', 'timeout_after', 'late', 'slow']),
+    kind: z.enum([
+      'throttle',
+      'deny',
+      'expired',
+      'skewed',
+      'timeout_before',
+      'timeout_after',
+      'late',
+      'slow',
+    ]),
     /** How late a `late` answer comes. */
     delayMs: z.number().int().min(0).max(600_000).optional(),
     /** How fast a `slow` answer of S3 comes. */
@@ -100,10 +109,16 @@ export function createFaults(): Faults {
   };
 }
 
-/** The service's own words for being throttled or denied, or for a session that ended. */
-export function faultError(service: string, kind: 'throttle' | 'deny' | 'expired'): AwsError {
+/** Faults that are an error of the service itself. */
+export type Refusal = 'throttle' | 'deny' | 'expired' | 'skewed';
+
+/** The service's own words for being throttled or denied, for a session that ended, or for a clock that is wrong. */
+export function faultError(service: string, kind: Refusal): AwsError {
   if (kind === 'expired') {
     return authError(service, 'expired_session', 'The session expired on order of a fault.');
+  }
+  if (kind === 'skewed') {
+    return authError(service, 'skewed', 'Signature not yet current, on order of a fault.');
   }
   if (kind === 'deny') return authError(service, 'denied', 'Access denied on order of a fault.');
   if (service === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503);

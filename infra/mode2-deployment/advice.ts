@@ -19,7 +19,10 @@ const ADVICE: readonly [pattern: RegExp, code: ProblemCode, remedy?: string][] =
     'registration_failed',
     'The code for the registration is good for 10 minutes and once. Run the same command again: it takes a new one.',
   ],
-  [/ownership_refused|trust_unsafe|not_allowed|cloudmr|registration|broker/i, 'registration_failed'],
+  [
+    /ownership_refused|clock_skew|trust_unsafe|not_allowed|cloudmr|registration|broker/i,
+    'registration_failed',
+  ],
   [/subnet.*(not exist|not found|InvalidSubnet)/i, 'subnet_wrong'],
   [
     /service.?linked role|AWSServiceRoleForECS/i,

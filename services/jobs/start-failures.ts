@@ -67,6 +67,8 @@ export function failureOf(error: CloudError): FailureCode | undefined {
       return 'unit_permission_missing';
     case 'expired':
       return 'session_expired';
+    case 'clock_skew':
+      return 'clock_skew';
     case 'not_found':
       return 'unit_not_found';
     case 'already_exists':

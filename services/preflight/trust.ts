@@ -37,6 +37,8 @@ export function createTrustChecks({ trust, clock, brokerRoleArn }: TrustChecksDe
       ];
     } catch (error) {
       if (!(error instanceof CloudError) || isAway(error)) throw error;
+      // Says nothing of the role.
+      if (error.problem === 'clock_skew') return [failed('clock', error.message, at)];
       if (error.problem === 'invalid') return [failed('session_policy', error.message, at)];
       // Absent, of somebody else, or closed: AWS does not tell, and neither does the broker.
       return [failed('assume_role', 'the role does not let the broker in with this external ID', at, fix)];

@@ -38,7 +38,7 @@ export interface Ownership {
   withdrawing(enrolmentCode: string): Promise<{ userId: string; unitId: string } | undefined>;
   /**
    * Uses up the challenge that was signed.
-   * @throws AppError challenge_used, ownership_refused (nothing is said of the account), unavailable
+   * @throws AppError challenge_used, ownership_refused (nothing is said of the account), clock_skew, unavailable
    */
   prove(userId: string, resources: ProvenResources, signed: SignedIdentity): Promise<OwnershipProof>;
 }
@@ -113,7 +113,7 @@ export function createOwnership(deps: OwnershipDeps): Ownership {
         const { crossAccountRoleArn: roleArn } = resources;
         return { callerArn: arn, at: clock(), resources: resourcesHash(resources), roleArn };
       } catch (error) {
-        if (error instanceof ProofError) throw refused(error.message);
+        if (error instanceof ProofError) throw refused(error.message, error.code);
         if (!(error instanceof CloudError)) throw error;
         // Nobody has looked at the signature: the same challenge may be tried again.
         await tokens.put(known);
@@ -143,6 +143,6 @@ export function challengeUsed(): AppError {
   return new AppError('challenge_used', "the challenge is unknown, used, ended, or somebody else's");
 }
 
-function refused(why: string): AppError {
-  return new AppError('ownership_refused', `the proof is refused: ${why}`);
+function refused(why: string, code: ProofError['code'] = 'ownership_refused'): AppError {
+  return new AppError(code, `the proof is refused: ${why}`);
 }

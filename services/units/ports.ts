@@ -54,9 +54,11 @@ export interface IdentityRequest {
 
 /** The signature is not one that shows who signs; `message` says why, without repeating anything secret. */
 export class ProofError extends Error {
-  constructor(message: string) {
+  readonly code: 'ownership_refused' | 'clock_skew';
+  constructor(message: string, code: ProofError['code'] = 'ownership_refused') {
     super(message);
     this.name = 'ProofError';
+    this.code = code;
   }
 }
 

@@ -21,12 +21,14 @@ const PROBLEMS: Readonly<Record<string, CloudProblem>> = {
   ExpiredToken: 'expired',
   ExpiredTokenException: 'expired',
   TokenRefreshRequired: 'expired',
-  RequestExpired: 'expired',
   InvalidToken: 'expired',
   InvalidAccessKeyId: 'expired',
   InvalidClientTokenId: 'expired',
   UnrecognizedClientException: 'expired',
-  RequestTimeTooSkewed: 'expired',
+  // --- clocks differ, and the SDK could not make up for it --------------------------------------------
+  RequestTimeTooSkewed: 'clock_skew',
+  RequestInTheFuture: 'clock_skew',
+  RequestExpired: 'clock_skew',
   // --- not there --------------------------------------------------------------------------------------
   StateMachineDoesNotExist: 'not_found',
   StateMachineDeleting: 'not_found',
@@ -97,7 +99,15 @@ export function mayBeExpired(error: unknown): boolean {
   return problemOf(error) === 'expired' || (statusOf(error) === 400 && !Object.hasOwn(PROBLEMS, error.name));
 }
 
+/** Whether a refusal is for the time of the signature: of some services only the message tells. */
+export function isClockSkew(code: string, message: string): boolean {
+  if (Object.hasOwn(PROBLEMS, code) && PROBLEMS[code] === 'clock_skew') return true;
+  const signature = code === 'SignatureDoesNotMatch' || code === 'InvalidSignatureException';
+  return signature && /^Signature (?:expired|not yet current)\b/i.test(message);
+}
+
 function problemOf(error: Error): CloudProblem | undefined {
+  if (isClockSkew(error.name, error.message)) return 'clock_skew';
   if (Object.hasOwn(PROBLEMS, error.name)) return PROBLEMS[error.name];
   const status = statusOf(error);
   if (status === undefined) return isNetworkError(error) ? 'unavailable' : undefined;

@@ -20,6 +20,7 @@ const STARTING = new Set<FailureCode>([
   'unit_changed',
   'unit_not_shared',
   'session_expired',
+  'clock_skew',
   'name_conflict',
   'image_pull',
   'no_network',

@@ -117,6 +117,10 @@ export const FAILURES = {
     actor: 'operator',
     remedy: "Check the broker's clock and the session duration of the role, then retry the job.",
   },
+  clock_skew: {
+    actor: 'operator',
+    remedy: "Set the broker's clock by NTP: AWS refuses its signatures. Then retry the job.",
+  },
   // --- settling -------------------------------------------------------------------------------------
   result_missing: {
     actor: 'operator',

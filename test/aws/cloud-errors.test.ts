@@ -14,6 +14,8 @@ const TABLE: [name: string, status: number | undefined, problem: string, code?: 
   ['AccessDenied', 403, 'denied'],
   ['AccessDeniedException', 400, 'denied'],
   ['SignatureDoesNotMatch', 403, 'denied'],
+  ['RequestTimeTooSkewed', 403, 'clock_skew'],
+  ['RequestExpired', 400, 'clock_skew'],
   ['ExpiredToken', 400, 'expired'],
   ['ExpiredTokenException', 400, 'expired'],
   ['InvalidClientTokenId', 403, 'expired'],

@@ -24,7 +24,8 @@ export interface Lab {
   changeMachine(definition: object): Promise<void>;
   /** Deploys the stack again with other tags of the state machine. */
   changeTags(tags: Record<string, string>): Promise<void>;
-  sign(challenge: Challenge, accountId?: string): SignedIdentity;
+  /** `skewMs`: how far the clock of the signer is ahead. */
+  sign(challenge: Challenge, accountId?: string, skewMs?: number): SignedIdentity;
   /** Registers with a fresh proof. */
   register(over?: Partial<Registration>): Promise<Registered>;
 }
@@ -67,12 +68,12 @@ export async function newLab(cloud: TestCloud, broker = brokerOn(cloud)): Promis
     document.stateMachines = document.stateMachines.map((machine) => ({ ...machine, ...over }));
     await control.applyStack(document);
   };
-  const sign = ({ request }: Challenge, accountId = RESEARCHER): SignedIdentity => {
+  const sign = ({ request }: Challenge, accountId = RESEARCHER, skewMs = 0): SignedIdentity => {
     const { method, url, headers, body } = request;
     const credentials = cloud.cloud.rootCredentials(accountId);
     const signed = signRequest(
       { method, url: new URL(url), headers, body },
-      { credentials, service: 'sts', region: REGION, clock: cloud.clock },
+      { credentials, service: 'sts', region: REGION, clock: () => cloud.clock() + skewMs },
     );
     return {
       authorization: signed['authorization'],

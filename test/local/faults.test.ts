@@ -98,6 +98,8 @@ t.test('STS: each kind', async (t) => {
   await t.rejects(whoAmI(), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
   await order('expired');
   await t.rejects(whoAmI(), { name: 'ExpiredToken' });
+  await order('skewed');
+  await t.rejects(whoAmI(), { name: 'SignatureDoesNotMatch', message: /not yet current/ });
   for (const kind of ['timeout_before', 'timeout_after'] as const) {
     await order(kind);
     await t.rejects(whoAmI(), { message: /socket hang up|ECONNRESET/ }, kind);

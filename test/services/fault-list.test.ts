@@ -34,7 +34,6 @@ const FAULTS: Readonly<Record<string, string>> = {
   F27: 'the reconciler runs twice at once',
   F28: 'the reconciler was down for a day',
   F29: 'the history of an execution is gone',
-  // No failure code of its own: a proof is refused as ownership_refused, a unit has the check "clock", AWS' answers are corrected.
   F30: 'clocks differ',
   F31: 'a webhook receiver is down for three days',
   F32: 'a link is asked for as the session ends',

@@ -11,7 +11,6 @@ import { QUOTAS } from '../../src/schemas/quotas.ts';
 import { BEHAVIOUR, type Brain, brokerOn, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
 import { createHandTimers } from '../helpers/hand-timers.ts';
-import { newLab } from '../helpers/trust.ts';
 
 const cloud = await startTestCloud(t);
 const END = ['succeeded', 'failed', 'canceled', 'lost'];
@@ -179,31 +178,4 @@ t.test('F28: after a day without a broker the oldest come first, no faster than 
     await back.ticker.tick();
   }
   t.equal(await ended(), 8, 'all as they ended, although their deadline is long past');
-});
-
-t.test('F30: signatures up to 5 minutes off are taken; beyond that the clock is named', async (t) => {
-  const lab = await newLab(cloud);
-  const skewed = async (ms: number) => {
-    const challenge = await lab.broker.units.challenge(lab.who);
-    const signed = lab.sign(challenge);
-    const at = new Date(cloud.clock() + ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
-    return lab.broker.units.register(lab.who, lab.registration, { ...signed, amzDate: at });
-  };
-  for (const ms of [-6 * MINUTE, 6 * MINUTE]) {
-    await t.rejects(skewed(ms), {
-      code: 'ownership_refused',
-      message: /more than 5 minutes .* check the clock/,
-    });
-  }
-  // A signature of another time is no longer the one that was made: it is refused by STS, and not for the clock.
-  for (const ms of [-4 * MINUTE, 4 * MINUTE]) {
-    const told = await skewed(ms).then(
-      () => 'taken',
-      (error: Error) => error.message,
-    );
-    t.notMatch(told, /clock/);
-  }
-  const { unit } = await lab.register();
-  const clock = unit.checks?.find(({ code }) => code === 'clock');
-  t.match(clock, { status: 'passed', evidence: /the clock of the broker is \d+ s from that of S3/ });
 });

@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 
 /**
  * Runs `work` and gives its result to `reply`, unless the fault forbids one of them.
- * Throws the service's error for `throttle`, `deny` and `expired`.
+ * Throws the service's error for `throttle`, `deny`, `expired` and `skewed`.
  */
 export async function underFault<T>(
   exchange: Exchange,
@@ -92,10 +92,17 @@ async function answerInto(
 }
 
 function cutsBefore(exchange: Exchange, service: string, fault: Fault | undefined): boolean {
-  if (fault?.kind === 'throttle' || fault?.kind === 'deny' || fault?.kind === 'expired') {
-    throw faultError(service, fault.kind);
+  switch (fault?.kind) {
+    case 'throttle':
+    case 'deny':
+    case 'expired':
+    case 'skewed':
+      throw faultError(service, fault.kind);
+    case 'timeout_before':
+      break;
+    default:
+      return false;
   }
-  if (fault?.kind !== 'timeout_before') return false;
   exchange.request.socket.destroy();
   return true;
 }

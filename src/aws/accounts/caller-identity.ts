@@ -8,6 +8,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { CloudError } from '../../../services/ports.ts';
 import { type CallerIdentities, ProofError } from '../../../services/units/ports.ts';
+import { isClockSkew } from '../cloud-errors.ts';
 import { readCallerAnswer } from './caller-answer.ts';
 import { BODY, CHALLENGE_HEADER, CONTENT_TYPE, readClaim } from './signed-identity.ts';
 import { stsUrl } from './sts-hosts.ts';
@@ -63,7 +64,7 @@ export function createCallerIdentities(deps: CallerIdentitiesDeps): CallerIdenti
         timeoutMs,
       );
       if (answer.status >= 500 || answer.status === 429) throw away(`HTTP ${answer.status}`);
-      if (answer.status !== 200) throw new ProofError('STS does not accept the signature');
+      if (answer.status !== 200) throw refusalOf(answer.text);
       return readCallerAnswer(answer.text, answer.contentType, partition);
     },
   };
@@ -105,6 +106,15 @@ function post(url: URL, headers: Record<string, string>, timeoutMs: number): Pro
     request.on('error', failed);
     request.end(BODY);
   });
+}
+
+/** Of what STS answers only this is told: whether the time is at fault. */
+function refusalOf(xml: string): ProofError {
+  const [, code = ''] = /<Code>(\w{1,100})<\/Code>/.exec(xml) ?? [];
+  const [, message = ''] = /<Message>([^<]{1,500})<\/Message>/.exec(xml) ?? [];
+  return isClockSkew(code, message)
+    ? new ProofError('STS: the signature is too far from the time of AWS; check the clock', 'clock_skew')
+    : new ProofError('STS does not accept the signature');
 }
 
 function away(code: string): CloudError {

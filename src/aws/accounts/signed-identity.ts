@@ -60,7 +60,10 @@ export function readClaim(signed: SignedIdentity, now: number): IdentityClaim {
     throw new ProofError('x-amz-date: must be like 20260102T030405Z and of the day in the signature');
   }
   if (Math.abs(now - signedAt) > MAX_SKEW_MS) {
-    throw new ProofError('x-amz-date: more than 5 minutes from the time of the broker; check the clock');
+    throw new ProofError(
+      'x-amz-date: more than 5 minutes from the time of the broker; check the clock',
+      'clock_skew',
+    );
   }
   return { region, signedHeaders };
 }
