@@ -6995,7 +6995,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_allowed`, `ownership_refused` */
+            /** @description `not_allowed`, `ownership_refused`, `clock_skew` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7295,7 +7295,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_allowed`, `ownership_refused` */
+            /** @description `not_allowed`, `ownership_refused`, `clock_skew` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7743,7 +7743,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_allowed`, `ownership_refused` */
+            /** @description `not_allowed`, `ownership_refused`, `clock_skew` */
             403: {
                 headers: {
                     [name: string]: unknown;
