@@ -66,9 +66,11 @@ export function createWorkerEnd(deps: {
   };
 }
 
-/** When the job was canceled. */
-export function canceledAt({ history, createdAt }: Job): number {
-  return history.findLast(({ state }) => state === 'canceling')?.at ?? createdAt;
+/** When the job was canceled: the first entry of its last cancel, whatever was noted since. */
+export function canceledAt({ history, createdAt }: Pick<Job, 'history' | 'createdAt'>): number {
+  const last = history.findLastIndex(({ state }) => state === 'canceling');
+  const before = history.slice(0, last + 1).findLastIndex(({ state }) => state !== 'canceling');
+  return last < 0 ? createdAt : history[before + 1].at;
 }
 
 /** Until the next look at a job whose execution was told to stop: each one is a write. */

@@ -10,6 +10,8 @@ import { type ItemTable, MAX_PAGE } from '../../src/aws/table/item-table.ts';
 import { fromItem, type Item, type Kind } from '../../src/aws/table/items.ts';
 import type { Key } from '../../src/aws/table/table.ts';
 
+/** Above every key. */
+const END = '\uffff';
 type Stored = Readonly<Record<string, unknown>>;
 
 export interface MemoryTable extends ItemTable {
@@ -75,14 +77,15 @@ export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table i
       for (const operation of operations) apply(operation);
       return 'written';
     },
-    async page(kind, list, { limit, cursor }) {
+    async page(kind, list, { limit, cursor, between: [low, high] = ['', END] }) {
       const wanted = Math.min(Math.max(1, Math.trunc(limit)), MAX_PAGE);
       const name = `${list.index ?? 'table'}\n${list.partition}`;
       const [pkName, skName] = list.index ? [`${list.index}pk`, `${list.index}sk`] : ['pk', 'sk'];
       const start = cursor === undefined ? undefined : placeOf(cursors.open(name, cursor), skName);
       const all = partitionOf(pkName, skName, list.partition)
         .reverse()
-        .filter((item) => start === undefined || compare(placeOf(item, skName), start) < 0);
+        .filter((item) => start === undefined || compare(placeOf(item, skName), start) < 0)
+        .filter(({ [skName]: key }) => low <= String(key) && String(key) <= high);
       const shown = all.slice(0, wanted);
       const names = [...new Set(['pk', 'sk', pkName, skName])];
       const last = shown[wanted - 1];

@@ -5,6 +5,7 @@ import { D_CANCEL_MS, D_CB_MS } from '../../services/clockwork/deadlines.ts';
 import { createMoves } from '../../services/jobs/moves.ts';
 import { executionArn } from '../../services/jobs/naming.ts';
 import { createObserve } from '../../services/jobs/observe.ts';
+import { canceledAt } from '../../services/jobs/worker-end.ts';
 import { CloudError, type CloudProblem, type ExecutionState } from '../../services/ports.ts';
 import { createIds } from '../../src/aws/ids.ts';
 import { storesOn } from '../../src/aws/stores/stores.ts';
@@ -155,6 +156,24 @@ t.test('F24: a bundle that may not be looked for keeps no job canceling past its
   const { job } = await follow(D_CANCEL_MS);
   t.match(job, { state: 'canceled', failure: { message: /may run on until its time limit/ } });
 });
+
+t.test(
+  'a note during a cancel does not move the time of the cancel; another attempt has one of its own',
+  async (t) => {
+    const at = (state: string, at: number, note?: string) => ({ state, at, by: 'broker', note });
+    const history = [
+      at('running', 1),
+      at('canceling', 2, 'cancel requested'),
+      at('canceled', 3),
+      at('queued', 4),
+      at('canceling', 5, 'cancel requested'),
+      at('canceling', 9, 'Step Functions does not answer'),
+    ] as Job['history'];
+    t.equal(canceledAt({ history, createdAt: 0 }), 5);
+    t.equal(canceledAt({ history: history.slice(0, 3), createdAt: 0 }), 2);
+    t.equal(canceledAt({ history: history.slice(0, 1), createdAt: 7 }), 7);
+  },
+);
 
 t.test('F22, F29: one look that finds no execution proves nothing; several in a row do', async (t) => {
   const { cloud, follow } = await canceled(10 * MINUTE, { state: 'running' });

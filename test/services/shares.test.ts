@@ -103,6 +103,17 @@ t.test('F27: an old process beside hundreds that died keeps its work, and buries
   );
 });
 
+t.test('F27: the dead of a release that gave its signs of life no version are buried too', async (t) => {
+  const table = createMemoryTable(createMemoryLog());
+  const members = createMemberStore(table);
+  const dead = { startedAt: now, seenAt: now, beat: now, release: '0', generation: 1, figures: {} };
+  for (const brokerId of ['older', 'gone']) await members.beat({ ...dead, brokerId });
+  table.damage('BROKERS', 'older', { version: undefined });
+  await members.remove('gone');
+  for (const brokerId of ['older', 'gone']) await members.bury({ ...dead, brokerId });
+  t.same(await members.members(), []);
+});
+
 t.test('F27: a process that was only slow is not buried, and if it was it comes back', async (t) => {
   const table = createMemoryTable(createMemoryLog());
   const members = createMemberStore(table);

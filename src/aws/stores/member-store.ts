@@ -1,7 +1,7 @@
 /** Broker processes and what they hold, in DynamoDB: two small partitions that are read whole. */
 import { z } from 'zod';
 import type { Lease, Member, MemberStore } from '../../../services/clockwork/share-ports.ts';
-import { ABSENT, ofVersion } from '../table/conditions.ts';
+import { ABSENT, ofVersion, ofVersionOrNone } from '../table/conditions.ts';
 import { type ItemTable, MAX_PAGE } from '../table/item-table.ts';
 import { type Kind, toItem } from '../table/items.ts';
 import { LEASES_PARTITION, leaseKey, MEMBERS_PARTITION, memberKey } from '../table/table.ts';
@@ -54,7 +54,8 @@ export function createMemberStore(table: ItemTable): MemberStore {
     },
     remove: (brokerId) => table.remove(memberKey(brokerId)),
     async bury({ brokerId, beat }) {
-      await table.transact([{ remove: memberKey(brokerId), condition: ofVersion(beat) }]);
+      // An older release gave its signs of life no version; one that lives gives another soon.
+      await table.transact([{ remove: memberKey(brokerId), condition: ofVersionOrNone(beat) }]);
     },
   };
 }

@@ -42,6 +42,12 @@ export function ofVersion(version: number): Condition {
   };
 }
 
+/** The stored item has this version, or is from before there were versions; or there is none. */
+export function ofVersionOrNone(version: number): Condition {
+  const { ConditionExpression, ...values } = ofVersion(version);
+  return { ...values, ConditionExpression: `${ConditionExpression} OR attribute_not_exists(#version)` };
+}
+
 /** The stored item is the one of this very write. */
 export function ofWrite(writeId: unknown): Condition {
   return { ConditionExpression: 'writeId = :writeId', ExpressionAttributeValues: { ':writeId': writeId } };
