@@ -137,5 +137,6 @@ export function brokerOf(parts: BrokerParts) {
     retry: work.retry,
     endedJobs: work.endedJobs,
     callbacks: work.callbacks,
+    caps: work.caps,
   };
 }

@@ -24,6 +24,8 @@ export interface Lab {
   changeMachine(definition: object): Promise<void>;
   /** Deploys the stack again with other tags of the state machine. */
   changeTags(tags: Record<string, string>): Promise<void>;
+  /** Deletes the stack with all that runs in it; every change deploys it again. */
+  deleteStack(): Promise<void>;
   /** `skewMs`: how far the clock of the signer is ahead. */
   sign(challenge: Challenge, accountId?: string, skewMs?: number): SignedIdentity;
   /** Registers with a fresh proof. */
@@ -95,6 +97,7 @@ export async function newLab(cloud: TestCloud, broker = brokerOn(cloud)): Promis
       );
       await control.applyStack(document);
     },
+    deleteStack: () => control.removeStack(stackName),
     changeMachine: (definition) => withMachines({ definition: JSON.stringify(definition) }),
     changeTags: (tags) => withMachines({ tags }),
     async register(over = {}) {

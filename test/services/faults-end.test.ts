@@ -44,34 +44,6 @@ t.test('F20: an image that cannot be pulled is image_pull, and says where to loo
 });
 
 t.test(
-  'F22: a stack that is deleted in the midst of a job: lost at its deadline, the unit closed',
-  async (t) => {
-    const brain = await startBrain(t, cloud);
-    const job = await brain.queue();
-    const running = await brain.until(job.jobId, ['running']);
-    // The role went with the stack: nobody lets the broker look any more.
-    const control = brain.cloud.control(RESEARCHER);
-    await control.addFault({ service: 'sts', operation: 'AssumeRole', kind: 'deny' });
-    cloud.sessions.forget(brain.unit.unitId);
-    cloud.clock.advance(3_600_000);
-    await brain.ticker.tick();
-    t.equal(
-      (await brain.jobs.get(job.jobId))?.state,
-      'running',
-      'unknown is not failed, before the deadline',
-    );
-    cloud.clock.advance(running.deadlineAt - cloud.clock() + 60_000);
-    const ended = await brain.until(job.jobId, END, 80);
-    t.match(ended, { state: 'lost', failure: { code: 'lost' } });
-    const seen = await brain.watch.recheck((await cloud.stores.units.get(brain.unit.unitId)) ?? brain.unit);
-    t.not(seen.status, 'ready');
-    t.match(seen.missing.join(), /assume_role/);
-    await t.rejects(brain.queue(), { code: 'unit_not_ready' }, 'nothing more is accepted for it');
-    await control.clearFaults();
-  },
-);
-
-t.test(
   'F24: a task that survives the stop keeps its job canceling, until it has fallen silent',
   async (t) => {
     const brain = await startBrain(t, cloud);
