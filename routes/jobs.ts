@@ -85,7 +85,8 @@ export function jobRoutes({ jobs, retry, versions }: JobRoutesDeps) {
           tags,
           operationId: 'cancelJob',
           summary: 'Stop a job',
-          description: '`canceling` until Step Functions says that the execution is aborted.',
+          description:
+            '`canceling` until Step Functions says that the execution is aborted; a run that had just finished keeps its result.',
           params: jobParams,
           response: { 202: answer('The job, canceled or canceling', jobView) },
         },

@@ -1,6 +1,6 @@
 /** What the broker promises when things go wrong on the way of a job, by the numbers of the fault list (F1-F36). */
 import t from 'tap';
-import { D_CB_MS } from '../../services/clockwork/deadlines.ts';
+import { D_CANCEL_MS, D_CB_MS } from '../../services/clockwork/deadlines.ts';
 import { jobToken } from '../../services/jobs/token.ts';
 import { BEHAVIOUR, brokerOn, heldStart, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
@@ -45,8 +45,32 @@ t.test('F6: an execution name that somebody else took fails with name_conflict',
     key: 'x',
   });
   const ended = await brain.until(job.jobId, END);
-  t.equal(ended.state, 'failed');
-  t.equal(ended.failure?.code, 'name_conflict');
+  t.match(ended, {
+    state: 'failed',
+    attempt: 0,
+    executionArn: undefined,
+    failure: { code: 'name_conflict' },
+  });
+  t.match(ended.failure?.remedy, /the retry gets a new name/);
+  t.match((await brain.retry(brain.owner, job.jobId)).executionName, /-1$/);
+});
+
+t.test('F6: an execution of that name with the same input is adopted, though it has ended', async (t) => {
+  const brain = await startBrain(t, cloud);
+  await brain.behave(BEHAVIOUR.succeeds);
+  const job = await brain.queue();
+  await brain.writeResult(job);
+  const { bucket, key } = job.document;
+  const input = { jobId: job.jobId, attempt: 0, bucket, key };
+  const arn = await cloud.unitCloud.startExecution(brain.unit, job.executionName, input);
+  while ((await cloud.unitCloud.describeExecution(brain.unit, arn)).status === 'RUNNING')
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  await t.rejects(cloud.unitCloud.startExecution(brain.unit, job.executionName, input), {
+    name: 'CloudError',
+    problem: 'already_exists',
+  });
+  const ended = await brain.until(job.jobId, END);
+  t.match(ended, { state: 'succeeded', attempt: 0, executionArn: arn });
 });
 
 t.test('F7: a throttled start waits in the queue and says so', async (t) => {
@@ -160,7 +184,26 @@ t.test('F23: cancel of a queued, of a running and of a finished job', async (t) 
   const ended = await brain.until(running.jobId, END);
   t.equal(ended.state, 'canceled');
   t.equal(ended.history.at(-1)?.by, 'step-functions', 'canceled because Step Functions says ABORTED');
-  await t.rejects(brain.users.cancel(brain.owner, running.jobId), { code: 'job_terminal' });
+  for (const { jobId } of [queued, running])
+    await t.rejects(brain.users.cancel(brain.owner, jobId), { code: 'job_terminal', status: 409 });
+});
+
+t.test('F23: a run that has just finished keeps its result, whoever notices that first', async (t) => {
+  const brain = await startBrain(t, cloud);
+  await brain.behave(BEHAVIOUR.succeeds);
+  const job = await brain.queue();
+  await brain.writeResult(job);
+  await brain.ticker.tick();
+  await brain.executionEnds(job.jobId);
+  t.notOk(END.includes((await brain.jobs.get(job.jobId))?.state ?? ''), 'nobody has looked yet');
+  const canceled = await brain.users.cancel(brain.owner, job.jobId);
+  t.equal(canceled.state, 'canceling', 'accepted: the end is not known yet');
+  const since = cloud.clock();
+  const ended = await brain.until(job.jobId, END);
+  t.match(ended, { state: 'succeeded', runResult: { sizeBytes: 4 }, failure: undefined });
+  t.ok((ended.history.at(-1)?.at ?? Infinity) - since <= D_CANCEL_MS, 'in the time of a cancel');
+  t.ok((await brain.users.download(brain.owner, job.jobId)).url, 'and it is there');
+  await t.rejects(brain.users.cancel(brain.owner, job.jobId), { code: 'job_terminal', status: 409 });
 });
 
 t.test('F23: a cancel that comes while the start is under way stops what was started', async (t) => {
