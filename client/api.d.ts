@@ -1051,7 +1051,7 @@ export interface paths {
         put?: never;
         /**
          * Stop a job
-         * @description `canceling` until Step Functions says that the execution is aborted.
+         * @description `canceling` until Step Functions says that the execution is aborted; a run that had just finished keeps its result.
          */
         post: operations["cancelJob"];
         delete?: never;
