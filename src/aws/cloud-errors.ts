@@ -96,7 +96,17 @@ export function toCloudError(operation: string, error: unknown): unknown {
  */
 export function mayBeExpired(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return problemOf(error) === 'expired' || (statusOf(error) === 400 && !Object.hasOwn(PROBLEMS, error.name));
+  return isExpired(error) || (statusOf(error) === 400 && !Object.hasOwn(PROBLEMS, error.name));
+}
+
+/** True if AWS refuses who asks: no permission, or credentials that have ended or that it does not know. */
+export function isRefusal(error: Error): boolean {
+  return ['denied', 'expired'].includes(problemOf(error) ?? '');
+}
+
+/** True if the credentials have ended, or AWS does not know them. */
+export function isExpired(error: Error): boolean {
+  return problemOf(error) === 'expired';
 }
 
 /** Whether a refusal is for the time of the signature: of some services only the message tells. */

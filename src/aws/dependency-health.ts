@@ -1,10 +1,15 @@
 /**
  * How the services of AWS answer, seen from the calls that the broker makes anyway: asking costs nothing. One good
  * answer ends a trouble; two bad ones in a row begin it, because each of them is three tries of the SDK already.
+ *
+ * A refusal by somebody's account is an answer: their roles and buckets are their own. The table and the credentials
+ * are the broker's: where it may not use them, or they are gone, nothing works, as if nobody answered.
  */
 import type { Clock } from '../../services/ports.ts';
 import type { Dependency, DependencyName, DependencyState } from '../schemas/dependencies.ts';
 import type { ObservedCall } from './call-counts.ts';
+import { isExpired } from './cloud-errors.ts';
+import { storeTroubleOf } from './table/dynamo-errors.ts';
 
 const NAMES: Readonly<Record<string, DependencyName>> = {
   DynamoDB: 'store',
@@ -24,8 +29,7 @@ const TROUBLE_AFTER = 2;
 const FORGET_MS = 10 * 60_000;
 /** Regions remembered; units name them, so their number is bounded here. */
 const MAX_PLACES = 100;
-const THROTTLED =
-  /Throttl|SlowDown|ProvisionedThroughputExceeded|TooManyRequests|RequestLimitExceeded|^LimitExceeded/;
+const THROTTLED = /Throttl|SlowDown|TooManyRequests|RequestLimitExceeded/;
 const WORST: readonly DependencyState[] = ['down', 'throttled', 'slow', 'ok'];
 
 type Trouble = Exclude<DependencyState, 'ok' | 'unknown'>;
@@ -44,7 +48,7 @@ export interface DependencyHealth {
   observed(call: ObservedCall): void;
   /** All of them, in the same order. */
   list(): Dependency[];
-  /** When the store answered last, epoch ms; undefined: not yet. */
+  /** When the store last did what it was asked, epoch ms; undefined: not yet. Being throttled is no answer. */
   storeAnsweredAt(): number | undefined;
 }
 
@@ -93,9 +97,9 @@ export function createDependencyHealth({ clock }: { clock: Clock }): DependencyH
       if (name === undefined) return;
       const now = clock();
       const place = placeOf(name, region, now);
-      const trouble = troubleOf(error, ms > SLOW_MS[name]);
+      const trouble = troubleOf(name, error) ?? (ms > SLOW_MS[name] ? 'slow' : undefined);
       place.at = now;
-      if (trouble !== 'down') place.answeredAt = now;
+      if (trouble === undefined || trouble === 'slow') place.answeredAt = now;
       if (trouble === undefined) {
         place.bad = 0;
         return;
@@ -110,11 +114,12 @@ export function createDependencyHealth({ clock }: { clock: Clock }): DependencyH
 }
 
 /** What a call says of its service; undefined: it answered, if only with a refusal. */
-function troubleOf(error: unknown, slow: boolean): Trouble | undefined {
-  if (error === undefined) return slow ? 'slow' : undefined;
+function troubleOf(name: DependencyName, error: unknown): Exclude<Trouble, 'slow'> | undefined {
   if (!(error instanceof Error)) return undefined;
+  if (name === 'store') return storeTroubleOf(error);
   if (THROTTLED.test(error.name)) return 'throttled';
+  // The broker asks STS as itself only.
+  if (name === 'sts' && isExpired(error)) return 'down';
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  if (status !== undefined && status < 500) return slow ? 'slow' : undefined;
-  return 'down';
+  return status !== undefined && status < 500 ? undefined : 'down';
 }

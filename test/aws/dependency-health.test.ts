@@ -55,6 +55,34 @@ t.test('two bad answers in a row begin a trouble, one good answer ends it', asyn
   t.equal(h.of('store')?.state, 'slow');
 });
 
+t.test('the table and the credentials are the broker’s own: a refusal there is a trouble', async (t) => {
+  for (const name of [
+    'AccessDeniedException',
+    'ResourceNotFoundException',
+    'ExpiredTokenException',
+    'UnrecognizedClientException',
+    'KMSInvalidStateException',
+  ]) {
+    const h = health();
+    h.call('DynamoDB');
+    h.pass(MINUTE);
+    for (let i = 0; i < 2; i++) h.call('DynamoDB', named(name, 400));
+    t.match(h.of('store'), { state: 'down', since: START + MINUTE }, name);
+    t.equal(h.storeAnsweredAt(), START, `${name} is no answer`);
+    h.call('DynamoDB', named('ConditionalCheckFailedException', 400));
+    t.match(h.of('store'), { state: 'ok', since: undefined }, 'a condition that does not hold is one');
+    t.equal(h.storeAnsweredAt(), START + MINUTE);
+  }
+  const h = health();
+  for (let i = 0; i < 2; i++) h.call('STS', named('ExpiredToken', 403));
+  t.equal(h.of('sts')?.state, 'down', 'the credentials of the broker have ended');
+  for (let i = 0; i < 2; i++) h.call('S3', named('ExpiredToken', 400));
+  t.equal(h.of('s3')?.state, 'ok', 'those of a session are renewed');
+  for (let i = 0; i < 2; i++) h.call('DynamoDB', named('ProvisionedThroughputExceededException', 400));
+  t.equal(h.of('store')?.state, 'throttled');
+  t.equal(h.storeAnsweredAt(), undefined, 'nobody gets anything from it');
+});
+
 t.test('F33: while a service answers in one region, the regions say where it does not', async (t) => {
   const h = health();
   h.call('S3');
@@ -97,7 +125,11 @@ t.test('/ready names what is down, throttled or slow, since when, and costs no c
   for (const [kind, state] of [
     ['timeout_before', 'down'],
     ['throttle', 'throttled'],
+    ['deny', 'down'],
+    ['expired', 'down'],
   ] as const) {
+    // A refusal by anybody else's account is an answer.
+    const troubled = state === 'down' && kind !== 'timeout_before' ? ['store'] : ['store', 'sts', 's3'];
     for (const service of ['dynamodb', 'sts', 's3'] as const)
       await control.addFault({ service, operation: '*', kind });
     const s3 = clients.s3(await cloud.baseCredentials(), REGION);
@@ -111,7 +143,7 @@ t.test('/ready names what is down, throttled or slow, since when, and costs no c
     cloud.clock.advance(11_000);
     const found = await ready();
     t.equal(found.checks.store, false, kind);
-    for (const name of ['store', 'sts', 's3'])
+    for (const name of troubled)
       t.match(
         found.dependencies.find((each) => each.name === name),
         { state, since: Number },
@@ -123,4 +155,28 @@ t.test('/ready names what is down, throttled or slow, since when, and costs no c
     const after = toReadyAnswer(await ready());
     t.match(after, { status: 'ready', checks: { store: true } }, `${kind} is over`);
   }
+
+  const gone = storesOn(
+    createItemTable({
+      documents: clients.documents,
+      tableName: 'gone',
+      cursors: createCursors('cursor secret'),
+      log: cloud.log,
+    }),
+    cloud.clock,
+  );
+  cloud.clock.advance(MINUTE);
+  const asked = createReadiness({
+    users: gone.users,
+    loop: { healthy: () => true },
+    health: seen,
+    clock: cloud.clock,
+  });
+  for (let i = 0; i < 2; i++) await asked();
+  t.match(
+    toReadyAnswer(await asked()),
+    { status: 'not_ready', checks: { store: false } },
+    'a table that is gone',
+  );
+  t.match(seen.list()[0], { name: 'store', state: 'down' });
 });

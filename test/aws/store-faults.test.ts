@@ -2,6 +2,8 @@
 import t from 'tap';
 import type { FaultInput } from '../../infra/local/faults.ts';
 import { createStores } from '../../src/aws/stores/stores.ts';
+import { createCursors } from '../../src/aws/table/cursor.ts';
+import { createItemTable } from '../../src/aws/table/item-table.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { HUB, startTestCloud } from '../helpers/cloud.ts';
 import { sampleJob, sampleUnit, sampleUser } from '../helpers/samples.ts';
@@ -115,7 +117,28 @@ t.test('a registration whose answer is lost is stored once, with its claims', as
   t.equal(await units.put({ ...unit, unitId: 'x', ownerId: 'thief' }), 'role_taken');
 });
 
+t.test('a table that is gone or refused is `unavailable`: that is not the caller’s doing', async (t) => {
+  const { jobs: nowhere } = createStores({ documents, tableName: 'gone', cursorSecret: 's', clock, log });
+  await t.rejects(nowhere.get('x'), { code: 'unavailable', message: /ResourceNotFound|AccessDenied/ });
+  await t.rejects(nowhere.create(newJob(), { key: 'k', requestHash: 'h' }), { code: 'unavailable' });
+  const refused = { deny: /AccessDeniedException/, expired: /ExpiredTokenException/ };
+  for (const kind of ['deny', 'expired'] as const) {
+    const [job, later] = [newJob(), newJob()];
+    await jobs.create(job);
+    await under({ operation: '*', kind }, async () => {
+      const what = { code: 'unavailable', status: 503, message: refused[kind] };
+      await t.rejects(jobs.get(job.jobId), what, `${kind}: read`);
+      await t.rejects(jobs.create(later), what, `${kind}: create`);
+      await t.rejects(jobs.replace({ ...job, version: 2 }), what, `${kind}: move`);
+      await t.rejects(jobs.listByOwner(job.ownerId, { limit: 1 }), what, `${kind}: list`);
+    });
+    t.equal(await jobs.get(later.jobId), undefined);
+    t.ok(await jobs.replace({ ...job, version: 2 }), 'nothing was half written');
+  }
+});
+
 t.test('errors that will not pass are not called `unavailable`', async (t) => {
-  const stores = createStores({ documents, tableName: 'missing', cursorSecret: 's', clock, log });
-  await t.rejects(stores.jobs.get('x'), { name: /ResourceNotFoundException|AccessDeniedException/ });
+  const table = createItemTable({ documents, tableName: 'cloudmr', cursors: createCursors('s'), log });
+  const twice = { remove: { pk: 'a', sk: 'a' } };
+  await t.rejects(table.transact([twice, twice]), { name: 'ValidationException' }, 'the broker is wrong');
 });
