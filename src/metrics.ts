@@ -16,7 +16,9 @@ export interface MetricTotals {
   readonly requests: number;
   readonly serverErrors: number;
   readonly jobsEnded: number;
-  /** Failures that whoever runs the broker has to look at. */
+  /** Jobs of which nobody knows how they ended: the promise is that there are none. */
+  readonly jobsLost: number;
+  /** Failures, and lost jobs, that whoever runs the broker has to look at. */
   readonly jobsFailedByUs: number;
 }
 
@@ -54,7 +56,7 @@ export interface MetricsDeps {
 /** Creates the figures, all zero. */
 export function createMetrics(deps: MetricsDeps): Metrics {
   const { awsCalls, ticker, streams, errors, overview, guards, ofProcess = false } = deps;
-  const totals = { requests: 0, serverErrors: 0, jobsEnded: 0, jobsFailedByUs: 0 };
+  const totals = { requests: 0, serverErrors: 0, jobsEnded: 0, jobsLost: 0, jobsFailedByUs: 0 };
   const registry = new Registry();
   const registers = [registry];
   guards?.(registry);
@@ -69,7 +71,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   });
   const failures = new Counter({
     name: 'cloudmr_job_failures_total',
-    help: 'Failures of jobs stored by this process, by code',
+    help: 'Jobs that failed or were lost, as stored by this process, by code',
     labelNames: ['code'],
     registers,
   });
@@ -149,7 +151,8 @@ export function createMetrics(deps: MetricsDeps): Metrics {
       const { state, failure } = job;
       moves.inc({ state });
       if (isTerminal(state)) totals.jobsEnded++;
-      if (state !== 'failed') return;
+      if (state !== 'failed' && state !== 'lost') return;
+      if (state === 'lost') totals.jobsLost++;
       const code = failure && failure.code in FAILURES ? failure.code : 'other';
       failures.inc({ code });
       errors.count('job', code);

@@ -84,6 +84,14 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     over: 0,
     because: 'it needs a person: nothing else lets the job go on, and its time runs',
   },
+  LostJobsAlarm: {
+    says: 'A job is lost: nobody knows how it ended.',
+    of: sum('JobsLost'),
+    seconds: 300,
+    periods: 1,
+    over: 0,
+    because: 'no accepted job may be lost: one is enough, whatever the others do',
+  },
   JobErrorsAlarm: {
     says: 'More than one in five of the jobs that ended failed for reasons that are ours.',
     of: {

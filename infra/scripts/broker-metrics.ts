@@ -53,6 +53,7 @@ export const LOG_METRICS = {
   Brokers: ofAll('brokers'),
   PiecesUnheld: ofAll('piecesUnheld'),
   JobsEnded: ofEach('jobsEnded'),
+  JobsLost: ofEach('jobsLost'),
   JobsFailedByUs: ofEach('jobsFailedByUs'),
   FailedSteps: ofEach('failedSteps'),
   BudgetRefusals: ofEach('budgetRefusals'),

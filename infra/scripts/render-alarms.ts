@@ -20,7 +20,8 @@ export function alarmResources(): Record<string, { Type: string; Properties: Rec
   };
 }
 
-const ON_ONE_LINE = {
+/** For `stringify`: a value on one line, with the fewest characters. */
+export const ON_ONE_LINE = {
   collectionStyle: 'flow',
   flowCollectionPadding: false,
   lineWidth: 0,

@@ -17,7 +17,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import { alarmYaml } from './render-alarms.ts';
+import { alarmYaml, ON_ONE_LINE } from './render-alarms.ts';
 import { withVersionHash } from './render-version.ts';
 
 /** From -> to, in infra/. The first is sent in a request, so it must be short. */
@@ -61,7 +61,7 @@ function stateMachine(): string {
 function tableProperties(name: string): string {
   const tables = JSON.parse(readFileSync(new URL('broker/tables.json', INFRA), 'utf8'));
   return Object.entries(tables[name])
-    .map(([property, value]) => `${property}: ${JSON.stringify(value)}`)
+    .map(([property, value]) => `${property}: ${stringify(value, ON_ONE_LINE).trimEnd()}`)
     .join('\n');
 }
 

@@ -278,7 +278,8 @@ export function createObserve(deps: ObserveDeps): Observe {
   ): Promise<Job | undefined> {
     const stored = await moves.move(job.jobId, { by, note: endNote(change, contradicted) }, (latest) => {
       if (isTerminal(latest.state) || latest.attempt !== job.attempt) return undefined;
-      log.info({ jobId: job.jobId, state: change.state, code: change.failure?.code }, 'job settled');
+      const level = change.state === 'lost' ? 'error' : 'info';
+      log[level]({ jobId: job.jobId, state: change.state, code: change.failure?.code }, 'job settled');
       return change;
     });
     reports.forget(job.jobId);

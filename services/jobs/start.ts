@@ -248,8 +248,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const since = error.problem === 'unavailable' && asking ? undefined : askedAt;
     await moves.move(job.jobId, { by: 'broker', note: said ? undefined : note }, (latest) => {
       if (latest.version !== job.version) return undefined;
-      if (isLost(latest, error, clock()))
-        return { state: 'lost', failure: failureBody('lost', error.message) };
+      if (isLost(latest, error, clock())) return lost(job, error.message);
       const place = since === undefined ? latest.place : asked(latest, since);
       return { state, tries, dueAt: clock() + waitMs, place };
     });
@@ -260,8 +259,13 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     await moves.move(job.jobId, { by: 'broker', note: 'lost' }, (latest) =>
       isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
         ? undefined
-        : { state: 'lost', failure: failureBody('lost', message) },
+        : lost(job, message),
     );
+  }
+
+  function lost({ jobId }: Job, message: string): Change {
+    log.error({ jobId, state: 'lost', code: 'lost' }, 'job settled');
+    return { state: 'lost', failure: failureBody('lost', message) };
   }
 
   async function fail(job: Job, code: FailureCode, message: string): Promise<void> {

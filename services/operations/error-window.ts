@@ -9,7 +9,7 @@ const DAY_MS = 24 * HOUR_MS;
 const MAX_NAMES = 300;
 
 export interface ErrorWindow {
-  /** `job`: a job has failed; `request`: a request was refused. */
+  /** `job`: a job has failed, or is lost; `request`: a request was refused. */
   count(kind: 'job' | 'request', code: string): void;
   /** By kind and code; only what happened within a day. */
   counts(): Record<string, WindowCounts>;

@@ -61,7 +61,9 @@ export interface AllFigures {
 /** Of the time since the line before. */
 export interface MinuteFigures {
   readonly jobsEnded: number;
-  /** Failures that whoever runs the broker has to look at. */
+  /** Jobs of which nobody knows how they ended. */
+  readonly jobsLost: number;
+  /** Failures, and lost jobs, that whoever runs the broker has to look at. */
   readonly jobsFailedByUs: number;
   readonly requests: number;
   readonly serverErrors: number;

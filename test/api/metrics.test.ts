@@ -75,5 +75,12 @@ t.test('moves and failures of jobs are counted once each, by names from fixed li
   t.match(text, 'cloudmr_event_streams 3');
   t.same(counted, ['job unsupported_sequence']);
   t.match(metrics.totals(), { jobsEnded: 1, jobsFailedByUs: 0 });
+  const lost = { code: 'lost', message: 'm', remedy: 'r', actor: 'operator' } as const;
+  metrics.stored(
+    sampleJob({ state: 'lost', failure: lost, history: [{ state: 'lost', at: SAMPLE_TIME, by: 'broker' }] }),
+  );
+  t.match(await metrics.text(), 'cloudmr_job_failures_total{code="lost"} 1');
+  t.same(counted, ['job unsupported_sequence', 'job lost'], 'the operators see its code');
+  t.match(metrics.totals(), { jobsEnded: 2, jobsLost: 1, jobsFailedByUs: 1 });
   t.notMatch(text, /cloudmr_sweep_lag_seconds \d/, 'what is not known is no zero');
 });

@@ -66,6 +66,7 @@ t.test('every metric of the log is a number in a line that the code writes', asy
   let now = 0;
   const totals = () => ({
     jobsEnded: 1,
+    jobsLost: 1,
     jobsFailedByUs: 1,
     requests: 1,
     serverErrors: 1,
@@ -184,6 +185,7 @@ t.test('thresholds follow from the deadlines and the plan; each has its reason',
     t.ok(seconds('WaitingJobsAlarm') >= capMs + D_SUB_MS, `no pause of ${kind} is an alarm`);
   t.ok(seconds('WaitingJobsAlarm') < seconds('OldJobsAlarm'), 'a job that does not start is told of first');
   t.equal(ALARMS['FailedStepsAlarm'].over, 2 * MAX_FAILURES);
+  t.match(ALARMS['LostJobsAlarm'], { over: 0, periods: 1, of: { metric: 'JobsLost', statistic: 'Sum' } });
   // One in 300 of the jobs that a process is planned for in the time that is looked at.
   const { seconds: period, over } = ALARMS['BudgetRefusalsAlarm'];
   t.equal(over, (JOBS_PER_BROKER * period) / 300);

@@ -156,6 +156,7 @@ t.test('once a minute each process logs its own minute, and one of them the figu
   const { overview } = parts();
   const totals = {
     jobsEnded: 0,
+    jobsLost: 0,
     jobsFailedByUs: 0,
     requests: 0,
     serverErrors: 0,
