@@ -1,14 +1,13 @@
 /** The alarms of the broker's stack and the metrics of its logs, as resources of CloudFormation. */
 import { stringify } from 'yaml';
-import { ALARMS, type Alarm } from './broker-alarms.ts';
+import type { Alarm, Source } from './alarm-form.ts';
+import { ALARMS } from './broker-alarms.ts';
 import { type AwsMetric, LOG_METRICS, type LogMetric } from './broker-metrics.ts';
 
 const LOGS = {
   broker: { Ref: 'LogGroup' },
   trail: { 'Fn::If': ['OwnTrail', { Ref: 'TrailLogs' }, { Ref: 'TrailLogGroupName' }] },
 };
-
-type Source = Extract<Alarm['of'], { metric: unknown }>;
 
 /** Resources by their names. */
 export function alarmResources(): Record<string, { Type: string; Properties: Record<string, unknown> }> {
