@@ -40,8 +40,10 @@ const stream = {
 export function eventRoutes({ feed, timers, clock }: EventRoutesDeps) {
   return async (app: Api): Promise<void> => {
     const open = new Set<EventStream>();
+    let closing = false;
     // Before the server waits for its connections: these would not end by themselves.
     app.addHook('preClose', async () => {
+      closing = true;
       for (const events of open) events.end();
     });
 
@@ -84,6 +86,8 @@ export function eventRoutes({ feed, timers, clock }: EventRoutesDeps) {
       // Also said to proxies that would collect an answer before they pass it on.
       reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
       reply.type('text/event-stream').send(events.body);
+      // It was being opened when the process began to end; the client resumes with another one.
+      if (closing) events.end();
     }
 
     app.get(

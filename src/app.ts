@@ -160,7 +160,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   await app.register(methods);
   await app.register(protection, { corsOrigins: deps.corsOrigins, limits });
   await app.register(errors);
-  await app.register(draining);
+  await app.register(draining, deps);
   await app.register(admission, deps);
   await app.register(emptyContentType);
   const { authenticate, remembered } = deps.identity;

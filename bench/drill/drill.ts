@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultInput } from '../../infra/local/faults.ts';
 import { isTerminal } from '../../services/jobs/lifecycle.ts';
-import { endedOnce, startedTwice, storedJobs } from './count.ts';
+import { allRuns, endedOnce, endedOtherwise, startedTwice, storedJobs } from './count.ts';
 import { type Member, startMember } from './fleet.ts';
 import { openPlace, type Place } from './place.ts';
 import { submissionOf } from './submission.ts';
@@ -24,15 +24,24 @@ export interface DrillOptions {
 export interface DrillReport {
   accepted: number;
   terminal: number;
-  /** Accepted, and not there, not ended, ended twice in one attempt, or given up as `lost`. */
+  /**
+   * Accepted, and not there, not ended, ended more than once, given up as `lost`, or said to have ended otherwise than
+   * Step Functions and the result object say.
+   */
   lost: number;
   /** Attempts with more than one execution, and jobs that nobody was told of. */
   startedTwice: number;
   /** From the last fault to the end of the last job. */
   settleSeconds: number;
   kills: number;
-  /** Calls to AWS that failed by order. */
+  /** Calls of brokers and workers to AWS that failed by order. */
   faults: number;
+}
+
+/** The report, and what is wrong with which job, in words. */
+export interface Drilled {
+  readonly report: DrillReport;
+  readonly wrong: readonly string[];
 }
 
 export interface DrillProgress {
@@ -52,7 +61,7 @@ const LOOK_MS = 1_000;
 export async function drill(
   options: DrillOptions,
   onProgress: (progress: DrillProgress) => void,
-): Promise<DrillReport> {
+): Promise<Drilled> {
   const place = await openPlace(options);
   const fleet: Member[] = [];
   try {
@@ -62,8 +71,9 @@ export async function drill(
     let kills = 0;
     const killing = killAll(fleet, options.kills, () => kills++);
     const submitting = submitAll(place, fleet, options.jobs, accepted, () => kills / options.kills);
+    const own = failedCalls(place);
     const struck = async (): Promise<number> =>
-      (await place.control.faults()).reduce((sum, fault) => sum + fault.struck, 0);
+      (await place.control.faults()).reduce((sum, fault) => sum + fault.struck, 0) - own.now;
     let over = false;
     const watching = (async () => {
       while (!over) {
@@ -87,22 +97,33 @@ export async function drill(
       jobs = await storedJobs(place);
     }
     const settleSeconds = Math.round((performance.now() - quietSince) / 100) / 10;
-    const ended = [...accepted].filter((jobId) => {
-      const job = jobs.get(jobId);
-      return job && endedOnce(job);
-    });
-    const kept = ended.filter((jobId) => jobs.get(jobId)?.state !== 'lost');
-    const root = place.researcher.sfn(await place.rootOfUnit(), place.unit.region);
-    const twice = await startedTwice(root, place.unit.stateMachineArn);
+    const ended = [...accepted].flatMap((jobId) => jobs.get(jobId) ?? []).filter(endedOnce);
+    const credentials = await place.rootOfUnit();
+    const runs = await allRuns(
+      place.researcher.sfn(credentials, place.unit.region),
+      place.unit.stateMachineArn,
+    );
+    const otherwise = await endedOtherwise(ended, runs, place.researcher.s3(credentials, place.unit.region));
+    const twice = startedTwice(runs);
     const strangers = [...jobs.keys()].filter((jobId) => !accepted.has(jobId));
     return {
-      accepted: accepted.size,
-      terminal: ended.length,
-      lost: accepted.size - kept.length,
-      startedTwice: twice.length + strangers.length,
-      settleSeconds,
-      kills,
-      faults,
+      report: {
+        accepted: accepted.size,
+        terminal: ended.length,
+        lost: accepted.size - ended.length + otherwise.length,
+        startedTwice: twice.length + strangers.length,
+        settleSeconds,
+        kills,
+        faults,
+      },
+      wrong: [
+        ...[...accepted]
+          .filter((jobId) => !ended.some((job) => job.jobId === jobId))
+          .map((jobId) => `${jobId} has not ended once: ${jobs.get(jobId)?.state ?? 'it is not there'}`),
+        ...otherwise,
+        ...twice.map((name) => `${name} was started twice`),
+        ...strangers.map((jobId) => `${jobId}: nobody was told of it`),
+      ],
     };
   } finally {
     for (const member of fleet) member.stop();
@@ -196,6 +217,27 @@ function jobIdOf(text: string): string {
   const { jobId } = JSON.parse(text) as { jobId?: string };
   if (!jobId) throw new Error(`an accepted submit names no job: ${text}`);
   return jobId;
+}
+
+/** Counts calls of the drill itself to the table that failed, each try of them. */
+function failedCalls({ hub }: Place): { now: number } {
+  const count = { now: 0 };
+  const counting = (next: (call: unknown) => Promise<unknown>) => async (call: unknown) => {
+    try {
+      return await next(call);
+    } catch (error) {
+      count.now++;
+      throw error;
+    }
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: it looks at neither input nor output, by which the stack is typed
+  const { middlewareStack }: { middlewareStack: any } = hub.documents;
+  middlewareStack.addRelativeTo(counting, {
+    relation: 'after',
+    toMiddleware: 'retryMiddleware',
+    name: 'countFailedTries',
+  });
+  return count;
 }
 
 /** The table fails too while faults are ordered. */

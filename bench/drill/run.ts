@@ -24,7 +24,7 @@ function show({ accepted, terminal, kills, faults }: DrillProgress): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
 }
 
-const report = await drill(
+const { report, wrong } = await drill(
   {
     jobs: Number(values.jobs),
     kills: Number(values.kills),
@@ -35,9 +35,10 @@ const report = await drill(
   show,
 );
 if (process.stderr.isTTY) process.stderr.write('\n');
+for (const line of wrong) console.log(line);
 console.log(`accepted                        ${report.accepted}`);
-console.log(`terminal, once per attempt      ${report.terminal}`);
-console.log(`lost                            ${report.lost}`);
+console.log(`terminal, once                  ${report.terminal}`);
+console.log(`lost, or another end than run's ${report.lost}`);
 console.log(`started twice                   ${report.startedTwice}`);
 console.log(`settled after the last fault    ${report.settleSeconds} s`);
 console.log(`brokers killed (signal 9)       ${report.kills}`);

@@ -2,8 +2,12 @@
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { TAKE_MS } from '../../src/plugins/draining.ts';
 import { broker } from '../helpers/http.ts';
+
+/** More than sockets keep. */
+const LARGE = 64 * 2 ** 20;
 
 t.test('answers during the end close their connections, so that nobody holds it up', async (t) => {
   let entered = (): void => {};
@@ -69,3 +73,40 @@ t.test('a connection on which nothing was ever asked does not hold the end up', 
   await ended;
   t.equal(socket.bytesRead, 0);
 });
+
+t.test('an answer that is being taken as the end begins is whole', async (t) => {
+  const { socket, b } = await taking(t);
+  const closed = b.app.close();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  let taken = 0;
+  socket.on('data', (chunk) => (taken += chunk.length));
+  await once(socket, 'close');
+  await closed;
+  t.ok(taken > LARGE, `${taken} bytes of body and headers`);
+});
+
+t.test('a client that does not take its answer has its time for it, and then the end goes on', async (t) => {
+  const { b } = await taking(t);
+  let over = false;
+  const closed = b.app.close().then(() => (over = true));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.notOk(over, 'it has its time');
+  t.equal(b.timers.fire(TAKE_MS), 1);
+  await closed;
+});
+
+/** A client that has begun to take a large answer, and pauses. */
+async function taking(t: Test) {
+  const b = await broker(t, {}, (app) => {
+    app.get('/large', { config: { access: 'public' }, schema: { hide: true } }, async () =>
+      Buffer.alloc(LARGE),
+    );
+  });
+  await b.app.listen({ port: 0, host: '127.0.0.1' });
+  const socket = connect((b.app.server.address() as AddressInfo).port, '127.0.0.1');
+  t.teardown(() => void socket.destroy());
+  socket.on('error', (error) => t.comment(String(error)));
+  socket.write('GET /large HTTP/1.1\r\nHost: broker\r\n\r\n');
+  await once(socket, 'readable');
+  return { b, socket };
+}

@@ -159,6 +159,30 @@ t.test('closing the broker ends the streams in order', async (t) => {
   t.equal(text, 'retry: 2000\n\n');
 });
 
+t.test('a stream that is being opened as the broker closes is ended as well', async (t) => {
+  const { ada, url, app, documents } = await ready(t);
+  let entered = (): void => {};
+  let letIn = (): void => {};
+  const reading = new Promise<void>((resolve) => (entered = resolve));
+  const gate = new Promise<void>((resolve) => (letIn = resolve));
+  // The query with which a stream resumes: from here on the broker is closing.
+  documents.middlewareStack.add((next, context) => async (call) => {
+    if (context.commandName === 'QueryCommand') {
+      entered();
+      await gate;
+    }
+    return next(call);
+  });
+  const opening = open(`${url}/job/events`, ada, { 'last-event-id': '1' });
+  await reading;
+  const closed = app.close();
+  // The streams there were have been ended by then.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  letIn();
+  t.match(await (await opening).end(), /^retry: 2000\n\n/);
+  await closed;
+});
+
 t.test('a client that does not read gets the newest state of each job later, not all of them', async (t) => {
   const timers = createHandTimers();
   const stream = createEventStream(timers);
