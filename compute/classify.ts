@@ -19,6 +19,8 @@ interface Rule {
   /** What says that it is something else after all. */
   readonly unless?: RegExp;
   readonly message: string;
+  /** What AWS said is added: it names the image, or what the registry says of it. */
+  readonly quotes?: true;
 }
 
 /** First match wins: what names a cause stands before what names only a kind. */
@@ -35,12 +37,14 @@ const RULES: readonly Rule[] = [
     pattern:
       /registry auth|task network configuration|dial tcp|i\/o timeout|waiting for connection|context deadline exceeded|InvalidSubnet|subnet ID .*does not exist/i,
     unless: /AccessDenied|not authorized/i,
-    message: 'The task has no way out of its network: the container registry could not be reached.',
+    message:
+      'The image could not be pulled: the subnets of the task give it no way to the container registry (ECR).',
   },
   {
     code: 'image_pull',
     pattern: /CannotPullContainer|CannotPullImage|pull image|ImageNotFound|manifest.*not found/i,
-    message: 'The container image of the worker could not be pulled.',
+    message: 'The container image of the worker could not be pulled from its registry (ECR)',
+    quotes: true,
   },
   {
     code: 'preempted',
@@ -84,8 +88,8 @@ export function classifyFailure(error: StateError | undefined): RunFailure {
   if (code) return failureOf(code, cause.message ?? 'The worker gave no details.');
   const text = `${name}\n${cause.texts.join('\n')}`;
   const rule = RULES.find(({ pattern, unless }) => pattern.test(text) && !unless?.test(text));
-  if (rule) return failureOf(rule.code, rule.message);
   const details = cause.message ?? cause.texts.join(' ');
+  if (rule) return failureOf(rule.code, rule.quotes ? `${rule.message}: ${details}` : rule.message);
   return failureOf(
     'worker_error',
     [name, details].filter(Boolean).join(': ') || 'The run failed without a reason.',

@@ -88,21 +88,25 @@ t.test(
   },
 );
 
-t.test('an Idempotency-Key gives the same job for the same request and refuses another', async (t) => {
-  const { ada, admin, task } = await ready(t);
-  const submit = (alias: string, key: string, who = ada) =>
-    who.post('/api/task/queue', { alias, task }, { 'idempotency-key': key });
-  const first = await submit('a', 'key-1');
-  const again = await submit('a', 'key-1');
-  t.equal(again.json().jobId, first.json().jobId);
-  const other = await submit('b', 'key-1');
-  t.equal(other.statusCode, 422);
-  t.equal(other.json().code, 'idempotency_key_reuse');
-  t.not((await submit('a', 'key-2')).json().jobId, first.json().jobId);
-  t.equal((await submit('a', 'has space')).statusCode, 400);
-  t.equal((await submit('a', 'k'.repeat(256))).statusCode, 400);
-  t.equal((await submit('a', 'key-1', admin)).statusCode, 400, "another person's key is another key");
-});
+t.test(
+  'F1, F2: an Idempotency-Key gives the same job for the same request and refuses another',
+  async (t) => {
+    const { ada, admin, task } = await ready(t);
+    const submit = (alias: string, key: string, who = ada) =>
+      who.post('/api/task/queue', { alias, task }, { 'idempotency-key': key });
+    const first = await submit('a', 'key-1');
+    const again = await submit('a', 'key-1');
+    t.equal(again.json().jobId, first.json().jobId);
+    t.same([first.statusCode, again.statusCode], [202, 202]);
+    const other = await submit('b', 'key-1');
+    t.equal(other.statusCode, 422);
+    t.equal(other.json().code, 'idempotency_key_reuse');
+    t.not((await submit('a', 'key-2')).json().jobId, first.json().jobId);
+    t.equal((await submit('a', 'has space')).statusCode, 400);
+    t.equal((await submit('a', 'k'.repeat(256))).statusCode, 400);
+    t.equal((await submit('a', 'key-1', admin)).statusCode, 400, "another person's key is another key");
+  },
+);
 
 t.test('a pipeline that was made before is one job: for the same request, and for no other', async (t) => {
   const { ada, task } = await ready(t);

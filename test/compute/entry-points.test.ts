@@ -47,7 +47,7 @@ async function workerInInfo(): Promise<object> {
   return facts;
 }
 
-t.test('a Fargate task ends with 0 and a result, and logs no token', async (t) => {
+t.test('F35: a Fargate task ends with 0 and a result that names its image, and logs no token', async (t) => {
   const { key } = await unit.submit({
     jobId: 'job-f',
     inputs,

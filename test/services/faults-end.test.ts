@@ -33,13 +33,15 @@ t.test('F20: an image that cannot be pulled is image_pull, and says where to loo
   const brain = await startBrain(t, cloud);
   await brain.behave(stopped('CannotPullContainerError: pull image manifest has been retried 1 time(s)'));
   const ended = await brain.until((await brain.queue()).jobId, END, 120);
-  t.equal(ended.failure?.code, 'image_pull');
+  t.match(ended, { state: 'failed', attempt: 1, failure: { code: 'image_pull', actor: 'unit_owner' } });
+  t.match(ended.failure?.message, /registry \(ECR\): CannotPullContainerError: pull image manifest/);
   t.match(ended.failure?.remedy, /ECR|registry|image/i);
   await brain.behave(
     stopped('ResourceInitializationError: unable to pull registry auth: dial tcp: i/o timeout'),
   );
   const cutOff = await brain.until((await brain.queue()).jobId, END, 120);
   t.equal(cutOff.failure?.code, 'no_network');
+  t.match(cutOff.failure?.message, /image could not be pulled: the subnets .* registry \(ECR\)/);
   t.match(cutOff.failure?.remedy, /subnet/i);
 });
 

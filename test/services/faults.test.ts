@@ -1,6 +1,7 @@
 /** What the broker promises when things go wrong on the way of a job, by the numbers of the fault list (F1-F36). */
 import t from 'tap';
-import { D_CANCEL_MS, D_CB_MS } from '../../services/clockwork/deadlines.ts';
+import { CURVES } from '../../services/clockwork/backoff.ts';
+import { D_CANCEL_MS, D_CB_MS, D_SUB_MS } from '../../services/clockwork/deadlines.ts';
 import { jobToken } from '../../services/jobs/token.ts';
 import { BEHAVIOUR, brokerOn, heldStart, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { RESEARCHER, startTestCloud } from '../helpers/cloud.ts';
@@ -23,6 +24,7 @@ t.test('F4: a broker that dies between the claim and the start is replaced by an
   await other.ticker.tick();
   t.equal(await brain.started(), 1);
   t.ok((await brain.jobs.get(job.jobId))?.executionArn);
+  t.ok(cloud.clock() - job.createdAt <= D_SUB_MS, 'in time');
 });
 
 t.test('F5: StartExecution that times out after its effect is adopted, not repeated', async (t) => {
@@ -33,6 +35,12 @@ t.test('F5: StartExecution that times out after its effect is adopted, not repea
   const running = await brain.until(job.jobId, ['running'], 60);
   t.match(running.executionArn, job.executionName);
   t.equal(running.attempt, 0);
+  const { executions } = await cloud.unitCloud.runningExecutions(brain.unit);
+  t.same(
+    executions.map(({ name }) => name),
+    [job.executionName],
+    'one execution',
+  );
 });
 
 t.test('F6: an execution name that somebody else took fails with name_conflict', async (t) => {
@@ -82,7 +90,10 @@ t.test('F7: a throttled start waits in the queue and says so', async (t) => {
   await brain.ticker.tick();
   const waiting = await brain.jobs.get(job.jobId);
   t.equal(waiting?.state, 'queued');
-  t.match(waiting?.history.at(-1)?.note, /Throttling/);
+  t.match(waiting?.history.at(-1)?.note, /^StartExecution: ThrottlingException, trying again/);
+  const pause = (waiting?.dueAt ?? 0) - (waiting?.updatedAt ?? 0);
+  const { baseMs } = CURVES.throttled;
+  t.ok(pause >= baseMs / 2 && pause <= baseMs, `${pause} ms, with jitter`);
   t.equal((await brain.until(job.jobId, ['starting', 'running'])).attempt, 0);
 });
 

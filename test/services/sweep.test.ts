@@ -136,7 +136,7 @@ t.test('an orphan of a lost job is not stopped: the job takes it up again', asyn
   });
 });
 
-t.test('an orphan behind fifty older executions is found all the same', async (t) => {
+t.test('F24: an orphan behind fifty older executions is found all the same', async (t) => {
   const brain = await startBrain(t, cloud);
   const [first, ...others] = await running(brain, 3);
   const name = `job-${first.jobId}-7`;
