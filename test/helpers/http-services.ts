@@ -134,7 +134,15 @@ export function httpServices({
     timers,
   });
   // Everybody who signs in costs one: as cheap as they come.
-  const passwords = createPasswords({ memoryCost: 64, timeCost: 1 });
+  const hasher = createPasswords({ memoryCost: 64, timeCost: 1 });
+  const passwordWork = { verified: 0 };
+  const passwords: typeof hasher = {
+    ...hasher,
+    verify(hash, password) {
+      passwordWork.verified++;
+      return hasher.verify(hash, password);
+    },
+  };
   const signer = createTokenSigner(tokenSecret);
   const units = auditedUnits(bareUnits, audit);
   const identity = createIdentityServices({
@@ -194,6 +202,7 @@ export function httpServices({
     jobStore,
     news,
     overview,
+    passwordWork,
     poison,
     shares,
     signer,

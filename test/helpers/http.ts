@@ -69,6 +69,7 @@ export async function broker(
     jobStore,
     news,
     overview,
+    passwordWork,
     poison,
     shares,
     signer,
@@ -178,6 +179,7 @@ export async function broker(
     tableName,
     /** The client of the table: what is read can be counted there. */
     documents,
+    passwordWork,
     ticker,
     shares,
     news,

@@ -112,7 +112,8 @@ t.test('hostile expressions are refused at once', async (t) => {
     (await refusal('UpdateItem', { TableName, Key, UpdateExpression, ...values })).code,
     'ValidationException',
   );
-  t.ok(performance.now() - start < 2_000);
+  // Only what grows exponentially takes so long, on whatever machine.
+  t.ok(performance.now() - start < 20_000);
   const fine = `${'NOT ('.repeat(20)}attribute_exists(id)${')'.repeat(20)}`;
   await call('PutItem', { TableName, Item: Key, ConditionExpression: fine });
 });
