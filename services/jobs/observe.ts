@@ -27,7 +27,7 @@ import {
   type ReportedEnd,
 } from './reported-ends.ts';
 import { SWEEP_MS } from './start.ts';
-import { classOf, failureBody, isGone, isLost, notFoundAfter, SETTLING_MS } from './start-failures.ts';
+import { classOf, failureBody, isGone, isLost, nextLook, notFoundAfter, SETTLING_MS } from './start-failures.ts';
 import { canceledAt, createWorkerEnd, pauseMs } from './worker-end.ts';
 
 /** Longest pause between two looks at a job that runs. */
@@ -189,7 +189,11 @@ export function createObserve(deps: ObserveDeps): Observe {
         executionArn: execution.arn,
         tries: 0,
         notFound: undefined,
-        dueAt: now + (latest.state === 'canceling' ? 1_000 : sweepMs(now - (latest.startedAt ?? now))),
+        dueAt: nextLook(
+          job,
+          now,
+          latest.state === 'canceling' ? 1_000 : sweepMs(now - (latest.startedAt ?? now)),
+        ),
       };
       if (latest.state === 'starting' || latest.state === 'queued') change.state = 'running';
       change.startedAt = latest.startedAt ?? execution.startedAt ?? now;
@@ -265,7 +269,7 @@ export function createObserve(deps: ObserveDeps): Observe {
       // Not a look: nobody was asked.
       if (error instanceof NotAsked) return { dueAt: now + error.waitMs };
       const tries = latest.tries + 1;
-      const dueAt = now + backoffMs(classOf(error.problem), tries, ids.random());
+      const dueAt = nextLook(job, now, backoffMs(classOf(error.problem), tries, ids.random()));
       return { tries, notFound, dueAt };
     });
   }

@@ -16,7 +16,7 @@ import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { asked, placeOf, unitOfJob } from './place.ts';
-import { failureBody, failureOf, isLost, nextTry, SETTLING_MS } from './start-failures.ts';
+import { failureBody, failureOf, isLost, nextLook, nextTry, SETTLING_MS } from './start-failures.ts';
 import type { Waiting } from './waiting.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
@@ -250,7 +250,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       if (latest.version !== job.version) return undefined;
       if (isLost(latest, error, clock())) return lost(job, error.message);
       const place = since === undefined ? latest.place : asked(latest, since);
-      return { state, tries, dueAt: clock() + waitMs, place };
+      return { state, tries, dueAt: nextLook(latest, clock(), waitMs), place };
     });
   }
 

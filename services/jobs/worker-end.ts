@@ -5,6 +5,7 @@
  */
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
+import { CURVES } from '../clockwork/backoff.ts';
 import { D_CANCEL_MS } from '../clockwork/deadlines.ts';
 import { type Clock, CloudError, type ExecutionState, type Log, type UnitCloud } from '../ports.ts';
 
@@ -17,6 +18,8 @@ const SOON_MS = 2_000;
 const LATER_MS = 10_000;
 /** A job is not kept `canceling` longer than this: what may still run is said then, one look before its deadline. */
 const STUBBORN_MS = D_CANCEL_MS - 15_000;
+/** Where a fault kept the stop back, it came one longest pause after the end of that: so much less is left. */
+const STUBBORN_AFTER_STOP_MS = STUBBORN_MS - CURVES.refused.capMs;
 
 const BUNDLE = 'Its worker has stopped and left a bundle.';
 const SILENT = `The execution was stopped, and its worker has not been heard of for ${QUIET_MS / 1000} seconds.`;
@@ -61,7 +64,7 @@ export function createWorkerEnd(deps: {
     if (silenceTells && now - Math.max(lastSign ?? told, told) > QUIET_MS)
       return lastSign === undefined ? UNKNOWN : SILENT;
     if (await leftBundle(unit, job)) return BUNDLE;
-    if (now - told <= STUBBORN_MS) return undefined;
+    if (now <= Math.max(canceledAt(job) + STUBBORN_MS, stoppedAt + STUBBORN_AFTER_STOP_MS)) return undefined;
     return lastSign === undefined ? UNKNOWN : STUBBORN;
   };
 }

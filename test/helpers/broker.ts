@@ -1,7 +1,8 @@
 /** The services of one broker process over any implementation of the ports. */
 import { createAudit } from '../../services/audit/audit.ts';
-import { createClockwork } from '../../services/clockwork/clockwork.ts';
+import { createClockwork, PIECES } from '../../services/clockwork/clockwork.ts';
 import { patientCloud } from '../../services/clockwork/patient-cloud.ts';
+import { createShares } from '../../services/clockwork/shares.ts';
 import { createFeed } from '../../services/jobs/feed.ts';
 import { createMoves } from '../../services/jobs/moves.ts';
 import { createObserve } from '../../services/jobs/observe.ts';
@@ -10,8 +11,11 @@ import { createStart } from '../../services/jobs/start.ts';
 import { createWaiting } from '../../services/jobs/waiting.ts';
 import { watchJobs } from '../../services/jobs/watched-jobs.ts';
 import type { Clock, Ids, Log, UnitCloud } from '../../services/ports.ts';
+import type { Principal } from '../../services/principal.ts';
 import type { CallerIdentities, UnitProbe, UnitTrust } from '../../services/units/ports.ts';
 import { createUnitServices, type Release } from '../../services/units/services.ts';
+import type { WebhookCaller } from '../../services/webhooks/ports.ts';
+import { createWebhookServices } from '../../services/webhooks/services.ts';
 import type { Stores } from '../../src/aws/stores/stores.ts';
 import { AppError } from '../../src/errors.ts';
 import { readRelease } from '../../src/release.ts';
@@ -35,6 +39,12 @@ export interface BrokerParts {
   /** Where the console is served. Default: the web interface of the stacks. */
   readonly consoleOrigin?: string;
   readonly proofCallers?: string[];
+  /** Calls webhooks. Default: there are none. */
+  readonly caller?: WebhookCaller;
+  /** Whether it shares background work with the other processes. Default: it does all of it. */
+  readonly shared?: boolean;
+  /** Whose token somebody shows who has none of the job. Default: nobody's. */
+  readonly authenticate?: (bearer: string) => Promise<Principal>;
 }
 
 export type BrokerProcess = ReturnType<typeof brokerOf>;
@@ -53,13 +63,34 @@ export function brokerOf(parts: BrokerParts) {
     log,
     render: ({ state, version, attempt }) => JSON.stringify({ state, version, attempt }),
   });
-  const jobs = watchJobs(stores.jobs, {
+  const audit = createAudit({ store: stores.audit, clock, ids, log });
+  const common = { clock, ids, log, tokenSecret: TOKEN_SECRET };
+  const shares = parts.shared
+    ? createShares({
+        members: stores.members,
+        pieces: PIECES,
+        generation: 1,
+        release: release.worker.version,
+        figures: () => ({}),
+        ...common,
+      })
+    : undefined;
+  const mine = shares ? shares.mine : () => true;
+  const hooks =
+    parts.caller &&
+    createWebhookServices({
+      ...stores,
+      caller: parts.caller,
+      audit,
+      mine: () => mine('webhooks'),
+      ...common,
+    });
+  const jobs = watchJobs(hooks ? hooks.announcer.announced(stores.jobs) : stores.jobs, {
     ...feed,
     sure: async () => {},
     doubt: (job) => void feed.heard(job),
   });
   const moves = createMoves({ jobs, clock });
-  const audit = createAudit({ store: stores.audit, clock, ids, log });
   const base = { units: stores.units, cloud, moves, clock, ids, log, audit, tokenSecret: TOKEN_SECRET };
   const steps = { ...base, cloud: patientCloud(cloud, { clock, ids }) };
   const waiting = createWaiting({ ...base, waiters: stores.waiters });
@@ -86,6 +117,8 @@ export function brokerOf(parts: BrokerParts) {
     proofCallers,
     release,
     goOn: waiting.goOn,
+    mine: () => mine('unit-checks'),
+    visit: (unit) => sweep.visit(unit),
   });
   const start = createStart({
     watch,
@@ -101,6 +134,7 @@ export function brokerOf(parts: BrokerParts) {
     jobs,
     start,
     observe,
+    mine,
     timers,
   });
   const work = createJobServices({
@@ -110,9 +144,7 @@ export function brokerOf(parts: BrokerParts) {
     units,
     observe,
     lookForLost: lateRepair.look,
-    authenticate: async () => {
-      throw new AppError('not_signed_in', 'nobody signs in here');
-    },
+    authenticate: parts.authenticate ?? nobody,
     ticker,
     estimateRun: runEstimator,
     prices: PRICES,
@@ -121,6 +153,8 @@ export function brokerOf(parts: BrokerParts) {
     tokenSecret: TOKEN_SECRET,
   });
   return {
+    hooks,
+    shares,
     jobs,
     feed,
     timers,
@@ -139,4 +173,8 @@ export function brokerOf(parts: BrokerParts) {
     callbacks: work.callbacks,
     caps: work.caps,
   };
+}
+
+async function nobody(): Promise<never> {
+  throw new AppError('not_signed_in', 'nobody signs in here');
 }

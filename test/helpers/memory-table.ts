@@ -16,6 +16,8 @@ type Stored = Readonly<Record<string, unknown>>;
 
 export interface MemoryTable extends ItemTable {
   raw(pk: string, sk: string): Stored | undefined;
+  /** As `read`, at once. */
+  look<T>(kind: Kind<T>, key: Key): T | undefined;
   /** Overwrites some attributes of an item, as nobody in the broker does. */
   damage(pk: string, sk: string, over: Record<string, unknown>): void;
 }
@@ -25,6 +27,19 @@ export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table i
   const items = new Map<string, Stored>();
   const cursors = createCursors(cursorSecret);
   const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
+  /** What was read of an item before, frozen, so that nobody can change it for the next reader. */
+  const values = new WeakMap<Stored, { kind: unknown; value: unknown }>();
+  function parsed<T>(kind: Kind<T>, item: Stored): T {
+    const known = values.get(item);
+    if (known?.kind === kind) return known.value as T;
+    const value = frozen(fromItem(kind, item));
+    values.set(item, { kind, value });
+    return value;
+  }
+  const look = <T>(kind: Kind<T>, key: Key): T | undefined => {
+    const item = items.get(nameOf(key));
+    return item && parsed(kind, item);
+  };
 
   const keyOfOperation = (operation: Operation): Key =>
     'put' in operation ? operation.put : operation.remove;
@@ -38,7 +53,7 @@ export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table i
 
   function readable<T>(kind: Kind<T>, item: Stored): T[] {
     try {
-      return [fromItem(kind, item)];
+      return [parsed(kind, item)];
     } catch (error) {
       log.error({ err: error, pk: item['pk'], sk: item['sk'] }, 'an unreadable item was left out of a list');
       return [];
@@ -47,16 +62,16 @@ export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table i
 
   /** Items of a partition, ascending by its sort key. */
   function partitionOf(pkName: string, skName: string, partition: string): Stored[] {
-    return [...items.values()]
-      .filter((item) => item[pkName] === partition && item[skName] !== undefined)
-      .sort((a, b) => compare(placeOf(a, skName), placeOf(b, skName)));
+    const found: Stored[] = [];
+    for (const item of items.values()) {
+      if (item[pkName] === partition && item[skName] !== undefined) found.push(item);
+    }
+    return found.sort((a, b) => compare(placeOf(a, skName), placeOf(b, skName)));
   }
 
   return {
-    async read(kind, key) {
-      const item = items.get(nameOf(key));
-      return item && fromItem(kind, item);
-    },
+    read: async (kind, key) => look(kind, key),
+    look,
     async write(item, condition) {
       const operation = { put: item, condition };
       if (!holds(operation)) return items.get(nameOf(item))?.['writeId'] === item.writeId;
@@ -69,7 +84,7 @@ export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table i
     async take(kind, key) {
       const item = items.get(nameOf(key));
       items.delete(nameOf(key));
-      return item && fromItem(kind, item);
+      return item && parsed(kind, item);
     },
     async transact(operations) {
       const failed = operations.map((operation) => !holds(operation));
@@ -111,6 +126,14 @@ export function createMemoryTable(log: Log, cursorSecret = 'cursors of a table i
       items.set(nameOf({ pk, sk }), { ...items.get(nameOf({ pk, sk })), ...over });
     },
   };
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const each of Object.values(value)) frozen(each);
+  }
+  return value;
 }
 
 /** Without what is undefined, as the SDK sends it. */

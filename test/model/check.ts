@@ -4,6 +4,7 @@
  */
 import { fc } from '../helpers/fast-check.ts';
 import { play, sequence } from './play.ts';
+import type { Promised } from './stopwatch.ts';
 import type { Mutations } from './world.ts';
 
 export interface Verdict {
@@ -14,6 +15,8 @@ export interface Verdict {
   /** One line with seed and path, which comes first in what a test prints; empty if nothing broke. */
   readonly again: string;
   readonly events: ReadonlyMap<string, number>;
+  /** The longest time that each promise took in all of them, ms. */
+  readonly longest: ReadonlyMap<Promised, number>;
 }
 
 const { MODEL_RUNS, MODEL_SEED, MODEL_PATH } = process.env;
@@ -21,9 +24,11 @@ const { MODEL_RUNS, MODEL_SEED, MODEL_PATH } = process.env;
 /** Plays `runs` sequences, or until one breaks the promise. */
 export async function check(runs: number, mutations?: Mutations): Promise<Verdict> {
   const events = new Map<string, number>();
+  const longest = new Map<Promised, number>();
   const property = fc.asyncProperty(sequence, async (drawn) => {
     const outcome = await play(drawn, mutations);
     for (const [event, count] of outcome.events) events.set(event, (events.get(event) ?? 0) + count);
+    for (const [what, ms] of outcome.longest) longest.set(what, Math.max(longest.get(what) ?? 0, ms));
     if (outcome.broken.length > 0) throw new Error(outcome.broken.join('\n'));
   });
   const details = await fc.check(property, {
@@ -38,5 +43,5 @@ export async function check(runs: number, mutations?: Mutations): Promise<Verdic
   const failure = failed
     ? `${again}\n${String(errorInstance)}\n${JSON.stringify(counterexample)}`
     : undefined;
-  return { runs: numRuns, seed, failure, again, events };
+  return { runs: numRuns, seed, failure, again, events, longest };
 }

@@ -2,7 +2,8 @@
 import t from 'tap';
 import { D_JOB_MS } from '../../services/clockwork/deadlines.ts';
 import type { Job } from '../../src/schemas/job.ts';
-import { begin, type Fate, finish } from './acts.ts';
+import { begin } from './acts.ts';
+import { type Fate, finish } from './executions.ts';
 import { calm, createWorld, type World } from './world.ts';
 
 /** A job past its deadline; its execution ends like this just before the broker's stop arrives, or not at all. */

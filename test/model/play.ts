@@ -1,17 +1,15 @@
 /** Plays one sequence: acts and calls in the order that was drawn, then quiet; and says what broke the promise. */
 
 import { AppError } from '../../src/errors.ts';
-import type { Job } from '../../src/schemas/job.ts';
 import { fc } from '../helpers/fast-check.ts';
-import { type Act, act, advance, begin, finish } from './acts.ts';
-import { type Ending, settled } from './gates.ts';
-import { ENDS } from './promise.ts';
-import { calm, createWorld, type Mutations, runningOf, type World } from './world.ts';
-
-/** When nothing runs any more and nothing goes wrong, every job has ended after this. */
-const D_SETTLE_MS = 6 * 60_000;
-/** Rounds of quiet; a job that waits for its deadline of 6 h takes most. */
-const MAX_ROUNDS = 400;
+import { DEFECT } from './account.ts';
+import { type Act, act, begin } from './acts.ts';
+import { FATES } from './executions.ts';
+import { type Ending as CallEnding, settled } from './gates.ts';
+import { quiet } from './quiet.ts';
+import { type Ending, spell } from './spell.ts';
+import type { Promised } from './stopwatch.ts';
+import { calm, createWorld, type Mutations, type World } from './world.ts';
 
 /** Acts, and between them how many calls pass, which ones and how they end. */
 export interface Sequence {
@@ -21,8 +19,18 @@ export interface Sequence {
   readonly choices: readonly number[];
   /** Of a hundred calls, how many go wrong. */
   readonly trouble: number;
+  /** When the faults are over, executions end like this, one after the other. */
+  readonly ends: readonly Ending[];
   /** Executions that nobody has ended go on until Step Functions ends them. */
   readonly endless: boolean;
+  /** The processes share background work; else each does all of it. */
+  readonly shared: boolean;
+  /** The owner of the unit allows few jobs at once. */
+  readonly capped: boolean;
+  /** What a process that stands still does when the faults are over. */
+  readonly wakes: 'first' | 'last' | 'never';
+  /** Executions that the account has forgotten turn up again in the end. */
+  readonly turnsUp: boolean;
 }
 
 export interface Outcome {
@@ -30,49 +38,83 @@ export interface Outcome {
   readonly broken: readonly string[];
   /** What happened, and how often. */
   readonly events: ReadonlyMap<string, number>;
+  /** The longest time that each promise took, ms. */
+  readonly longest: ReadonlyMap<Promised, number>;
 }
+
+const end: fc.Arbitrary<Ending> = fc.record({
+  afterMs: fc.constantFrom(0, 1_000, 40_000, 45_000, 1_000_000),
+  fate: fc.constantFrom('succeeds', 'succeeds', ...FATES),
+  reported: fc.boolean(),
+});
 
 export const sequence: fc.Arbitrary<Sequence> = fc.record({
   jobs: fc.nat(3),
   acts: fc.array(act, { minLength: 1, maxLength: 30, size: 'max' }),
   choices: fc.array(fc.nat(9_999), { maxLength: 250, size: 'max' }),
   trouble: fc.constantFrom(0, 3, 8, 25),
+  ends: fc.array(end, { minLength: 1, maxLength: 6 }),
   endless: fc.nat(9).map((n) => n === 9),
+  shared: fc.nat(9).map((n) => n === 9),
+  capped: fc.nat(2).map((n) => n === 2),
+  wakes: fc.constantFrom('first', 'last', 'never'),
+  turnsUp: fc.boolean(),
 });
 
 /** Calls that pass between two acts, at most; so many let most acts come to their end. */
 const MOST_CALLS = 60;
+const AT_ONCE = 3;
 
 /** Plays it on a new world. */
 export async function play(drawn: Sequence, mutations?: Mutations): Promise<Outcome> {
-  const { acts, choices, endless, trouble } = drawn;
-  const world = await createWorld(2, mutations);
+  const { acts, choices, trouble, shared, capped } = drawn;
+  const world = await createWorld(2, mutations, { shared, jobsAtOnce: capped ? AT_ONCE : undefined });
   for (let i = 0; i < drawn.jobs; i++) begin(world, { do: 'submit', process: i % 2, key: i, body: 0 });
   await calm(world);
   const draws = choices.values();
   const draw = (): number => draws.next().value ?? 0;
   for (const wish of acts) {
+    if (wish.do === 'spell') {
+      await undisturbed(world, wish.ms);
+      continue;
+    }
+    if (wish.do === 'stall' && wish.stalled) await inTheMidst(world, wish.process, wish.calls);
     begin(world, wish);
     await settled();
     const [kind, few] = [draw() % 3, draw() % 12];
-    for (let calls = kind === 2 ? few : MOST_CALLS; calls > 0 && world.gates.waiting.length > 0; calls--) {
+    for (let calls = kind === 2 ? few : MOST_CALLS; calls > 0 && world.moving().length > 0; calls--) {
       await passOne(world, draw(), trouble);
     }
   }
-  await quiet(world, endless);
-  for (const { state, attempt, failure } of world.jobs.values()) {
-    world.note(`ended ${failure?.code ?? state}`);
-    if (attempt > 0) world.note('more than one attempt');
+  await quiet(world, drawn);
+  noteEnds(world);
+  const { witness, events, stopwatch } = world;
+  return { broken: [...witness.broken, ...strangeSteps(world)], events, longest: stopwatch.longest };
+}
+
+/** A process comes so many calls far with what is due. */
+async function inTheMidst(world: World, process: number, calls: number): Promise<void> {
+  if (world.moves(process)) begin(world, { do: 'tick', process });
+  await settled();
+  for (let i = 0; i < calls; i++) {
+    world
+      .moving()
+      .find((gate) => gate.process === process)
+      ?.pass('ok');
+    await settled();
   }
-  return {
-    broken: [...world.witness.broken, ...strangeSteps(world)],
-    events: world.events,
-  };
+}
+
+async function undisturbed(world: World, ms: number): Promise<void> {
+  world.note('act spell');
+  const until = world.now() + ms;
+  await spell(world, { over: () => world.now() >= until });
 }
 
 /** One call of those under way goes on. */
 async function passOne(world: World, choice: number, trouble: number): Promise<void> {
-  const gate = world.gates.waiting[choice % world.gates.waiting.length];
+  const moving = world.moving();
+  const gate = moving[choice % moving.length];
   const luck = 99 - Math.floor(choice / 100);
   // A job has few calls to AWS and many to the store: they meet as many faults.
   if (luck >= (gate.call.startsWith('aws') ? 3 * trouble : trouble)) gate.pass('ok');
@@ -80,55 +122,39 @@ async function passOne(world: World, choice: number, trouble: number): Promise<v
   else {
     const ending = endingOf(luck, gate.call);
     world.note(`${gate.call.split(' ')[0]} ${ending}`);
+    world.stopwatch.away();
     gate.pass(ending);
   }
   await settled();
 }
 
-function endingOf(luck: number, call: string): Ending {
+function endingOf(luck: number, call: string): CallEnding {
   if (luck % 3 === 0 && call.startsWith('aws')) return 'throttled';
   return luck % 2 === 0 ? 'before' : 'after';
 }
 
-/** The faults are over: both brokers go on until every job has ended, and not longer than was promised. */
-async function quiet(world: World, endless: boolean): Promise<void> {
-  world.lag(false);
-  world.pause(false);
-  await calm(world);
-  if (!endless) for (const { arn } of runningOf(world.cloud)) finish(world, arn, 'succeeds');
-  let calmSince = world.now();
-  for (let round = 0; round < MAX_ROUNDS && open(world).length > 0; round++) {
-    world.act(round % 2, (broker) => broker.ticker.tick());
-    await calm(world);
-    const busy = runningOf(world.cloud).length > 0;
-    if (!endless) for (const { arn } of runningOf(world.cloud)) finish(world, arn, 'succeeds');
-    advance(world, stepMs(world, endless));
-    if (busy) calmSince = world.now();
+/** Which ends and ways were met, for the table of what happened. */
+function noteEnds(world: World): void {
+  for (const { state, attempt, failure, history, earlier } of world.jobs.values()) {
+    world.note(`ended ${failure?.code ?? state}`);
+    if (attempt > 0) world.note('more than one attempt');
+    for (const each of earlier ?? []) world.note(`attempt ended ${each.failure?.code ?? each.state}`);
+    for (const { note = '' } of history) {
+      const [, known] =
+        /(waits: \w+|had not started|report_contradicted|set aside|takes up|by itself, \w+)/.exec(note) ?? [];
+      if (known) world.note(`history: ${known}`);
+    }
   }
-  const last = Math.max(0, ...[...world.jobs.values()].map(({ updatedAt }) => updatedAt));
-  const late = last - calmSince - D_SETTLE_MS;
-  if (late > 0) world.witness.broken.push(`the last job ended ${late} ms later than promised`);
-  world.witness.atTheEnd(world.jobs);
-  for (const job of world.jobs.values()) world.compare(job);
 }
 
-const open = (world: World): Job[] => [...world.jobs.values()].filter(({ state }) => !ENDS.includes(state));
-
-/** To the next due time; in ten-minute steps while executions go on endlessly. */
-function stepMs(world: World, endless: boolean): number {
-  if (open(world).length === 0) return 0;
-  if (endless && runningOf(world.cloud).length > 0) return 600_000;
-  const due = Math.min(...open(world).map(({ dueAt }) => dueAt ?? world.now() + 1_000));
-  return Math.max(1_000, due - world.now());
-}
-
-/** A step of the clockwork may meet a store that is away, and nothing else. */
+/** A step of the clockwork may meet a store that is away, and jobs that have a defect; nothing else. */
 function strangeSteps(world: World): string[] {
   return world.log.entries
-    .filter(({ level, fields }) => level === 'error' && !isAway(fields['err']))
+    .filter(({ level, fields }) => level === 'error' && !isKnown(fields['err']))
     .map(({ message, fields }) => `${message}: ${String(fields['err'])}`);
 }
 
-function isAway(error: unknown): boolean {
+function isKnown(error: unknown): boolean {
+  if (error instanceof TypeError) return error.message === DEFECT;
   return error instanceof AppError && error.code === 'unavailable';
 }

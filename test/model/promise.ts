@@ -2,6 +2,7 @@
  * The promise, as an independent witness sees it: every write of a job and every start of an execution is
  * compared with what may happen. It knows nothing of services/jobs/lifecycle.ts.
  */
+import { D_JOB_MS } from '../../services/clockwork/deadlines.ts';
 import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { Job, JobState } from '../../src/schemas/job.ts';
 
@@ -25,25 +26,58 @@ const KEY_LIFE_MS = 24 * 3_600_000 - 1_000;
 export interface Witness {
   /** Everything that broke the promise so far, in words. */
   readonly broken: string[];
-  wrote(before: Job | undefined, after: Job | undefined): void;
+  /** `unwanted`: somebody wants to delete it. */
+  wrote(before: Job | undefined, after: Job | undefined, unwanted: boolean): void;
   started(input: ExecutionInput, documentIsThere: boolean): void;
   /** A submit was answered. */
   accepted(key: string | undefined, job: Job): void;
   /** Looks at the jobs as they are when everything should have ended. */
-  atTheEnd(jobs: ReadonlyMap<string, Job>): void;
+  atTheEnd(): void;
+}
+
+/** Failures after which the broker begins another attempt by itself. */
+const ANOTHER: readonly string[] = [
+  'preempted',
+  'worker_oom',
+  'worker_timeout',
+  'no_capacity',
+  'quota_fargate_vcpu',
+];
+
+export interface WitnessDeps {
+  now: () => number;
+  /** Jobs as they were stored before. */
+  jobs: ReadonlyMap<string, Job>;
+  /** Jobs at once that the owner of the unit allows. */
+  atOnce?: number;
 }
 
 /** Creates a witness who has seen nothing yet. */
-export function createWitness(): Witness {
+export function createWitness({ now, jobs, atOnce }: WitnessDeps): Witness {
   const broken: string[] = [];
+  const deleted = new Set<string>();
   const starts = new Map<string, number>();
   const accepted = new Set<string>();
   const keys = new Map<string, Job>();
   /** Attempts that were followed by another one without an end that anybody saw. */
   const unseen = new Map<string, number>();
 
+  /** A person has begun a job, or another attempt of one: executions that turn up again count for nobody. */
+  function count(begun: Job): void {
+    const others = [...jobs.values()].filter(
+      ({ jobId, state, adoptedAttempt }) =>
+        jobId !== begun.jobId && !ENDS.includes(state) && adoptedAttempt === undefined,
+    );
+    if (atOnce !== undefined && others.length + 1 > atOnce)
+      broken.push(`${begun.jobId}: is one of ${others.length + 1} at once, and ${atOnce} are allowed`);
+  }
+
   function follow(before: Job, after: Job): void {
     const { jobId } = after;
+    if (after.history.some(({ at }, i) => at < (after.history[i - 1]?.at ?? 0)))
+      broken.push(`${jobId}: its history is out of order`);
+    if (after.deadlineAt > now() + D_JOB_MS) broken.push(`${jobId}: its deadline is too late`);
+    if (deleted.has(jobId)) broken.push(`${jobId}: came back after it was deleted`);
     if (!before.history.every((entry, i) => JSON.stringify(entry) === JSON.stringify(after.history[i]))) {
       broken.push(`${jobId}: what its history said was changed`);
     }
@@ -58,6 +92,7 @@ export function createWitness(): Witness {
       if (!fair || before.state === 'succeeded' || after.state !== (adopts ? 'running' : 'queued')) {
         broken.push(`${jobId}: attempt ${before.attempt} ${before.state} -> ${after.attempt} ${after.state}`);
       }
+      if (!adopts) count(after);
       return;
     }
     if (ENDS.includes(before.state)) {
@@ -73,11 +108,17 @@ export function createWitness(): Witness {
 
   return {
     broken,
-    wrote(before, after) {
+    wrote(before, after, unwanted) {
       if (before && after) follow(before, after);
-      else if (after && (after.state !== 'queued' || after.attempt !== 0))
-        broken.push(`${after.jobId}: began as ${after.state}`);
-      else if (before) broken.push(`${before.jobId}: vanished`);
+      else if (after) {
+        count(after);
+        if (deleted.has(after.jobId)) broken.push(`${after.jobId}: came back after it was deleted`);
+        if (after.state !== 'queued' || after.attempt !== 0)
+          broken.push(`${after.jobId}: began as ${after.state}`);
+      } else if (before) {
+        deleted.add(before.jobId);
+        if (!unwanted || !ENDS.includes(before.state)) broken.push(`${before.jobId}: vanished`);
+      }
     },
     started({ jobId, attempt }, documentIsThere) {
       const name = `${jobId}, attempt ${attempt}`;
@@ -93,8 +134,9 @@ export function createWitness(): Witness {
       if (remembered && known.jobId !== job.jobId) broken.push(`${key}: stands for two jobs`);
       if (!known || known.createdAt < job.createdAt) keys.set(key, job);
     },
-    atTheEnd(jobs) {
-      for (const jobId of accepted) if (!jobs.has(jobId)) broken.push(`${jobId}: accepted and lost`);
+    atTheEnd() {
+      for (const jobId of accepted)
+        if (!jobs.has(jobId) && !deleted.has(jobId)) broken.push(`${jobId}: accepted and lost`);
       for (const job of jobs.values()) {
         if (!ENDS.includes(job.state)) broken.push(`${job.jobId}: still ${job.state}`);
         const ends = job.history.filter(({ state }) => ENDS.includes(state)).length;
@@ -113,7 +155,7 @@ function isAutomatic(before: Job, after: Job): boolean {
     after.attempt === before.attempt + 1 &&
     after.state === 'queued' &&
     last?.attempt === before.attempt &&
-    ['preempted', 'worker_oom'].includes(last.failure?.code ?? '') &&
+    ANOTHER.includes(last.failure?.code ?? '') &&
     after.automaticRetries?.at(-1)?.attempt === after.attempt
   );
 }
