@@ -156,11 +156,11 @@ function satisfies(item: Stored | undefined, condition: Condition): boolean {
     clause.split(' AND ').every((term) => {
       const [, exists, named] = /^attribute_(not_exists|exists)\(([#\w]+)\)$/.exec(term) ?? [];
       if (exists) return (attribute(named) !== undefined) === (exists === 'exists');
-      const [, left, operator, right] = /^([#\w]+) (=|<=) (:\w+)$/.exec(term) ?? [];
+      const [, left, operator, right] = /^([#\w]+) (=|<=|<) (:\w+)$/.exec(term) ?? [];
       if (!operator) throw new Error(`a condition that the table in memory does not know: ${term}`);
       const [is, wanted] = [attribute(left), ExpressionAttributeValues?.[right]];
       if (operator === '=') return is === wanted;
-      return typeof is === 'number' && is <= Number(wanted);
+      return typeof is === 'number' && (operator === '<' ? is < Number(wanted) : is <= Number(wanted));
     }),
   );
 }

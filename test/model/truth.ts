@@ -55,7 +55,8 @@ export function untrue(facts: Facts, job: Job): string | undefined {
       return now() > job.deadlineAt || forgotten || longestPauseMs > LONGEST_PAUSE_MS ? undefined : says;
     }
     case 'failed':
-      if (UNSTARTED.includes(code ?? '')) return status === 'none' ? undefined : says;
+      // One that was under way all the same is stopped as soon as that is seen.
+      if (UNSTARTED.includes(code ?? '')) return ['none', 'ABORTED'].includes(status) ? undefined : says;
       if (code === 'worker_timeout') return ['TIMED_OUT', 'ABORTED'].includes(status) ? undefined : says;
       if (code === 'result_missing' && deleting.has(job.jobId)) return undefined;
       return (status === 'SUCCEEDED' && object?.sizeBytes === 4) || status === 'none' || status === 'RUNNING'
