@@ -1,7 +1,9 @@
 /** The model finds bugs: each of these is planted into one part, and the promise must be seen to break. */
 import t from 'tap';
 import { isTerminal } from '../../services/jobs/lifecycle.ts';
+import type { Operation } from '../../src/aws/table/gathered-transactions.ts';
 import type { ItemTable } from '../../src/aws/table/item-table.ts';
+import type { Item } from '../../src/aws/table/items.ts';
 import { check } from './check.ts';
 import type { Mutations } from './world.ts';
 
@@ -13,6 +15,39 @@ const withoutConditions = (table: ItemTable): ItemTable => ({
   write: (item) => table.write(item),
   transact: (operations) => table.transact(operations.map((each) => ({ ...each, condition: undefined }))),
 });
+
+/** A store that writes something else than it was asked to; undefined: nothing. */
+const writing = (change: (item: Item) => Item | undefined) => (): Mutations => ({
+  table: (table) => ({
+    ...table,
+    async write(item, condition) {
+      const changed = change(item);
+      return changed ? table.write(changed, condition) : true;
+    },
+    transact: (operations) =>
+      table.transact(
+        operations.map((each): Operation => {
+          const put = 'put' in each ? change(each.put) : undefined;
+          return put ? { ...each, put } : each;
+        }),
+      ),
+  }),
+});
+
+interface Body {
+  state?: string;
+  jobId?: string;
+  open?: string[];
+}
+const bodyOf = ({ body }: Item): Body => JSON.parse(body) as Body;
+
+/** Jobs in some states are looked at so much later than they should be. */
+const late = (states: readonly string[], ms: number) =>
+  writing((item) => {
+    if (item.kind !== 'job' || !item.gsi2sk || !states.includes(bodyOf(item).state ?? '')) return item;
+    const [at, jobId] = item.gsi2sk.split('#');
+    return { ...item, gsi2sk: `${String(Number(at) + ms).padStart(at.length, '0')}#${jobId}` };
+  });
 
 const BUGS: Record<string, { mutations: () => Mutations; shows: RegExp }> = {
   'a store that ignores versions': {
@@ -106,6 +141,47 @@ const BUGS: Record<string, { mutations: () => Mutations; shows: RegExp }> = {
       }),
     }),
     shows: /stands for two jobs/,
+  },
+  'a look at running jobs that comes six minutes late': {
+    mutations: late(['running'], 360_000),
+    shows: /no end for/,
+  },
+  'a look at queued jobs that comes three minutes late': {
+    mutations: late(['queued', 'starting'], 180_000),
+    shows: /no start/,
+  },
+  'a look at canceled jobs that comes six minutes late': {
+    mutations: late(['canceling'], 360_000),
+    shows: /no cancel for/,
+  },
+  'a job that stays in the index after its end': {
+    mutations: writing((item) => {
+      const { state, jobId } = bodyOf(item);
+      const ended = item.kind === 'job' && ['succeeded', 'failed', 'canceled'].includes(state ?? '');
+      return ended ? { ...item, gsi2pk: 'OPEN#0', gsi2sk: `000000000000000#${jobId}` } : item;
+    }),
+    shows: /in the index of open jobs for ever/,
+  },
+  'messages that are stored nowhere': {
+    mutations: writing((item) => (item.kind === 'webhook-delivery' ? undefined : item)),
+    shows: /no webhook was told/,
+  },
+  'a cap that counts nobody': {
+    mutations: writing((item) =>
+      item.kind === 'usage' ? { ...item, body: JSON.stringify({ ...bodyOf(item), open: [] }) } : item,
+    ),
+    shows: /at once, and 3 are allowed/,
+  },
+  'a cap that forgets nobody': {
+    mutations: () => {
+      const ever = new Set<string>();
+      return writing((item) => {
+        if (item.kind !== 'usage') return item;
+        for (const jobId of bodyOf(item).open ?? []) ever.add(jobId);
+        return { ...item, body: JSON.stringify({ ...bodyOf(item), open: [...ever] }) };
+      })();
+    },
+    shows: /the cap of jobs at once is reached/,
   },
   'a submit that is answered before it is stored': {
     mutations: () => ({

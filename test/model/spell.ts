@@ -1,4 +1,5 @@
 /** Time in which nothing goes wrong but what goes wrong already: brokers look whenever something is due. */
+import { unitKey } from '../../src/aws/table/table.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { advance, type Fate, finish } from './executions.ts';
 import { ENDS } from './promise.ts';
@@ -11,6 +12,7 @@ const NEAR_MS = 12 * 60_000;
 const FAR_MS = 600_000;
 /** What fails by a defect of its own is due all the time. */
 const PAUSE_MS = 30_000;
+const LOOK_MS = 5_000;
 
 /** How an execution ends in a spell: after so long, how, and whether somebody reports it. */
 export interface Ending {
@@ -98,6 +100,10 @@ function stepMs(world: World, scheduled: readonly number[], ends: ReadonlyMap<st
       ? now + PAUSE_MS
       : (job.dueAt ?? now);
   });
+  const { pk, sk } = unitKey(world.unitId);
+  // Checks of the unit that are due are looked for every five seconds.
+  const check = Number(String(world.table.raw(pk, sk)?.['gsi2sk'] ?? now + FAR_MS).split('#')[0]);
+  dues.push(Math.max(check, now + LOOK_MS));
   const next = Math.min(now + FAR_MS, ...dues, ...scheduled.filter((at) => at > now));
   return Math.max(1_000, next - now);
 }

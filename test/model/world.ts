@@ -3,15 +3,13 @@
  * listens to a webhook, and broker processes that can die or stand still at any call. Nothing in it is random: it does
  * what it is told.
  */
-import { randomUUID } from 'node:crypto';
-import type { ExecutionState, Ids, UnitCloud } from '../../services/ports.ts';
+import type { ExecutionState, UnitCloud } from '../../services/ports.ts';
 import { storesOn } from '../../src/aws/stores/stores.ts';
 import type { ItemTable } from '../../src/aws/table/item-table.ts';
 import { asideKey } from '../../src/aws/table/table.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
-import type { Webhook } from '../../src/schemas/webhook.ts';
 import { type BrokerProcess, brokerOf } from '../helpers/broker.ts';
 import { memoryAccount } from '../helpers/memory-account.ts';
 import { type MemoryCloud, memoryCloud } from '../helpers/memory-cloud.ts';
@@ -21,6 +19,7 @@ import { SAMPLE_TIME, sampleUnit, sampleUser, withProof } from '../helpers/sampl
 import { DEFECT, goodMoods, type Moods, moodyAccount, type Refusal } from './account.ts';
 import { gatedAccount, gatedCaller, gatedTable, witnessed } from './gated.ts';
 import { createGates, type Gate, settled } from './gates.ts';
+import { countedIds, webhookOf } from './nouns.ts';
 import { createWitness, type Witness } from './promise.ts';
 import { createReceiver, type Receiver } from './receiver.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
@@ -146,7 +145,7 @@ export async function createWorld(
   const plain = storesOn(table, now);
   await plain.users.create(sampleUser({ userId: OWNER.userId }));
   await plain.units.put({ ...unit, nextCheckAt: SAMPLE_TIME + 6 * 3_600_000 });
-  await plain.webhooks.create(WEBHOOK);
+  await plain.webhooks.create(webhookOf(OWNER.userId));
   if (options.jobsAtOnce !== undefined) {
     const all = { jobsAtOnce: options.jobsAtOnce };
     await plain.usage.putLimitsOfUnit({ unitId: unit.unitId, all, perMember: {}, updatedAt: now() });
@@ -277,18 +276,6 @@ export async function createWorld(
   };
 }
 
-const WEBHOOK: Webhook = {
-  webhookId: '01JGK000000000000000HOOK01',
-  ownerId: OWNER.userId,
-  url: 'https://lab.test/hook',
-  events: ['job.running', 'job.succeeded', 'job.failed', 'job.canceled', 'job.lost'],
-  status: 'active',
-  generation: 1,
-  createdAt: SAMPLE_TIME,
-  updatedAt: SAMPLE_TIME,
-  version: 1,
-};
-
 async function authenticate(bearer: string): Promise<typeof OWNER> {
   if (bearer === OWNER_TOKEN) return OWNER;
   throw new AppError('not_signed_in', 'nobody signs in here');
@@ -301,17 +288,6 @@ export async function calm(world: World): Promise<void> {
     for (const gate of moving) gate.pass('ok');
     await settled();
   }
-}
-
-/** Names in the order in which they are asked for. */
-function countedIds(): Ids {
-  let count = 0;
-  return {
-    next: () => `01MODEL${String(++count).padStart(19, '0')}`,
-    secret: () => randomUUID(),
-    // Jitter matters to nobody here.
-    random: () => (count++ % 10) / 10,
-  };
 }
 
 /** The executions that have not ended. */

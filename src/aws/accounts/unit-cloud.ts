@@ -26,12 +26,19 @@ import type { ObjectLocation } from '../../schemas/execution.ts';
 import type { Unit } from '../../schemas/unit.ts';
 import type { AwsClients } from '../clients.ts';
 import { attachment } from './content-disposition.ts';
+import { sendOnlyWhile } from './late-sends.ts';
 import { watchLostAnswers } from './lost-answers.ts';
 import { createPresigner, type PresignRequest } from './presign.ts';
 import type { Purpose } from './session-policy.ts';
 import { lifeOf, type Sessions } from './sessions.ts';
 import { mustBeItsExecution, mustBeOneAccount, mustBeOurs, ownerOf, presigning } from './unit-checks.ts';
 import { createUnitUploads } from './unit-uploads.ts';
+
+/**
+ * Later than this after it was asked for nothing is started: from a minute on others may have concluded that nothing has
+ * begun, and a process that stood still in between must not prove them wrong.
+ */
+const START_WITHIN_MS = 30_000;
 
 export interface UnitCloudDeps {
   readonly clients: Pick<AwsClients, 's3' | 'sfn'>;
@@ -122,6 +129,8 @@ export function createUnitCloud({ clients, sessions, clock, publicEndpoint }: Un
         input: JSON.stringify(input),
       });
       const lost = watchLostAnswers(command);
+      const askedAt = clock();
+      sendOnlyWhile(command, 'StartExecution', () => clock() - askedAt <= START_WITHIN_MS);
       try {
         const { executionArn } = await inStates(unit, { kind: 'start' }, 'StartExecution', (sfn) =>
           sfn.send(command),
