@@ -21,6 +21,11 @@ import type { Waiting } from './waiting.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
 const LEASE_MS = 15_000;
+/**
+ * Nothing is started later than this after its claim: who stood still for so long has been taken for dead, and others
+ * conclude after SETTLING_MS that nothing has begun. The adapter may need as long again, and then the answer is there.
+ */
+const START_WITHIN_MS = 25_000;
 /** First look at Step Functions after the start if no callback came earlier. */
 export const SWEEP_MS = 20_000;
 /** What was stopped is looked at again after this, if it is not seen to have ended. */
@@ -201,6 +206,8 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       key: job.document.key,
     };
     await cloud.putJobDocument(unit, job.document, documentOf(job, deps));
+    if (clock() - (job.place?.askedAt ?? clock()) > START_WITHIN_MS)
+      throw new CloudError('unavailable', 'StartExecution', 'TooLate', 'claimed too long ago to be started');
     try {
       return await cloud.startExecution(unit, job.executionName, input);
     } catch (error) {
