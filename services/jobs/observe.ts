@@ -17,6 +17,7 @@ import { isTerminal } from './lifecycle.ts';
 import { applyChange, type Change, type Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { automaticAttempt, MAX_ATTEMPTS } from './new-attempts.ts';
+import { nextLook, sweepMs } from './next-look.ts';
 import { unitOfJob } from './place.ts';
 import {
   auditContradiction,
@@ -26,12 +27,9 @@ import {
   endOfExecution,
   type ReportedEnd,
 } from './reported-ends.ts';
-import { SWEEP_MS } from './start.ts';
-import { classOf, failureBody, isGone, isLost, nextLook, notFoundAfter, SETTLING_MS } from './start-failures.ts';
+import { classOf, failureBody, isGone, isLost, notFoundAfter, SETTLING_MS } from './start-failures.ts';
 import { canceledAt, createWorkerEnd, pauseMs } from './worker-end.ts';
 
-/** Longest pause between two looks at a job that runs. */
-const MAX_SWEEP_MS = 2 * 60_000;
 /** Why an execution was stopped that nobody had canceled; Step Functions keeps it as the cause. */
 const PAST_DEADLINE = 'past the deadline of the job';
 
@@ -189,11 +187,7 @@ export function createObserve(deps: ObserveDeps): Observe {
         executionArn: execution.arn,
         tries: 0,
         notFound: undefined,
-        dueAt: nextLook(
-          job,
-          now,
-          latest.state === 'canceling' ? 1_000 : sweepMs(now - (latest.startedAt ?? now)),
-        ),
+        dueAt: nextLook(job, now, sweepMs(latest, now)),
       };
       if (latest.state === 'starting' || latest.state === 'queued') change.state = 'running';
       change.startedAt = latest.startedAt ?? execution.startedAt ?? now;
@@ -289,12 +283,4 @@ export function createObserve(deps: ObserveDeps): Observe {
     reports.forget(job.jobId);
     return stored;
   }
-}
-
-/**
- * Until the next look at a job that has run for so long: long runs are looked at less often, each look is a write.
- * Far below the deadline for an end that nobody reports.
- */
-function sweepMs(ranMs: number): number {
-  return Math.round(Math.min(MAX_SWEEP_MS, Math.max(SWEEP_MS, ranMs / 4)));
 }

@@ -53,11 +53,6 @@ export function notFoundAfter({ notFound = 0 }: Job, { problem, operation }: Clo
   return problem === 'not_found' && operation === 'DescribeExecution' ? notFound + 1 : undefined;
 }
 
-/** When a job is looked at again after a pause: right after its deadline at the latest, which else would be missed by it. */
-export function nextLook({ deadlineAt }: Job, now: number, pauseMs: number): number {
-  return now > deadlineAt ? now + pauseMs : Math.min(now + pauseMs, deadlineAt + 1);
-}
-
 /** A failure as it is stored, with the standard remedy of its code. */
 export function failureBody(code: FailureCode, message: string): NonNullable<Job['failure']> {
   return { code, message, remedy: FAILURES[code].remedy, actor: FAILURES[code].actor };

@@ -15,8 +15,9 @@ import { createLaunchSites, distrust, isWhereItBegan, type LaunchSite, mayGoOn }
 import { isTerminal } from './lifecycle.ts';
 import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
+import { nextLook, SWEEP_MS } from './next-look.ts';
 import { asked, placeOf, unitOfJob } from './place.ts';
-import { failureBody, failureOf, isLost, nextLook, nextTry, SETTLING_MS } from './start-failures.ts';
+import { failureBody, failureOf, isLost, nextTry, SETTLING_MS } from './start-failures.ts';
 import type { Waiting } from './waiting.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
@@ -26,8 +27,6 @@ const LEASE_MS = 15_000;
  * conclude after SETTLING_MS that nothing has begun. The adapter may need as long again, and then the answer is there.
  */
 const START_WITHIN_MS = 25_000;
-/** First look at Step Functions after the start if no callback came earlier. */
-export const SWEEP_MS = 20_000;
 /** What was stopped is looked at again after this, if it is not seen to have ended. */
 const STOPPED_MS = 2_000;
 
