@@ -70,6 +70,8 @@ function readConfig(): Config {
     return loadConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
+    // Where nobody reads along: a line like all others, which RestartsAlarm counts.
+    if (!process.stderr.isTTY) createLog('error').error({ problem: error.message }, 'cannot start');
     process.stderr.write(`${error.message}\nSee .env.example for all variables.\n`);
     process.exit(1);
   }

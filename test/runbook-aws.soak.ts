@@ -20,6 +20,7 @@ const STACK = {
   Parameters: {
     ImageUri: { Type: 'String', Default: 'one' },
     RestoredTableName: { Type: 'String', Default: '' },
+    Tasks: { Type: 'Number', Default: 2 },
   },
   Resources: {
     Table: {
@@ -62,11 +63,20 @@ const STACK = {
       Properties: {
         Name: 'runbook-changes',
         Type: 'String',
-        Value: { 'Fn::Sub': '$' + '{ImageUri} $' + '{RestoredTableName}' },
+        Value: { 'Fn::Sub': '$' + '{ImageUri} $' + '{RestoredTableName} $' + '{Tasks}' },
+      },
+    },
+    StateMachine: {
+      Type: 'AWS::StepFunctions::StateMachine',
+      Properties: {
+        StateMachineName: 'runbook',
+        DefinitionString: '{"StartAt":"End","States":{"End":{"Type":"Succeed"}}}',
+        RoleArn: 'arn:aws:iam::123456789012:role/runbook',
       },
     },
   },
 };
+const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:runbook:job-01K9ZB4T8N5W3V6Q2R7S0M1XYA-0';
 
 /** Secrets are no resources of stacks there, and queues have addresses of the real AWS: these are made by themselves. */
 const SECRET = `eval "of_stack() $(declare -f physical | tail -n +2)"
@@ -116,6 +126,7 @@ t.test(
       STACK: 'runbook',
       TEMPLATE: template,
       JOB: '01K9ZB4T8N5W3V6Q2R7S0M1XYA',
+      EXECUTION,
       IMAGE: 'registry.example.org/broker@sha256:0123',
     };
     const made = await bash(
@@ -129,6 +140,7 @@ t.test(
         (name) => `aws sqs create-queue --queue-name ${name} --endpoint-url "$AWS_ENDPOINT_URL"`,
       ),
       'aws logs create-log-group --log-group-name /aws/lambda/mroptimum-app',
+      `aws stepfunctions start-execution --state-machine-arn ${EXECUTION.replace('execution:', 'stateMachine:').replace(/:job-.*/, '')} --name ${EXECUTION.split(':').at(-1)}`,
     ];
     t.equal((await bash(others.join('; '), env)).code, 0);
     // Version 1 of the CLI sends what concerns queues to AWS, whatever AWS_ENDPOINT_URL says.
@@ -138,10 +150,29 @@ t.test(
     const [preamble = '', ...rest] = blocks.filter(ofAws);
     for (const block of [preamble, ...rest]) {
       const source = block === preamble ? '' : preamble + SECRET;
+      if (/restore-table-from-backup/.test(block)) await lose(preamble, env);
       const { code, output } = await bash(`${around}${source}${block}`, env);
       t.equal(code, 0, `${block}${output}`);
     }
-    const { output } = await bash('aws dynamodb describe-table --table-name runbook-cloudmr-restored', env);
-    t.match(output, /"TableStatus": "ACTIVE"/, 'the restored table is there');
+    const { output } = await bash(`${preamble}\naws dynamodb describe-table --table-name "$TABLE"`, env);
+    t.match(
+      output,
+      /"TableName": "runbook-cloudmr-20\d{6}-\d{6}"/,
+      'the restored table is the one that is used',
+    );
+    t.match(output, /"TableStatus": "ACTIVE"/);
   },
 );
+
+/** Deletes the table that the broker uses; AWS makes a backup of its own then, moto does not. */
+async function lose(preamble: string, env: Record<string, string>): Promise<void> {
+  const { code, output } = await bash(
+    `${preamble}
+aws dynamodb create-backup --table-name "$TABLE" --backup-name deleted
+aws dynamodb update-table --table-name "$TABLE" --no-deletion-protection-enabled
+aws dynamodb delete-table --table-name "$TABLE"
+! aws dynamodb describe-table --table-name "$TABLE" 2>/dev/null`,
+    env,
+  );
+  if (code !== 0) throw new Error(output);
+}

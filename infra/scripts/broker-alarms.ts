@@ -7,7 +7,7 @@ import { CURVES } from '../../services/clockwork/backoff.ts';
 import { D_CB_MS, D_JOB_MS, D_SUB_MS } from '../../services/clockwork/deadlines.ts';
 import { MAX_FAILURES } from '../../services/clockwork/poison.ts';
 import type { Alarm, Source } from './alarm-form.ts';
-import type { AwsMetric, LogMetricName } from './broker-metrics.ts';
+import type { AwsMetric, LogMetricName, Value } from './broker-metrics.ts';
 
 const balancer = (name: string): AwsMetric => ({
   namespace: 'AWS/ApplicationELB',
@@ -26,6 +26,10 @@ const service = (name: string): AwsMetric => ({
   namespace: 'ECS/ContainerInsights',
   name,
   dimensions: { ClusterName: { Ref: 'Cluster' }, ServiceName: { 'Fn::GetAtt': ['Service', 'Name'] } },
+});
+const messages = (QueueName: Value): Source => ({
+  metric: { namespace: 'AWS/SQS', name: 'ApproximateNumberOfMessagesVisible', dimensions: { QueueName } },
+  statistic: 'Maximum',
 });
 const most = (metric: LogMetricName): Source => ({ metric, statistic: 'Maximum' });
 const sum = (metric: LogMetricName | AwsMetric): Source => ({ metric, statistic: 'Sum' });
@@ -166,16 +170,24 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     over: 0,
     because: 'a deployment starts each process once, and one that goes back once more',
   },
+  MissingTasksAlarm: {
+    says: 'Fewer broker processes run than are wanted: some cannot even start.',
+    of: {
+      sources: {
+        wanted: { metric: service('DesiredTaskCount'), statistic: 'Average' },
+        running: { metric: service('RunningTaskCount'), statistic: 'Average' },
+      },
+      expression: 'FILL(wanted, 0) - FILL(running, 0)',
+    },
+    seconds: 300,
+    periods: 3,
+    over: 0.5,
+    because:
+      'one that ended is back within D_SUB_MS; deployments keep all, and more processes are there in a minute or two',
+  },
   DeadTicksAlarm: {
     says: 'The scheduled tick could not be started.',
-    of: {
-      metric: {
-        namespace: 'AWS/SQS',
-        name: 'ApproximateNumberOfMessagesVisible',
-        dimensions: { QueueName: { 'Fn::GetAtt': ['DeadTicks', 'QueueName'] } },
-      },
-      statistic: 'Maximum',
-    },
+    of: messages({ 'Fn::GetAtt': ['DeadTicks', 'QueueName'] }),
     seconds: 300,
     periods: 1,
     over: 0,
@@ -183,14 +195,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
   },
   UntoldEndsAlarm: {
     says: 'Mode 1 could not tell the broker that jobs have ended: they are seen later.',
-    of: {
-      metric: {
-        namespace: 'AWS/SQS',
-        name: 'ApproximateNumberOfMessagesVisible',
-        dimensions: { QueueName: { 'Fn::Sub': '$' + '{Mode1StackName}-callback-dead-letters' } },
-      },
-      statistic: 'Maximum',
-    },
+    of: messages({ 'Fn::Sub': '$' + '{Mode1StackName}-callback-dead-letters' }),
     seconds: 300,
     periods: 1,
     over: 0,

@@ -27,7 +27,10 @@ export interface AwsMetric {
 
 const ofAll = (field: keyof AllFigures): LogMetric => figure(ALL_LINE, field);
 const ofEach = (field: keyof MinuteFigures): LogMetric => figure(PROCESS_LINE, field);
-const lines = (text: string): LogMetric => ({ log: 'broker', pattern: `{ $.msg = "${text}" }`, value: '1' });
+const lines = (...texts: string[]): LogMetric => {
+  const each = texts.map((text) => `$.msg = "${text}"`).join(' || ');
+  return { log: 'broker', pattern: `{ ${texts.length > 1 ? `(${each})` : each} }`, value: '1' };
+};
 
 function figure(line: string, field: string): LogMetric {
   return { log: 'broker', pattern: `{ $.msg = "${line}" }`, value: `$.figures.${field}` };
@@ -59,7 +62,8 @@ export const LOG_METRICS = {
   BudgetRefusals: ofEach('budgetRefusals'),
   AssumeRoleCalls: ofEach('assumeRoleCalls'),
   FailedTicks: lines('a tick failed'),
-  Starts: lines('ready'),
+  // The second one of whoever cannot even read its settings.
+  Starts: lines('starting', 'cannot start'),
   SessionsSeen: trail(ASSUMED),
   SessionsUnnamed: trail(`${ASSUMED} && $.requestParameters.roleSessionName != "cloudmr-*"`),
   RoleRefused: trail(

@@ -109,9 +109,15 @@ function compact(text: string): string {
   });
   document.commentBefore = null;
   document.comment = null;
-  visit(document, { Map: (_key, node) => shortForm(node) });
+  visit(document, { Map: (_key, node) => shortForm(withoutReason(node)) });
   onOneLine(document);
   return document.toString(STYLE);
+}
+
+/** Why Checkov is to skip something stands in the source only: it is a comment. */
+function withoutReason(node: YAMLMap): YAMLMap {
+  if (String(node.get('id')).startsWith('CKV_')) node.delete('comment');
+  return node;
 }
 
 /** {Ref: X} is !Ref X, and so on; undefined for anything else. */

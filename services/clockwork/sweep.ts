@@ -63,6 +63,8 @@ export function createSweep(deps: SweepDeps): Sweep {
   const refused = new Map<string, number>();
   /** When executions were looked through, per state machine, and the last one where some were left for next time. */
   const visited = new Map<string, { at: number; last?: ListedExecution }>();
+  /** Executions of unknown jobs that the log has named. */
+  const named = new Map<string, true>();
   const stats = { lists: 0, listed: 0, orphansStopped: 0 };
 
   /** What runs on a unit; undefined if it cannot be listed. */
@@ -145,10 +147,18 @@ export function createSweep(deps: SweepDeps): Sweep {
   async function orphan(unit: Unit, { name, arn }: ListedExecution): Promise<void> {
     const jobId = jobOfExecution(name);
     const job = jobId === undefined ? undefined : await jobs.get(jobId);
-    // What this broker knows nothing of is another's, or the owner's own.
+    if (!job) nameUnknown(unit, arn);
+    // What this broker knows nothing of may be another's.
     if (!job || job.unitId !== unit.unitId) return;
     if (job.executionName === name && job.state === 'lost') await lookForLost(job.jobId);
     else if (job.executionName !== name || isTerminal(job.state)) await stop(unit, arn, job);
+  }
+
+  /** Says once per process what may have been begun before the table was restored: a person has to judge it. */
+  function nameUnknown({ unitId }: Unit, executionArn: string): void {
+    if (named.has(executionArn)) return;
+    remember(named, executionArn, true);
+    log.warn({ unitId, executionArn }, 'an execution of an unknown job runs');
   }
 
   async function stop(unit: Unit, arn: string, { jobId, state, attempt }: Job): Promise<void> {

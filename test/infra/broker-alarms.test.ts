@@ -1,7 +1,12 @@
 /** Alarms of the broker's stack: each is made of a metric that exists, from lines that the broker really writes. */
-import { readFileSync } from 'node:fs';
-import t from 'tap';
-import { JOBS_PER_BROKER } from '../../bench/capacity/simulate.ts';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import t, { type Test } from 'tap';
+import { JOBS_PER_BROKER, simulate } from '../../bench/capacity/simulate.ts';
+import { STEPS } from '../../bench/capacity/table.ts';
 import { ALARMS } from '../../infra/scripts/broker-alarms.ts';
 import { type AwsMetric, LOG_METRICS, type LogMetricName } from '../../infra/scripts/broker-metrics.ts';
 import { alarmResources } from '../../infra/scripts/render-alarms.ts';
@@ -12,6 +17,7 @@ import { createFigures } from '../../services/operations/figures.ts';
 import { sessionName } from '../../src/aws/accounts/session-name.ts';
 import { createLog } from '../../src/log.ts';
 import { createLoop } from '../../src/loop.ts';
+import { LOADER, script } from '../helpers/script.ts';
 import { templateOf } from './helpers/templates.ts';
 
 const document = templateOf('broker/template.yaml');
@@ -85,10 +91,8 @@ t.test('every metric of the log is a number in a line that the code writes', asy
   loop.start();
   await new Promise((resolve) => setTimeout(resolve, 30));
   await loop.stop();
-  // The line of a start: src/main.ts writes it when everything runs.
-  const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
-  const [, text] = /log\.info\(\{ cloud: [^}]*\}, ['"](\w+)['"]\)/.exec(main) ?? [];
-  log.info({}, text);
+  // The lines of a start, by the program itself: with settings that are wrong, and with such that are right.
+  for (const port of ['wrong', '0']) lines.push(await startLine(t, port));
 
   for (const [name, { log: source, pattern, value }] of Object.entries(LOG_METRICS)) {
     if (source !== 'broker') continue;
@@ -130,6 +134,23 @@ t.test(
   },
 );
 
+/** The line that a broker writes of its start, as it does where nobody reads along. */
+async function startLine(t: Test, port: string): Promise<Record<string, unknown>> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudmr-start-'));
+  const child = spawn(process.execPath, [...LOADER, script('src/main.ts')], {
+    env: { PATH: process.env['PATH'], PORT: port, HOST: '127.0.0.1', DATA_DIR: folder },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for await (const line of createInterface(child.stderr)) if (line.startsWith('{')) return JSON.parse(line);
+  throw new Error('it ended without a line');
+}
+
 /** Metrics that AWS publishes, with their dimensions, as its documentation lists them. */
 const PUBLISHED: Record<string, [names: string[], dimensions: string[][]]> = {
   'AWS/ApplicationELB': [
@@ -142,7 +163,7 @@ const PUBLISHED: Record<string, [names: string[], dimensions: string[][]]> = {
     [['TableName'], ['TableName', 'GlobalSecondaryIndexName']],
   ],
   'AWS/SQS': [['ApproximateNumberOfMessagesVisible'], [['QueueName']]],
-  'ECS/ContainerInsights': [['DesiredTaskCount'], [['ClusterName', 'ServiceName']]],
+  'ECS/ContainerInsights': [['DesiredTaskCount', 'RunningTaskCount'], [['ClusterName', 'ServiceName']]],
 };
 
 t.test('every alarm is in the template, tells somebody, and looks at metrics that exist', async (t) => {
@@ -224,6 +245,21 @@ t.test(
     t.match(JSON.stringify(resources['BrokerRole']), /table\/\$\{RestoredTableName\}\/index/);
   },
 );
+
+t.test(
+  'a deployment leaves the number of processes to the scaling, which holds it at Tasks or more',
+  async (t) => {
+    t.notHas(resources['Service'].Properties, { DesiredCount: {} });
+    t.match(resources['Scaling'].Properties, { MinCapacity: { Ref: 'Tasks' }, MaxCapacity: 20 });
+    t.ok(simulate(STEPS.at(-1) as number).brokers <= 20, 'the plan has room');
+  },
+);
+
+t.test('the dashboard shows the table that is used', async (t) => {
+  const body = JSON.stringify(resources['Dashboard'].Properties['DashboardBody']);
+  t.match(body, /"Used":\{"Fn::If":\["IsRestored",\{"Ref":"RestoredTableName"\},\{"Ref":"Table"\}\]\}/);
+  t.notMatch(body, /\$\{Table\}/);
+});
 
 t.test('F25: no process is replaced because the table is away: the balancer asks /live', (t) => {
   t.match(resources['TargetGroup'], { Properties: { HealthCheckPath: '/live', Matcher: undefined } });

@@ -114,12 +114,18 @@ t.test(
     t.equal(await status(orphan), 'ABORTED');
     t.equal(await status(ended), 'ABORTED');
     t.equal(await status(unknown), 'RUNNING', 'another broker may wait for it');
+    const named = () =>
+      cloud.log.entries.filter(({ message }) => message === 'an execution of an unknown job runs');
+    t.match(named(), [{ fields: { unitId: brain.unit.unitId, executionArn: unknown } }], 'a person is told');
     t.equal(await status(own).catch(() => 'RUNNING'), 'RUNNING');
     t.equal(await status(String(waiting.executionArn)), 'RUNNING');
     t.equal(brain.sweep.stats().orphansStopped, 2);
     await control.clearCalls();
     await brain.sweep.visit(brain.unit);
     t.equal((await calls()).lists, 0, 'not again within ten minutes');
+    cloud.clock.advance(11 * MINUTE);
+    await brain.sweep.visit(brain.unit);
+    t.equal(named().length, 1, 'and told once');
   },
 );
 
