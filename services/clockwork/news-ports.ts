@@ -1,6 +1,6 @@
 /** What broker processes that share a table tell each other of what they have written. */
 
-/** A job that was written or deleted, or an account (with all its tokens) if there is no job. */
+/** A job that was written or deleted; without a job anything of this person: the account, its tokens, all jobs. */
 export interface Tidings {
   readonly ownerId: string;
   readonly jobId?: string;
@@ -11,10 +11,14 @@ export interface Bulletin {
   readonly brokerId: string;
   readonly first: number;
   readonly changes: readonly Tidings[];
+  /** Whose the changes before those were, from this number on. */
+  readonly before?: { readonly first: number; readonly people: readonly string[] };
   /** By its own clock. */
   readonly at: number;
   /** True: it cannot say that it lives, so the others cannot know whether they hear all of it. */
   readonly unheard?: boolean;
+  /** True: all that it wrote is told, and it ends. */
+  readonly left?: boolean;
 }
 
 export interface NewsStore {

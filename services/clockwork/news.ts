@@ -6,7 +6,8 @@
  *
  * `fresh` means: what others have written up to about three seconds ago has been told here. Nothing is lost silently:
  * numbers without gaps show what was missed, and of a process that died nobody knows what it has not told any more.
- * Then everything may have changed, and that is told too. Who has just come, or come back after a silence, believes
+ * Then everything may have changed, and that is told too. A process that ends in order takes its leave instead: nothing
+ * is missed then, and nothing is read. Who has just come, or come back after a silence, believes
  * nothing until all others must have noticed: those who thought that they are alone told nothing.
  *
  * A process that can write, but not tell, makes the others stop believing: it says so with its signs of life, or
@@ -16,14 +17,12 @@
 import type { Clock, Log } from '../ports.ts';
 import type { Bulletin, NewsStore, Tidings } from './news-ports.ts';
 import { BEAT_MS, type SeenMember, type Shares, SILENT_MS } from './shares.ts';
+import { createToldChanges } from './told-changes.ts';
 
 /** How often the others are looked at, and how soon after a change they are told. */
 export const LOOK_MS = 1_000;
 /** A look that began longer ago says nothing about now. */
 export const FRESH_MS = 2_500;
-/** Changes are told for this long, so that every look of the others finds them. */
-const TOLD_MS = 10_000;
-const MAX_TOLD = 400;
 /** The others are looked at for so long after somebody wanted to know. */
 const INTEREST_MS = 60_000;
 /** How often it is looked whether there are others now; that asks nobody. */
@@ -69,8 +68,7 @@ export interface NewsDeps {
 /** Creates the part of one process. */
 export function createNews({ news: store, view, clock, log }: NewsDeps): News {
   const listeners: Heard[] = [];
-  let changes: (Tidings & { at: number })[] = [];
-  let first = 1;
+  const told = createToldChanges(clock);
   /** The next number that no stored bulletin has. */
   let owed = 1;
   /** When it was last stored that this process may not be heard, until the opposite is stored. */
@@ -89,10 +87,15 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
   let living = new Set<string>();
   /** When those who do not live any more were missed. */
   const lost = new Map<string, number>();
+  /** When those who have taken their leave were missed: all is told, but of a write that ended later they tell later. */
+  const departed = new Map<string, number>();
   /** At the last look there was somebody who is not heard. */
   let doubted = false;
   let firstLook = true;
   let gone = false;
+  /** It has left as it should: what it had begun to write ends soon, and nothing else is begun. */
+  let orderly = true;
+  let lastSaid: Promise<void> = Promise.resolve();
   let wake = (): void => {};
 
   const others = (): SeenMember[] => {
@@ -106,12 +109,8 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
 
   /** This process may seem dead to the others. */
   const seemsDead = (): boolean => clock() - view().saidAt >= DOUBT_MS;
-  const waitsSince = (): number | undefined => {
-    if (owed >= first + changes.length) return undefined;
-    return owed < first ? Number.NEGATIVE_INFINITY : changes[owed - first].at;
-  };
   const unheard = (): boolean => {
-    const since = waitsSince();
+    const since = told.madeAt(owed);
     return since !== undefined && clock() - since > FRESH_MS && others().length > 0;
   };
   /** The others know that they may not hear everything. */
@@ -128,26 +127,18 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     return toldAt + (untold ? LOOK_MS : SAY_AGAIN_MS);
   }
 
-  function forgetOld(now: number): void {
-    const kept = changes.filter(({ at }) => now - at < TOLD_MS).slice(-MAX_TOLD);
-    first += changes.length - kept.length;
-    changes = kept;
-  }
-
   async function say(now: number): Promise<void> {
-    forgetOld(now);
     untold = false;
     urgent = false;
     try {
-      const told = changes.map(({ ownerId, jobId }) => ({ ownerId, jobId }));
-      const doubtful = seemsDead();
-      const upTo = first + told.length;
+      const doubtful = gone ? !orderly : seemsDead();
+      const words = told.words();
+      const upTo = told.next();
       await store.put({
         brokerId: view().self,
-        first,
-        changes: told,
+        ...words,
         at: now,
-        ...(doubtful && { unheard: true }),
+        ...(doubtful ? { unheard: true } : gone && { left: true }),
       });
       toldAt = now;
       owed = Math.max(owed, upTo);
@@ -158,13 +149,26 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     }
   }
 
+  /**
+   * Who leaves tells all that it has written, and that nothing else comes, so that the others need not forget what they
+   * know. The words stay for a minute, until somebody buries them.
+   */
+  async function lastWords(): Promise<void> {
+    try {
+      await say(clock());
+    } catch (error) {
+      log.warn({ err: error }, 'the others could not be told the last changes');
+    }
+  }
+
   /** True if something was missed. */
-  function hear({ brokerId, first: from, changes: told }: Bulletin): boolean {
-    const wanted = next.get(brokerId) ?? (firstLook ? from + told.length : 1);
-    next.set(brokerId, from + told.length);
-    if (wanted < from) return true;
+  function hear({ brokerId, first, changes, before }: Bulletin): boolean {
+    const wanted = next.get(brokerId) ?? (firstLook ? first + changes.length : 1);
+    next.set(brokerId, first + changes.length);
+    if (wanted < (before?.first ?? first)) return true;
+    if (before && wanted < first) for (const ownerId of before.people) heard({ ownerId });
     const names = new Map(
-      told.slice(wanted - from).map((each) => [`${each.ownerId} ${each.jobId ?? ''}`, each]),
+      changes.slice(Math.max(0, wanted - first)).map((each) => [`${each.ownerId} ${each.jobId ?? ''}`, each]),
     );
     for (const each of names.values()) heard(each);
     return false;
@@ -172,12 +176,12 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
 
   /**
    * Nobody is there who could have said anything: no other process lives, none is known to have died that might come
-   * back, and none has gone so lately that it may have begun to write. Whoever comes is in the list of processes before it
+   * back, and none has gone or taken its leave so lately that it may have begun to write. Whoever comes is in the list of processes before it
    * has anything to say.
    */
   function isAlone(now: number): boolean {
     const { self, members, listedAt } = view();
-    if (firstLook || doubted || living.size > 0 || lost.size > 0) return false;
+    if (firstLook || doubted || living.size > 0 || lost.size > 0 || departed.size > 0) return false;
     return now - listedAt < FRESH_MS && members.every(({ brokerId }) => brokerId === self);
   }
 
@@ -193,9 +197,12 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     let missed = firstLook;
     for (const bulletin of bulletins) missed = hear(bulletin) || missed;
     const alive = new Set(others().map(({ brokerId }) => brokerId));
-    const left = [...living].filter((brokerId) => !alive.has(brokerId));
+    const missing = [...living].filter((brokerId) => !alive.has(brokerId));
+    const tookLeave = new Set(bulletins.flatMap(({ brokerId, left }) => (left ? brokerId : [])));
+    for (const brokerId of missing) if (tookLeave.has(brokerId)) departed.set(brokerId, now);
+    const left = missing.filter((brokerId) => !tookLeave.has(brokerId));
     const doubt = bulletins.some((each) => each.unheard) || others().some((each) => each.unheard);
-    // Whoever is gone may have died between a write and telling of it; or while it wrote.
+    // Whoever is gone without a word may have died between a write and telling of it; or while it wrote.
     const late = writtenLate(left, now);
     if (missed || left.length > 0 || late || doubt !== doubted) heard(undefined);
     firstLook = false;
@@ -213,7 +220,9 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
 
   /** Notes who is gone; true if what somebody had begun to write has been written only now. */
   function writtenLate(left: readonly string[], now: number): boolean {
-    const ended = [...lost].filter(([, at]) => now - at >= LATE_WRITE_MS);
+    const past = ([, at]: [string, number]): boolean => now - at >= LATE_WRITE_MS;
+    for (const [brokerId] of [...departed].filter(past)) departed.delete(brokerId);
+    const ended = [...lost].filter(past);
     for (const [brokerId] of ended) lost.delete(brokerId);
     for (const brokerId of left) lost.set(brokerId, now);
     return ended.length > 0;
@@ -234,8 +243,12 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
 
   return {
     tell(tidings) {
-      changes.push({ ...tidings, at: clock() });
-      if (changes.length > 2 * MAX_TOLD) forgetOld(clock());
+      told.add(tidings);
+      if (gone) {
+        // A write that ended after the last words: they are said again.
+        if (toldAt !== undefined) lastSaid = lastSaid.then(lastWords);
+        return;
+      }
       urgent ||= tidings.jobId === undefined;
       if (untold && !urgent) return;
       untold = true;
@@ -244,6 +257,7 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     unheard,
     async sure() {
       const now = clock();
+      if (gone) orderly = false;
       if ((seemsDead() || unheard()) && !warned(now)) await say(now);
     },
     fresh() {
@@ -261,7 +275,7 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
       if (gone) return 0;
       if (hasToSay() && now >= nextSay()) await say(now);
       if (wanted(now) && now >= nextLook) await look(now);
-      return changes.length;
+      return told.next() - owed;
     },
     idleMs() {
       const now = clock();
@@ -274,13 +288,8 @@ export function createNews({ news: store, view, clock, log }: NewsDeps): News {
     },
     async leave() {
       gone = true;
-      if (toldAt === undefined) return;
-      try {
-        if (untold) await say(clock());
-        await store.remove(view().self);
-      } catch (error) {
-        log.warn({ err: error }, 'the others could not be told the last changes');
-      }
+      orderly = !seemsDead();
+      if (toldAt !== undefined || others().length > 0) await (lastSaid = lastWords());
     },
   };
 }

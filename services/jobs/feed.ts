@@ -251,7 +251,8 @@ export function createFeed({ jobs, news, versions, clock, timers, log, render }:
       }
       const { ownerId, jobId } = tidings;
       const group = groups.get(ownerId);
-      if (!group || jobId === undefined) return;
+      if (!group) return;
+      if (jobId === undefined) return lookAtAll(group);
       const followed = [...group.listeners].some((other) => !other.jobId || other.jobId === jobId);
       if (followed) await patiently(group, () => look(group, jobId));
     },

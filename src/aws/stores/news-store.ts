@@ -12,8 +12,10 @@ export const BULLETIN: Kind<Bulletin> = {
     brokerId: z.string(),
     first: z.number().int(),
     changes: z.array(z.object({ ownerId: z.string(), jobId: z.string().optional() })),
+    before: z.object({ first: z.number().int(), people: z.array(z.string()) }).optional(),
     at: z.number(),
     unheard: z.boolean().optional(),
+    left: z.boolean().optional(),
   }),
 };
 
