@@ -88,7 +88,7 @@ t.test('a list that is throttled or gets no answer costs nobody anything but tim
 });
 
 t.test(
-  'orphans: what runs under the name of a job that does not wait for it is stopped; all else is left',
+  'F24: orphans: what runs under the name of a job that does not wait for it is stopped; all else is left',
   async (t) => {
     const brain = await startBrain(t, cloud);
     const [waiting] = await running(brain, 3);
