@@ -149,9 +149,12 @@ function noteEnds(world: World): void {
 
 /** A step of the clockwork may meet a store that is away, and jobs that have a defect; nothing else. */
 function strangeSteps(world: World): string[] {
-  return world.log.entries
-    .filter(({ level, fields }) => level === 'error' && !isKnown(fields['err']))
-    .map(({ message, fields }) => `${message}: ${String(fields['err'])}`);
+  return (
+    world.log.entries
+      // A job that is lost is told at this level too; whether it may be is judged by promise.ts.
+      .filter(({ level, fields }) => level === 'error' && 'err' in fields && !isKnown(fields['err']))
+      .map(({ message, fields }) => `${message}: ${String(fields['err'])}`)
+  );
 }
 
 function isKnown(error: unknown): boolean {
