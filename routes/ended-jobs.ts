@@ -14,7 +14,8 @@ const removing = {
   summary: 'Delete a job that has ended, with its result',
   description:
     'Result, failure bundle and job document are deleted first, then the job; uploaded files stay. Deleting ' +
-    'twice is fine. A job that still runs is refused: cancel it first.',
+    'twice is fine. A job that still runs is refused: cancel it first. What may still run of a lost job is stopped; ' +
+    'while a worker that was stopped may write, the job is refused too, and the message says until when.',
   response: { 200: answer('Removed, now or before', removedAnswer) },
 };
 const config = { access: 'user', errors: ['conflict', 'cloud_refused'] } as const;

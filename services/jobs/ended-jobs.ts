@@ -4,14 +4,15 @@ import type { ObjectLocation } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import type { Roi } from '../../src/schemas/roi.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
-import { CloudError, type JobStore, type Log, type RoiStore, type UnitCloud } from '../ports.ts';
+import { type Clock, CloudError, type JobStore, type Log, type RoiStore, type UnitCloud } from '../ports.ts';
 import type { Principal } from '../principal.ts';
 import type { UnitStore } from '../units/ports.ts';
 import { refusal } from './jobs.ts';
+import { createEndRun } from './left-runs.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { attemptObjects } from './naming.ts';
-import { unitOfFile, unitOfJob } from './place.ts';
+import { hasLeft, unitOfFile, unitOfJob } from './place.ts';
 import { resultFiles } from './results.ts';
 
 /** Objects deleted at the same time. */
@@ -24,7 +25,8 @@ export interface EndedJobs {
    * Deletes the objects of all attempts and the regions drawn on its result, then the job; false if there is no
    * such job. Repeatable: what was deleted before is no error. If the unit was removed, its account is out of
    * reach: only the job goes. So it is with buckets that the unit has left and that are closed to the broker now.
-   * Input files stay: they belong to the person's data, and other jobs may use them.
+   * Input files stay: they belong to the person's data, and other jobs may use them. What still runs of a lost attempt
+   * is stopped first. Throws AppError conflict while a worker may still write: nothing was deleted then.
    */
   remove(who: Principal, jobId: string): Promise<boolean>;
 }
@@ -32,14 +34,16 @@ export interface EndedJobs {
 export interface EndedJobsDeps {
   jobs: JobStore;
   units: UnitStore;
-  cloud: Pick<UnitCloud, 'deleteObject' | 'readJson'>;
+  cloud: Pick<UnitCloud, 'deleteObject' | 'readJson' | 'headObject' | 'stopExecution' | 'describeExecution'>;
   moves: Moves;
   rois: RoiStore;
+  clock: Clock;
   log: Log;
 }
 
 /** Creates the service of jobs that have ended. */
-export function createEndedJobs({ jobs, units, cloud, moves, rois, log }: EndedJobsDeps): EndedJobs {
+export function createEndedJobs({ jobs, units, cloud, moves, rois, clock, log }: EndedJobsDeps): EndedJobs {
+  const endRun = createEndRun({ cloud, clock });
   return {
     async rename(who, jobId, alias) {
       const stored = await moves.rename(jobId, (job) => {
@@ -69,36 +73,36 @@ export function createEndedJobs({ jobs, units, cloud, moves, rois, log }: EndedJ
   /** One attempt after the other, each where it was started. */
   async function removeObjects(unit: Unit, job: Job, drawn: Roi[]): Promise<void> {
     const last = unitOfJob(unit, job);
+    const isOpen = (bucket: string): boolean =>
+      [unit.dataBucket, unit.resultsBucket, unit.failedBucket].includes(bucket);
+    for (const attempt of [...(job.earlier ?? []), job]) {
+      const there = unitOfJob(unit, attempt);
+      await emptied(job, !hasLeft(unit, there), () => refused(() => endRun(there, job, attempt)));
+    }
     for (const roi of drawn) {
-      await emptied(unit, job, roi.bucket, () => removeAll(unitOfFile(last, roi), [roi]));
+      await emptied(job, isOpen(roi.bucket), () => removeAll(unitOfFile(last, roi), [roi]));
     }
     for (const attempt of [...(job.earlier ?? []), job]) {
       const there = unitOfJob(unit, attempt);
-      await emptied(unit, job, attempt.result.bucket, async () =>
+      await emptied(job, isOpen(attempt.result.bucket), async () =>
         removeAll(there, await refused(() => resultFiles(cloud, there, attempt.result))),
       );
       for (const bucket of new Set(attemptObjects(attempt).map((object) => object.bucket))) {
         const objects = attemptObjects(attempt).filter((object) => object.bucket === bucket);
-        await emptied(unit, job, bucket, () => removeAll(there, objects));
+        await emptied(job, isOpen(bucket), () => removeAll(there, objects));
       }
     }
   }
 
-  /** A bucket that the unit has left may be closed to the broker: a person can still be rid of the job. */
-  async function emptied(
-    unit: Unit,
-    { jobId }: Job,
-    bucket: string,
-    work: () => Promise<void>,
-  ): Promise<void> {
+  /** A place that the unit has left may be closed to the broker: a person can still be rid of the job. */
+  async function emptied({ jobId }: Job, isOpen: boolean, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      const known = [unit.dataBucket, unit.resultsBucket, unit.failedBucket].includes(bucket);
-      if (known || !(error instanceof AppError) || error.code !== 'cloud_refused') throw error;
+      if (isOpen || !(error instanceof AppError) || error.code !== 'cloud_refused') throw error;
       log.warn(
         { jobId, because: error.message },
-        'objects in a bucket that the unit has left were not deleted',
+        'what a job has left in a place that its unit has left stays there',
       );
     }
   }

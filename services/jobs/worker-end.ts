@@ -69,6 +69,18 @@ export function createWorkerEnd(deps: {
   };
 }
 
+/**
+ * Whether a canceled job has ended without a sign that its worker has: one that still reported, or one that has run for
+ * long and of which nobody has heard. A bundle that it has left says otherwise.
+ */
+export function mayRunOn(job: Job): boolean {
+  const { state, executionArn, history, startedAt, finishedAt = 0, progress } = job;
+  if (state !== 'canceled' || executionArn === undefined) return false;
+  if (progress) return finishedAt - progress.at <= QUIET_MS;
+  const told = history.at(-2)?.state === 'canceling' ? canceledAt(job) : finishedAt;
+  return told - (startedAt ?? told) >= START_MS;
+}
+
 /** When the job was canceled: the first entry of its last cancel, whatever was noted since. */
 export function canceledAt({ history, createdAt }: Pick<Job, 'history' | 'createdAt'>): number {
   const last = history.findLastIndex(({ state }) => state === 'canceling');
