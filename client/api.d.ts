@@ -1028,7 +1028,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a job that has ended, with its result
-         * @description Result, failure bundle and job document are deleted first, then the job; uploaded files stay. Deleting twice is fine. A job that still runs is refused: cancel it first.
+         * @description Result, failure bundle and job document are deleted first, then the job; uploaded files stay. Deleting twice is fine. A job that still runs is refused: cancel it first. What may still run of a lost job is stopped; while a worker that was stopped may write, the job is refused too, and the message says until when.
          */
         delete: operations["deleteJob"];
         options?: never;
@@ -1211,7 +1211,7 @@ export interface paths {
         put?: never;
         /**
          * Delete a job that has ended, with its result
-         * @description Result, failure bundle and job document are deleted first, then the job; uploaded files stay. Deleting twice is fine. A job that still runs is refused: cancel it first.
+         * @description Result, failure bundle and job document are deleted first, then the job; uploaded files stay. Deleting twice is fine. A job that still runs is refused: cancel it first. What may still run of a lost job is stopped; while a worker that was stopped may write, the job is refused too, and the message says until when.
          */
         post: operations["deletePipelineById"];
         delete?: never;
@@ -1232,7 +1232,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a job that has ended, with its result
-         * @description Result, failure bundle and job document are deleted first, then the job; uploaded files stay. Deleting twice is fine. A job that still runs is refused: cancel it first.
+         * @description Result, failure bundle and job document are deleted first, then the job; uploaded files stay. Deleting twice is fine. A job that still runs is refused: cancel it first. What may still run of a lost job is stopped; while a worker that was stopped may write, the job is refused too, and the message says until when.
          */
         delete: operations["deletePipeline"];
         options?: never;
