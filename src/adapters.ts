@@ -6,6 +6,7 @@ import { budgetedCloud } from '../services/clockwork/budgeted-cloud.ts';
 import { type Budgets, createBudgets } from '../services/clockwork/budgets.ts';
 import { PIECES } from '../services/clockwork/clockwork.ts';
 import { patientCloud } from '../services/clockwork/patient-cloud.ts';
+import type { Hands } from '../services/clockwork/share-ports.ts';
 import { createShares, type Shares } from '../services/clockwork/shares.ts';
 import type { Clock, Ids, Timers, UnitCloud } from '../services/ports.ts';
 import { createKillSwitch, type KillSwitch } from '../services/units/kill-switch.ts';
@@ -45,6 +46,8 @@ export interface AdaptersOptions {
   readonly ids: Ids;
   /** What this process tells the others of itself. */
   readonly figures: () => ProcessFigures;
+  /** What it works on, which it tells as well. */
+  readonly hands: () => Hands;
   /** Whether the others do not hear what this process writes. */
   readonly unheard: () => boolean;
 }
@@ -87,6 +90,7 @@ export function createAdapters(options: AdaptersOptions): Adapters {
     release: RELEASED_WORKER.version,
     figures: options.figures,
     unheard: options.unheard,
+    hands: options.hands,
     clock,
     ids,
     log,

@@ -110,6 +110,7 @@ export function createDeps(options: DepsOptions): Deps {
     ids,
     figures: () => ownFigures({ ticker, sweep, poison, budgets, errors }),
     unheard: () => news.unheard(),
+    hands: () => quarantine.hands(),
   });
   const { clients, health, stores, audit, uses, cloud, killSwitch, budgets, shares, timers } = adapters;
 
@@ -126,10 +127,7 @@ export function createDeps(options: DepsOptions): Deps {
     render,
   });
   const hooks = createWebhookServices({
-    webhooks: stores.webhooks,
-    deliveries: stores.deliveries,
-    jobs: stores.jobs,
-    users: stores.users,
+    ...stores,
     caller: createWebhookCaller(),
     audit,
     clock,
@@ -180,13 +178,13 @@ export function createDeps(options: DepsOptions): Deps {
       return publicUrl();
     },
   });
-  const { ticker, sweep, lateRepair, poison } = createClockwork({
+  const { ticker, sweep, lateRepair, poison, quarantine } = createClockwork({
     ...steps,
     stores,
     jobs,
     start,
     observe,
-    mine: shares.mine,
+    shares,
     timers,
   });
   const overview = createOverview({

@@ -5,7 +5,10 @@ import type { Moves } from '../jobs/moves.ts';
 import type { Observe } from '../jobs/observe.ts';
 import type { AsideStore, Clock, Ids, JobStore, Log, Timers, UnitCloud } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
+import { createHeld } from './held.ts';
 import { createPoison, type Poison } from './poison.ts';
+import { createQuarantine, type Quarantine } from './quarantine.ts';
+import type { Shares } from './shares.ts';
 import { createSweep, type Sweep } from './sweep.ts';
 import { createTicker, type Ticker } from './ticker.ts';
 
@@ -17,8 +20,8 @@ export interface ClockworkDeps {
   moves: Moves;
   start: (job: Job) => Promise<void>;
   observe: Observe;
-  /** Whether this process holds a piece of work; default: all of them. */
-  mine?: (piece: string) => boolean;
+  /** What this process does among others; default: it is alone, and does all. */
+  shares?: Pick<Shares, 'mine' | 'say' | 'bury'> & { view(): Pick<ReturnType<Shares['view']>, 'members'> };
   clock: Clock;
   timers: Timers;
   ids: Ids;
@@ -28,6 +31,7 @@ export interface ClockworkDeps {
 export interface Clockwork {
   ticker: Ticker;
   poison: Poison;
+  quarantine: Quarantine;
   sweep: Sweep;
   lateRepair: LateRepair;
 }
@@ -45,18 +49,45 @@ export const PIECES: readonly string[] = [
   'figures',
 ];
 
+const ALONE: NonNullable<ClockworkDeps['shares']> = {
+  mine: () => true,
+  view: () => ({ members: [] }),
+  async say() {},
+  async bury() {},
+};
+
 /** Creates all of it. */
 export function createClockwork(deps: ClockworkDeps): Clockwork {
-  const { stores, jobs, cloud, moves, start, observe, mine = () => true, clock, timers, ids, log } = deps;
+  const { stores, jobs, cloud, moves, start, observe, shares = ALONE, clock, timers, ids, log } = deps;
   const common = { jobs, units: stores.units, cloud, moves, clock, log };
-  const poison = createPoison({ ...common, aside: stores.aside, ids });
+  const held = createHeld(clock);
+  const poison = createPoison({ ...common, aside: stores.aside, ids, pardon: (id) => quarantine.pardon(id) });
+  const quarantine = createQuarantine({
+    ...shares,
+    ...poison,
+    held,
+    members: () => shares.view().members,
+    clock,
+    log,
+  });
   const lateRepair = createLateRepair({
     ...common,
     ticker: { nudge: (jobId) => ticker.nudge(jobId) },
-    mine: () => mine('lost-jobs'),
+    mine: () => shares.mine('lost-jobs'),
   });
   const sweep = createSweep({ ...common, lookForLost: lateRepair.look });
-  const shards = (): number[] => SHARDS.filter((shard) => mine(shardPiece(shard)));
-  const ticker = createTicker({ ...common, start, observe, sweep, poison, shards, timers, ids });
-  return { ticker, poison, sweep, lateRepair };
+  const shards = (): number[] => SHARDS.filter((shard) => shares.mine(shardPiece(shard)));
+  const ticker = createTicker({
+    ...common,
+    start,
+    observe,
+    sweep,
+    poison,
+    quarantine,
+    held,
+    shards,
+    timers,
+    ids,
+  });
+  return { ticker, poison, quarantine, sweep, lateRepair };
 }

@@ -1,4 +1,5 @@
 /** Jobs that one process has in hand: their steps are under way, or wait for a lane. */
+import type { Clock } from '../ports.ts';
 
 export interface Held {
   has(jobId: string): boolean;
@@ -7,13 +8,17 @@ export interface Held {
   belongs(jobId: string, unitId: string): void;
   release(jobId: string): void;
   size(): number;
+  /** Ids, the latest first. */
+  names(): string[];
+  /** True if one was taken less than `ms` ago. */
+  younger(ms: number): boolean;
   /** How many of one unit. */
   ofUnit(unitId: string): number;
 }
 
 /** Creates the empty hands of one process. */
-export function createHeld(): Held {
-  const held = new Map<string, string | undefined>();
+export function createHeld(clock: Clock): Held {
+  const held = new Map<string, { unitId?: string; since: number }>();
   const units = new Map<string, number>();
 
   function count(unitId: string | undefined, by: 1 | -1): void {
@@ -23,21 +28,31 @@ export function createHeld(): Held {
     else units.delete(unitId);
   }
 
-  function put(jobId: string, unitId: string | undefined): void {
-    count(held.get(jobId), -1);
-    held.set(jobId, unitId);
-    count(unitId, 1);
+  function release(jobId: string): void {
+    count(held.get(jobId)?.unitId, -1);
+    held.delete(jobId);
   }
 
   return {
     has: (jobId) => held.has(jobId),
-    take: (jobId) => put(jobId, undefined),
-    belongs: put,
-    release(jobId) {
-      count(held.get(jobId), -1);
-      held.delete(jobId);
+    take(jobId) {
+      release(jobId);
+      held.set(jobId, { since: clock() });
     },
+    belongs(jobId, unitId) {
+      const entry = held.get(jobId);
+      if (!entry) return;
+      count(entry.unitId, -1);
+      entry.unitId = unitId;
+      count(unitId, 1);
+    },
+    release,
     size: () => held.size,
+    names: () => [...held.keys()].reverse(),
+    younger(ms) {
+      const now = clock();
+      return [...held.values()].some(({ since }) => now - since < ms);
+    },
     ofUnit: (unitId) => units.get(unitId) ?? 0,
   };
 }

@@ -5,22 +5,12 @@
  */
 import { AppError } from '../../src/errors.ts';
 import { isTerminal } from '../jobs/lifecycle.ts';
-import type { Change, Moves } from '../jobs/moves.ts';
-import {
-  type AsideJob,
-  type AsideStore,
-  type Clock,
-  CloudError,
-  type Ids,
-  type JobStore,
-  type Log,
-} from '../ports.ts';
-import { backoffMs } from './backoff.ts';
+import type { Moves } from '../jobs/moves.ts';
+import type { AsideJob, AsideStore, Clock, Ids, JobStore, Log } from '../ports.ts';
+import { createFailing, passes } from './failing.ts';
 
 /** Failures in a row, in one process, after which a job is set aside. */
 export const MAX_FAILURES = 5;
-/** Jobs with failures that one process remembers; of more, the oldest is forgotten and counts anew. */
-const MAX_REMEMBERED = 1_000;
 const MAX_ERROR = 300;
 
 export interface Poison {
@@ -32,6 +22,8 @@ export interface Poison {
   cleared(jobId: string): void;
   /** A step of the job has thrown. Never throws. */
   failed(jobId: string, error: unknown): Promise<void>;
+  /** Sets a job aside. Throws as the store does. */
+  setAside(jobId: string, error: unknown, failures: number): Promise<void>;
   /** Jobs that this process has set aside. */
   count(): number;
   /** Jobs that this process has let go. */
@@ -48,59 +40,72 @@ export interface PoisonDeps {
   clock: Clock;
   ids: Pick<Ids, 'random'>;
   log: Log;
+  /** Told of a release: returns after how many milliseconds the job may be due again. */
+  pardon: (jobId: string) => Promise<number>;
 }
 
 /** Creates the watch over failing jobs of one broker process. */
-export function createPoison({ aside, jobs, moves, clock, ids, log }: PoisonDeps): Poison {
-  const failing = new Map<string, { failures: number; notBefore: number }>();
+export function createPoison({ aside, jobs, moves, clock, ids, log, pardon }: PoisonDeps): Poison {
+  const failing = createFailing(clock, ids.random);
   let count = 0;
   let releases = 0;
 
-  async function setAside(jobId: string, failures: number, error: unknown): Promise<void> {
-    await noted(jobId, 'set aside after unexpected failures: an operator has to look at it');
+  async function setAside(jobId: string, error: unknown, failures: number): Promise<void> {
+    // Listed first: whatever is left alone, an operator sees.
     await aside.put({ jobId, at: clock(), error: textOf(error), failures });
-    failing.delete(jobId);
+    await noted(jobId, 'set aside after unexpected failures: an operator has to look at it', undefined);
+    failing.cleared(jobId);
     count++;
     log.error({ jobId, failures, err: error }, 'a job was set aside: its steps fail');
   }
 
-  /** Tells its owner, if the job can be written at all. */
-  async function noted(jobId: string, note: string, change: Change = {}): Promise<void> {
+  /** Tells its owner, if the job can be written at all. Who is set aside has no due time, and is not looked at. */
+  async function noted(
+    jobId: string,
+    note: string,
+    dueAt: number | undefined,
+    from?: 'aside',
+  ): Promise<void> {
     try {
-      await moves.move(jobId, { by: 'broker', note }, (job) => (isTerminal(job.state) ? undefined : change));
+      await moves.move(jobId, { by: 'broker', note }, (job) => {
+        const other = job.dueAt === dueAt || (from === 'aside' && job.dueAt !== undefined);
+        return isTerminal(job.state) || other ? undefined : { dueAt };
+      });
     } catch (error) {
       log.warn({ jobId, err: error, note }, 'the owner of a job could not be told');
     }
   }
 
   return {
-    mayTry: (jobId) => (failing.get(jobId)?.notBefore ?? 0) <= clock(),
-    waiting: () => failing.size,
-    cleared: (jobId) => void failing.delete(jobId),
+    mayTry: failing.mayTry,
+    waiting: failing.waiting,
+    cleared: failing.cleared,
+    setAside,
     count: () => count,
     releases: () => releases,
     list: (limit) => aside.list(limit),
 
     async failed(jobId, error) {
-      if (passes(error)) return;
-      const failures = (failing.get(jobId)?.failures ?? 0) + 1;
+      const failures = failing.failed(jobId, error);
       try {
-        if (failures >= MAX_FAILURES) return await setAside(jobId, failures, error);
+        if (failures >= MAX_FAILURES) return await setAside(jobId, error, failures);
       } catch (problem) {
         log.error({ jobId, err: problem }, 'a failing job could not be set aside');
       }
-      const [oldest] = failing.keys();
-      if (failing.size >= MAX_REMEMBERED) failing.delete(oldest);
-      failing.set(jobId, { failures, notBefore: clock() + backoffMs('unexpected', failures, ids.random()) });
     },
 
     async release(jobId) {
-      const entry = await aside.release(jobId, (await isOpen(jobId)) ? clock() : undefined);
+      const dueAt = clock() + (await pardon(jobId));
+      const note = 'tried again: an operator has looked at it';
+      // Due first: if this process dies in between, it is listed and can be let go again.
+      await noted(jobId, note, dueAt, 'aside');
+      const entry = await aside.release(jobId, (await isOpen(jobId)) ? dueAt : undefined);
       if (!entry) throw new AppError('not_found', `job ${jobId} is not set aside`);
-      failing.delete(jobId);
+      failing.cleared(jobId);
       releases++;
       log.warn({ jobId }, 'an operator let a job go that was set aside');
-      await noted(jobId, 'tried again: an operator has looked at it', { dueAt: clock() });
+      // One that an older release has set aside still has the due time of that moment.
+      await noted(jobId, note, dueAt);
       return entry;
     },
   };
@@ -115,12 +120,6 @@ export function createPoison({ aside, jobs, moves, clock, ids, log }: PoisonDeps
       return true;
     }
   }
-}
-
-/** True for what is over by itself. */
-function passes(error: unknown): boolean {
-  if (error instanceof AppError) return error.code === 'unavailable';
-  return error instanceof CloudError && (error.problem === 'unavailable' || error.problem === 'throttled');
 }
 
 function textOf(error: unknown): string {

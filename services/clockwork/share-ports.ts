@@ -1,7 +1,15 @@
 /** What is stored of the broker processes that share a table, and of the pieces of work that they hold. */
 
+/** Jobs that a process works on. */
+export interface Hands {
+  /** Ids; what it has begun last comes first. */
+  readonly hands?: readonly string[];
+  /** The one beside which it has begun nothing else. */
+  readonly alone?: string;
+}
+
 /** A broker process, as it describes itself. */
-export interface Member {
+export interface Member extends Hands {
   readonly brokerId: string;
   readonly startedAt: number;
   /** By its own clock. */

@@ -5,7 +5,8 @@
  * what they do with it are conditional writes too. The pieces only keep them from doing the same work.
  */
 import type { Clock, Ids, Log } from '../ports.ts';
-import type { Lease, Member, MemberStore } from './share-ports.ts';
+import { createLanes } from './lanes.ts';
+import type { Hands, Lease, Member, MemberStore } from './share-ports.ts';
 
 /** A process says that it lives this often. */
 export const BEAT_MS = 2_000;
@@ -21,6 +22,10 @@ const BURIED_AT_ONCE = 25;
 export interface Shares {
   /** Says that this process lives; gives up and takes pieces. */
   tick(): Promise<number>;
+  /** Says now that it lives, and what it has in its hands. Throws as the store does. */
+  say(): Promise<void>;
+  /** Forgets what these dead have said. */
+  bury(dead: readonly SeenMember[]): Promise<void>;
   idleMs(): number;
   onWake(wake: () => void): void;
   /** True while this process holds the piece, as far as it knows. */
@@ -57,6 +62,8 @@ export interface SharesDeps {
   release: string;
   /** What this process wants the others to know of it; small. */
   figures: () => Member['figures'];
+  /** What this process works on. Default: nothing is said of it. */
+  hands?: () => Hands;
   /** Whether the others do not hear what this process writes. Default: they do. */
   unheard?: () => boolean;
   clock: Clock;
@@ -91,6 +98,7 @@ export function createShares(deps: SharesDeps): Shares {
   let saidUnheard = false;
   let nextBeat = 0;
   let gone = false;
+  const speaking = createLanes();
 
   function isAlive(member: Member, now: number): boolean {
     if (member.brokerId === self.brokerId) return true;
@@ -117,6 +125,28 @@ export function createShares(deps: SharesDeps): Shares {
       (piece) => stored.find((lease) => lease.piece === piece) ?? { piece, brokerId: undefined, version: 0 },
     );
     held = new Set(leases.filter(({ brokerId }) => brokerId === self.brokerId).map(({ piece }) => piece));
+  }
+
+  /** One after the other: what was said last is what stays. */
+  function say(): Promise<void> {
+    return speaking.within(['say'], async () => {
+      // Who has left is not brought back.
+      if (gone) return;
+      const now = clock();
+      const unheard = deps.unheard?.() ?? false;
+      said = {
+        ...self,
+        beat: now,
+        seenAt: now,
+        figures: deps.figures(),
+        ...deps.hands?.(),
+        ...(unheard && { unheard }),
+      };
+      await store.beat(said);
+      saidUnheard = unheard;
+      if (now - beatAt > 2 * BEAT_MS) since = clock();
+      beatAt = now;
+    });
   }
 
   /** All but the latest dead are removed. One that was only slow says anew that it lives. */
@@ -163,16 +193,15 @@ export function createShares(deps: SharesDeps): Shares {
       const now = clock();
       if (gone || now < nextBeat) return 0;
       nextBeat = now + BEAT_MS;
-      const unheard = deps.unheard?.() ?? false;
-      said = { ...self, beat: now, seenAt: now, figures: deps.figures(), ...(unheard && { unheard }) };
-      await store.beat(said);
-      saidUnheard = unheard;
-      if (now - beatAt > 2 * BEAT_MS) since = clock();
-      beatAt = now;
+      await say();
       await look();
       await rebalance();
       await bury();
       return held.size;
+    },
+    say,
+    async bury(dead) {
+      await Promise.all(dead.map(store.bury));
     },
     idleMs: () => Math.max(0, nextBeat - clock()),
     // Nothing makes it urgent.

@@ -10,11 +10,12 @@ import type { Moves } from '../jobs/moves.ts';
 import type { Observe } from '../jobs/observe.ts';
 import type { Clock, Ids, JobStore, Log, Timers } from '../ports.ts';
 import { createFairLanes } from './fair-lanes.ts';
-import { createHeld } from './held.ts';
+import type { Held } from './held.ts';
 import { inLanes } from './lanes.ts';
 import { createLateJobs } from './late-jobs.ts';
 import { createNudges } from './nudges.ts';
 import type { Poison } from './poison.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Sweep } from './sweep.ts';
 
 const BATCH = 50;
@@ -36,6 +37,8 @@ const PUT_OFF_MS = 30_000;
 const POLL_MS = 1_000;
 /** Longer than all calls of a step with all their tries: a step that has not ended by then holds up nobody more. */
 const STEP_LIMIT_MS = 3 * 60_000;
+/** Where some may not be begun yet, they are looked for again after this. */
+const HELD_BACK_MS = 100;
 /** A process that ends waits so long for its steps. Others go on with what has not ended, as after a crash. */
 const STOP_MS = 10_000;
 
@@ -73,6 +76,8 @@ export interface TickerDeps {
   observe: Observe;
   sweep: Pick<Sweep, 'sift'>;
   poison: Pick<Poison, 'mayTry' | 'waiting' | 'cleared' | 'failed'>;
+  quarantine: Pick<Quarantine, 'admit' | 'waiting'>;
+  held: Held;
   moves: Pick<Moves, 'move'>;
   /** Shards of the index of open jobs in which this process looks. Default: all. */
   shards?: () => readonly number[];
@@ -84,11 +89,11 @@ export interface TickerDeps {
 
 /** Creates the ticker of one broker process. */
 export function createTicker(deps: TickerDeps): Ticker {
-  const { jobs, start, observe, sweep, poison, moves, shards, clock, timers, ids, log } = deps;
+  const { jobs, start, observe, sweep, poison, quarantine, held, moves, shards, clock, timers, ids, log } =
+    deps;
   const nudges = createNudges(clock);
   const late = createLateJobs(clock);
   const lanes = createFairLanes({ ...STEPS, timers });
-  const held = createHeld();
   const rounds = new Set<Promise<void>>();
   let nextPoll = 0;
   let stopping = false;
@@ -142,11 +147,13 @@ export function createTicker(deps: TickerDeps): Ticker {
       poison.cleared(jobId);
       return undefined;
     }
+    // Set aside: only an operator lets it go.
+    if (job.dueAt === undefined) return undefined;
     if (!isUnstarted(job)) return wasNudged ? { job, work: () => observed(job) } : { job };
     // A job that somebody holds a lease on, or that waits for its back-off, is left alone until it is due.
     // After the start there is nothing to see until the worker reports, so the nudge has done its work.
     nudges.forget(jobId);
-    if (job.dueAt !== undefined && job.dueAt <= clock()) return { job, work: () => started(job) };
+    if (job.dueAt <= clock()) return { job, work: () => started(job) };
     poison.cleared(jobId);
     return undefined;
   }
@@ -230,7 +237,7 @@ export function createTicker(deps: TickerDeps): Ticker {
     if (mine?.length === 0) return [];
     if (held.size() >= MAX_HELD) return [];
     // Those that are held or wait after a failure are still due by their stored times, and may be the oldest.
-    const limit = BATCH + held.size() + poison.waiting();
+    const limit = BATCH + held.size() + poison.waiting() + quarantine.waiting();
     const due = await jobs.due(now, limit, mine);
     const fresh = due.filter((jobId) => !held.has(jobId) && poison.mayTry(jobId));
     // A full answer means that more is waiting.
@@ -242,13 +249,15 @@ export function createTicker(deps: TickerDeps): Ticker {
     async tick(beat = () => {}) {
       const room = Math.min(MAX_READY, MAX_HELD - held.size());
       const ready = new Set(nudges.ready(room, held.has).filter(poison.mayTry));
-      const all = new Set([...ready, ...(await dueJobs(clock()))]);
+      const wanted = [...new Set([...ready, ...(await dueJobs(clock()))])];
+      const begin = await quarantine.admit(wanted);
+      if (begin.length < wanted.length) nextPoll = Math.min(nextPoll, clock() + HELD_BACK_MS);
       stats.lagMs = 0;
-      for (const jobId of all) held.take(jobId);
-      const round = moveAll([...all], ready, beat).finally(() => rounds.delete(round));
+      for (const jobId of begin) held.take(jobId);
+      const round = moveAll(begin, ready, beat).finally(() => rounds.delete(round));
       rounds.add(round);
       await atMost(PATIENCE_MS, round);
-      return all.size;
+      return begin.length;
     },
     async stop() {
       stopping = true;

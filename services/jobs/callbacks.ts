@@ -102,6 +102,8 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
         await tooLate(job, reported);
         return job;
       }
+      // Set aside: it may be this look that nobody survives.
+      if (job.dueAt === undefined) return job;
       const after = (await observe(job, undefined, reported)) ?? job;
       // The report function runs inside the execution, so it usually is RUNNING still: look again very soon. Not at
       // once: nothing is new then, and AWS allows few looks.

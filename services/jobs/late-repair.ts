@@ -5,6 +5,7 @@
  */
 
 import { D_JOB_MS, REPAIR_MS } from '../clockwork/deadlines.ts';
+import { createFailing } from '../clockwork/failing.ts';
 import { inLanes } from '../clockwork/lanes.ts';
 import type { Ticker } from '../clockwork/ticker.ts';
 import { within } from '../context.ts';
@@ -48,6 +49,7 @@ export interface LateRepairDeps {
 /** Creates the repair of lost jobs. */
 export function createLateRepair(deps: LateRepairDeps): LateRepair {
   const { jobs, units, cloud, moves, ticker, clock, log } = deps;
+  const failing = createFailing(clock);
   let nextPoll = 0;
   let repaired = 0;
 
@@ -88,17 +90,21 @@ export function createLateRepair(deps: LateRepairDeps): LateRepair {
       if (now < nextPoll) return 0;
       nextPoll = now + POLL_MS;
       if (!deps.mine()) return 0;
-      const due = await jobs.lostDue(now, BATCH);
+      const limit = BATCH + failing.waiting();
+      const found = await jobs.lostDue(now, limit);
+      const due = found.filter(failing.mayTry);
       await inLanes(due, CONCURRENCY, async (jobId) => {
         try {
           await within({ jobId }, () => look(jobId));
+          failing.cleared(jobId);
         } catch (error) {
           // One job must never stop the others; its stored time brings it back.
+          failing.failed(jobId, error);
           log.error({ jobId, err: error }, 'a lost job could not be looked for');
         }
         beat?.();
       });
-      if (due.length === BATCH) nextPoll = now + FULL_MS;
+      if (found.length === limit && due.length > 0) nextPoll = now + FULL_MS;
       return due.length;
     },
     idleMs: () => Math.max(0, nextPoll - clock()),

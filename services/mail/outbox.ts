@@ -7,6 +7,7 @@
  */
 import type { User } from '../../src/schemas/identity.ts';
 import type { Mail } from '../../src/schemas/mail.ts';
+import { createFailing } from '../clockwork/failing.ts';
 import { inLanes } from '../clockwork/lanes.ts';
 import { isActiveUser } from '../identity/change.ts';
 import type { PasswordActs } from '../identity/passwords.ts';
@@ -56,6 +57,7 @@ export interface OutboxDeps {
 /** Creates the outbox of one broker process. */
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { mails, users, passwordActs, mailer, place, clock, log } = deps;
+  const failing = createFailing(clock);
   let nextPoll = 0;
   let wake = (): void => {};
 
@@ -130,18 +132,22 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const now = clock();
       if (now < nextPoll) return 0;
       nextPoll = now + POLL_MS;
-      const due = await mails.due(now, BATCH);
+      const limit = BATCH + failing.waiting();
+      const found = await mails.due(now, limit);
+      const due = found.filter(failing.mayTry);
       await inLanes(due, CONCURRENCY, async (mailId) => {
         try {
           await handle(mailId);
+          failing.cleared(mailId);
         } catch (error) {
+          failing.failed(mailId, error);
           // One mail must never stop the others; its stored due time brings it back.
           log.error({ mailId, err: error }, 'a mail could not be handled');
         }
         beat?.();
       });
       // A full batch means that more is waiting.
-      if (due.length === BATCH) nextPoll = now + FULL_MS;
+      if (found.length === limit && due.length > 0) nextPoll = now + FULL_MS;
       return due.length;
     },
 

@@ -5,6 +5,7 @@
 import { AppError } from '../../src/errors.ts';
 import type { Unit, UnitCheck } from '../../src/schemas/unit.ts';
 import type { Audit } from '../audit/audit.ts';
+import { createFailing } from '../clockwork/failing.ts';
 import { inLanes } from '../clockwork/lanes.ts';
 import { type Clock, CloudError, type Log, type UnitCloud, type UserStore } from '../ports.ts';
 import type { Canary } from '../preflight/canary.ts';
@@ -67,6 +68,7 @@ export interface UnitWatchDeps {
 export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
   const { units, users, cloud, check, checkTrust, canary, audit, clock, log } = deps;
   const launching = new Map<string, Promise<Unit>>();
+  const failing = createFailing(clock);
   let nextPoll = 0;
   let wake = (): void => {};
 
@@ -248,11 +250,14 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
       if (now < nextPoll) return 0;
       nextPoll = now + POLL_MS;
       if (deps.mine?.() === false) return 0;
-      const due = await units.dueForCheck(now, BATCH);
+      const found = await units.dueForCheck(now, BATCH + failing.waiting());
+      const due = found.filter(failing.mayTry);
       await inLanes(due, CONCURRENCY, async (unitId) => {
         try {
           await advance(unitId);
+          failing.cleared(unitId);
         } catch (error) {
+          failing.failed(unitId, error);
           log.error({ unitId, err: error }, 'the check of a computing unit failed');
         }
         beat?.();

@@ -6,6 +6,7 @@
 import type { Job, JobState } from '../../src/schemas/job.ts';
 import type { Delivery, DeliveryAttempt, Webhook } from '../../src/schemas/webhook.ts';
 import type { Audit } from '../audit/audit.ts';
+import { createFailing } from '../clockwork/failing.ts';
 import { isActiveUser } from '../identity/change.ts';
 import type { Clock, Ids, Log, UserStore } from '../ports.ts';
 import type { CallOutcome, DeliveryStore, WebhookCaller, WebhookStore } from './ports.ts';
@@ -60,6 +61,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   const { webhooks, deliveries, jobs, users, caller, clock, ids, log, audit, tokenSecret } = deps;
   const handed: Delivery[] = [];
   const blocked = new Map<string, number>();
+  const failing = createFailing(clock, ids.random);
   let nextPoll = 0;
   let wake = (): void => {};
 
@@ -184,15 +186,23 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     if (now < nextPoll) return work;
     nextPoll = now + POLL_MS;
     if (deps.mine?.() === false) return work;
-    const due = await deliveries.due(now, BATCH);
+    const limit = BATCH + failing.waiting();
+    const found = await deliveries.due(now, limit);
+    const due = found.filter(({ deliveryId }) => failing.mayTry(deliveryId));
     for (const { deliveryId, webhookId } of due) {
       add(webhookId, async () => {
-        const claimed = await claim(deliveryId);
-        if (claimed) await deliver(claimed);
+        try {
+          const claimed = await claim(deliveryId);
+          if (claimed) await deliver(claimed);
+          failing.cleared(deliveryId);
+        } catch (error) {
+          failing.failed(deliveryId, error);
+          throw error;
+        }
       });
     }
     // A full batch means that more is waiting.
-    if (due.length === BATCH) nextPoll = now + FULL_MS;
+    if (found.length === limit && due.length > 0) nextPoll = now + FULL_MS;
     return work;
   }
 

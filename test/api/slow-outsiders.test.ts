@@ -1,6 +1,7 @@
 /** Receivers, accounts and mail servers that answer slowly or not at all: the process that asks them is well. */
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
+import { createHeld } from '../../services/clockwork/held.ts';
 import { createTicker } from '../../services/clockwork/ticker.ts';
 import { createLateRepair } from '../../services/jobs/late-repair.ts';
 import { createMoves } from '../../services/jobs/moves.ts';
@@ -135,6 +136,8 @@ t.test('jobs of units that hang leave the process well', async (t) => {
     observe: async () => undefined,
     sweep: { sift: async (due) => [...due] },
     poison: { mayTry: () => true, waiting: () => 0, cleared() {}, failed: async () => {} },
+    quarantine: { admit: async (jobIds) => jobIds, waiting: () => 0 },
+    held: createHeld(clock),
     moves: createMoves({ jobs: stores.jobs, clock }),
     clock,
     timers: { after: () => () => {} },

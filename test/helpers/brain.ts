@@ -77,7 +77,7 @@ export type Broker = BrokerProcess;
 /** A broker process's services; several may share one cloud. */
 export function brokerOn(
   cloud: TestCloud,
-  options: Pick<BrokerParts, 'origins' | 'consoleOrigin' | 'proofCallers'> = {},
+  options: Pick<BrokerParts, 'origins' | 'consoleOrigin' | 'proofCallers' | 'shared'> = {},
 ): Broker {
   const { stores, unitCloud, clock, log } = cloud;
   return brokerOf({

@@ -72,6 +72,7 @@ export function brokerOf(parts: BrokerParts) {
         generation: 1,
         release: release.worker.version,
         figures: () => ({}),
+        hands: () => quarantine.hands(),
         ...common,
       })
     : undefined;
@@ -128,13 +129,13 @@ export function brokerOf(parts: BrokerParts) {
     publicUrl: 'http://127.0.0.1:9',
   });
   const observe = createObserve(steps);
-  const { ticker, poison, sweep, lateRepair } = createClockwork({
+  const { ticker, poison, quarantine, sweep, lateRepair } = createClockwork({
     ...steps,
     stores,
+    shares,
     jobs,
     start,
     observe,
-    mine,
     timers,
   });
   const work = createJobServices({

@@ -18,6 +18,8 @@ export const MEMBER: Kind<Member> = {
     generation: z.number(),
     figures: z.record(z.string(), z.unknown()),
     unheard: z.boolean().optional(),
+    hands: z.array(z.string()).optional(),
+    alone: z.string().optional(),
   }),
 };
 
