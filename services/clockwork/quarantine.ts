@@ -90,7 +90,7 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
     for (const { brokerId } of dead) disproved.add(`${brokerId} ${alone.jobId}`);
     log.info(
       { jobId: alone.jobId },
-      'a job that several processes had in hand as they died is none of a killer',
+      'a job that several processes had in hand as they died was taken alone, and nobody died',
     );
     alone = undefined;
   }
@@ -117,10 +117,14 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
     taking = jobIds;
     try {
       await say();
+      return jobIds;
+    } catch (error) {
+      // It was not begun: that proves nothing.
+      alone = undefined;
+      throw error;
     } finally {
       taking = [];
     }
-    return jobIds;
   }
 
   return {
@@ -147,7 +151,7 @@ export function createQuarantine(deps: QuarantineDeps): Quarantine {
         alone = { jobId: suspect, since: now };
         log.warn(
           { jobId: suspect, ...known.get(suspect) },
-          'several processes died with this job in hand: alone',
+          'several processes died with this job in hand: it is taken alone',
         );
         return begin([suspect]);
       }
