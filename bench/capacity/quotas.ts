@@ -18,6 +18,8 @@ export interface Quota {
   /** Units a job takes when it starts; for what is held: seconds times units. */
   readonly perJob: number;
   readonly held?: boolean;
+  /** Which jobs take it, where not all do. */
+  readonly of?: 'lambda' | 'fargate';
   /** What waits for it: the start of a job, or the broker's knowledge of its end. */
   readonly stage: 'start' | 'end';
 }
@@ -63,6 +65,7 @@ export const QUOTAS: readonly Quota[] = [
     burst: 0,
     perJob: (1 - FARGATE_SHARE) * RUN_SECONDS,
     held: true,
+    of: 'lambda',
     stage: 'start',
   },
   {
@@ -72,6 +75,7 @@ export const QUOTAS: readonly Quota[] = [
     burst: 0,
     perJob: FARGATE_SHARE * FARGATE_SECONDS * 4,
     held: true,
+    of: 'fargate',
     stage: 'start',
   },
   {
@@ -79,6 +83,7 @@ export const QUOTAS: readonly Quota[] = [
     limit: 20,
     burst: 100,
     perJob: FARGATE_SHARE,
+    of: 'fargate',
     stage: 'start',
   },
   {

@@ -1,10 +1,11 @@
 /**
- * The busiest hour of a day, second by second: jobs arrive at random, and each start waits until every quota has room
- * for it, as the broker's back-off does; so does the look that finds the end. So the waits come out, and which quota
- * makes them.
+ * The busiest hour of a day, second by second: jobs arrive at random; what is counted per second is waited for, and so
+ * is the look that finds the end (waits.ts). What is held is not waited for but tried, a few times (room.ts): who finds
+ * none fails. So the waits and the failures come out, and which quota makes them.
  */
 import { billOf, computeUsd, totalOf } from '../../services/limits/prices.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
+import { arrivals } from './arrivals.ts';
 import {
   DESCRIBES,
   FARGATE_SECONDS,
@@ -15,11 +16,12 @@ import {
   RUN_SECONDS,
   WRITE_UNITS,
 } from './quotas.ts';
+import { startHour } from './room.ts';
+import { waitHour } from './waits.ts';
 
 /** Of a day's jobs, the share of its busiest hour: people of a few time zones. */
 const BUSIEST_HOUR = 0.12;
 const HOUR = 3_600;
-const SEED = 20_260_801;
 
 /** On-demand prices of DynamoDB per unit, us-east-1. */
 const WRITE_UNIT_USD = 0.625e-6;
@@ -52,7 +54,13 @@ export interface Step {
   readonly use: number;
   /** The same where AWS has not raised the quotas of a new account yet. */
   readonly newAccountUse: number;
+  /** Jobs of the busiest hour. */
+  readonly ofHour: number;
   readonly starts: Stage;
+  /** Jobs of the busiest hour that fail because six further attempts find no room either. */
+  readonly failed: number;
+  /** The same in a new account. */
+  readonly failedInNewAccount: number;
   readonly ends: Stage;
   /** DescribeExecution per second in the busiest hour. */
   readonly describes: number;
@@ -75,6 +83,13 @@ export function simulate(jobsPerDay: number): Step {
     READ_UNITS * READ_UNIT_USD +
     (brokers * computeUsd(PRICES, { platform: 'fargate', ...BROKER, seconds: 24 * HOUR })) / jobsPerDay;
   const usdPerJob = runUsd() + brokerUsdPerJob;
+  const perSecond = arrivals(peakPerSecond, HOUR);
+  const after = arrivals((jobsPerDay * (1 - BUSIEST_HOUR)) / (23 * HOUR), 2 * HOUR);
+  const [first, last] = (['start', 'end'] as const).map((stage) =>
+    QUOTAS.filter((each) => each.stage === stage),
+  );
+  const started = startHour(first, perSecond, after);
+  const young = first.map((quota) => ({ ...quota, limit: quota.newAccount ?? quota.limit }));
   return {
     jobsPerDay,
     peakPerSecond,
@@ -82,8 +97,11 @@ export function simulate(jobsPerDay: number): Step {
     binds,
     use,
     newAccountUse,
-    starts: stageOf('start', peakPerSecond),
-    ends: stageOf('end', peakPerSecond),
+    ofHour: perSecond.reduce((sum, jobs) => sum + jobs, 0),
+    starts: { ...stageOf(first, peakPerSecond), waitP99: started.waitP99, waiting: started.waiting },
+    failed: started.failed,
+    failedInNewAccount: startHour(young, perSecond, after).failed,
+    ends: { ...stageOf(last, peakPerSecond), ...waitHour(last, perSecond) },
     describes: peakPerSecond * DESCRIBES,
     usdPerJob,
     brokerUsdPerJob,
@@ -95,10 +113,9 @@ function mostUsed(quotas: readonly Quota[], perSecond: number): { quota: Quota; 
   return uses.reduce((most, each) => (each.use > most.use ? each : most));
 }
 
-function stageOf(stage: Quota['stage'], perSecond: number): Stage {
-  const quotas = QUOTAS.filter((quota) => quota.stage === stage);
+function stageOf(quotas: readonly Quota[], perSecond: number): Pick<Stage, 'binds' | 'use'> {
   const { quota: binds, use } = mostUsed(quotas, perSecond);
-  return { binds, use, ...busiestHour(quotas, perSecond) };
+  return { binds, use };
 }
 
 /** A typical run, by the formulas of the estimate: 50 MB in, 2 MB out. */
@@ -114,77 +131,4 @@ function runUsd(): number {
   };
   const [small, large] = [lambda, fargate].map((run) => totalOf(billOf(PRICES, run)));
   return (1 - FARGATE_SHARE) * small + FARGATE_SHARE * large;
-}
-
-/** Token buckets and held units, first come first served. Large numbers go in groups of jobs, which changes little. */
-function busiestHour(quotas: readonly Quota[], perSecond: number): Pick<Stage, 'waitP99' | 'waiting'> {
-  const random = mulberry32(SEED);
-  const rates = quotas.filter(({ held }) => !held).map((quota) => ({ ...quota, tokens: quota.burst }));
-  const holds = quotas.filter(({ held }) => held).map((quota) => ({ ...quota, inUse: 0 }));
-  const ends: number[][] = Array.from({ length: 2 * HOUR }, () => holds.map(() => 0));
-  const queue: { at: number; jobs: number }[] = [];
-  const waits: { seconds: number; jobs: number }[] = [];
-  for (let second = 0; second < HOUR; second++) {
-    for (const bucket of rates) bucket.tokens = Math.min(bucket.burst, bucket.tokens + bucket.limit);
-    holds.forEach((hold, i) => {
-      hold.inUse -= ends[second][i];
-    });
-    const jobs = poisson(perSecond, random);
-    if (jobs > 0) queue.push({ at: second, jobs });
-    while (queue.length > 0) {
-      const room = Math.min(
-        queue[0].jobs,
-        ...rates.map(({ tokens, perJob }) => tokens / perJob),
-        ...holds.map(({ limit, inUse, perJob }, i) => (limit - inUse) / (perJob / secondsHeld(i))),
-      );
-      if (room < Math.min(1, queue[0].jobs)) break;
-      for (const bucket of rates) bucket.tokens -= room * bucket.perJob;
-      holds.forEach((hold, i) => {
-        const units = (room * hold.perJob) / secondsHeld(i);
-        hold.inUse += units;
-        ends[Math.min(second + secondsHeld(i), 2 * HOUR - 1)][i] += units;
-      });
-      waits.push({ seconds: second - queue[0].at, jobs: room });
-      queue[0].jobs -= room;
-      if (queue[0].jobs > 1e-9) break;
-      queue.shift();
-    }
-  }
-  const waiting = Math.round(queue.reduce((sum, { jobs }) => sum + jobs, 0));
-  return { waitP99: weightedP99(waits), waiting };
-}
-
-const secondsHeld = (index: number): number => (index === 0 ? RUN_SECONDS : FARGATE_SECONDS);
-
-function weightedP99(waits: { seconds: number; jobs: number }[]): number {
-  const sorted = [...waits].sort((a, b) => a.seconds - b.seconds);
-  const all = sorted.reduce((sum, { jobs }) => sum + jobs, 0);
-  let below = 0;
-  for (const { seconds, jobs } of sorted) {
-    below += jobs;
-    if (below >= 0.99 * all) return seconds;
-  }
-  return 0;
-}
-
-/** Arrivals in a second; by the normal law where they are many. */
-function poisson(mean: number, random: () => number): number {
-  if (mean > 50) {
-    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal));
-  }
-  let count = 0;
-  for (let product = random(); product > Math.exp(-mean); product *= random()) count++;
-  return count;
-}
-
-/** Mulberry32 (T. Ettinger, public domain): the same sequence for the same seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
