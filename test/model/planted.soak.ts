@@ -8,7 +8,7 @@ import { check } from './check.ts';
 import type { Mutations } from './world.ts';
 
 /** Sequences within which a bug must show itself. */
-const ENOUGH = 3_000;
+const ENOUGH = 10_000;
 
 const withoutConditions = (table: ItemTable): ItemTable => ({
   ...table,
@@ -181,7 +181,7 @@ const BUGS: Record<string, { mutations: () => Mutations; shows: RegExp }> = {
 };
 
 for (const [name, { mutations, shows }] of Object.entries(BUGS)) {
-  t.test(`${name} is found`, async (t) => {
+  t.test(`${name} is found`, { timeout: 600_000 }, async (t) => {
     const { failure, runs } = await check(ENOUGH, mutations());
     t.match(failure, shows);
     t.comment(`after ${runs} sequences`);
