@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { arrivals } from '../bench/capacity/arrivals.ts';
-import { DESCRIBES, FARGATE_SHARE, QUOTAS } from '../bench/capacity/quotas.ts';
+import { brokerUsd, costTable, DAYS } from '../bench/capacity/broker-costs.ts';
+import { DESCRIBES, FARGATE_SHARE, QUOTAS, READ_UNITS, WRITE_UNITS } from '../bench/capacity/quotas.ts';
 import { ROOM_RETRIES, startHour } from '../bench/capacity/room.ts';
 import { simulate } from '../bench/capacity/simulate.ts';
 import { capacityTable, STEPS } from '../bench/capacity/table.ts';
@@ -21,6 +22,21 @@ t.test('the table of docs/CAPACITY.md is what the simulation prints', async (t) 
       .filter((line) => !line.startsWith('| ---')),
   );
 });
+
+t.test(
+  'the cost of the stack has one source: its page shows it, and the plan divides it by the jobs',
+  async (t) => {
+    const page = readFileSync(join(import.meta.dirname, '../infra/broker/README.md'), 'utf8');
+    t.ok(page.includes(costTable()));
+    t.match(page, `| idle | about $${brokerUsd(0, 2).toFixed(0)} a month |`);
+    const [, sum = ''] = /\| sum \| about \$\d+ \| about \$(\d+) \|/.exec(page) ?? [];
+    const { brokers, brokerUsdPerJob } = simulate(10_000);
+    t.equal(brokers, 2);
+    t.equal((brokerUsdPerJob * 10_000 * DAYS).toFixed(0), sum);
+    t.match(readFileSync(PAGE, 'utf8'), `| DynamoDB | ${WRITE_UNITS} write units`);
+    t.match(readFileSync(PAGE, 'utf8'), `indexes), ${READ_UNITS} read units |`);
+  },
+);
 
 t.test('what the broker budgets is simulated with its budgets, and the page tells what to do', async (t) => {
   const text = readFileSync(PAGE, 'utf8');

@@ -3,19 +3,11 @@
  * is the look that finds the end (waits.ts). What is held is not waited for but tried, a few times (room.ts): who finds
  * none fails. So the waits and the failures come out, and which quota makes them.
  */
-import { billOf, computeUsd, totalOf } from '../../services/limits/prices.ts';
+import { billOf, totalOf } from '../../services/limits/prices.ts';
 import { PRICES } from '../../src/schemas/prices.ts';
 import { arrivals } from './arrivals.ts';
-import {
-  DESCRIBES,
-  FARGATE_SECONDS,
-  FARGATE_SHARE,
-  QUOTAS,
-  type Quota,
-  READ_UNITS,
-  RUN_SECONDS,
-  WRITE_UNITS,
-} from './quotas.ts';
+import { brokerUsd, DAYS } from './broker-costs.ts';
+import { DESCRIBES, FARGATE_SECONDS, FARGATE_SHARE, QUOTAS, type Quota, RUN_SECONDS } from './quotas.ts';
 import { startHour } from './room.ts';
 import { waitHour } from './waits.ts';
 
@@ -23,11 +15,6 @@ import { waitHour } from './waits.ts';
 const BUSIEST_HOUR = 0.12;
 const HOUR = 3_600;
 
-/** On-demand prices of DynamoDB per unit, us-east-1. */
-const WRITE_UNIT_USD = 0.625e-6;
-const READ_UNIT_USD = 0.125e-6;
-/** A broker process on Fargate: half a vCPU, 1 GB. Two run always. */
-const BROKER = { vcpu: 0.5, memoryMb: 1_024 };
 /** Jobs per second through one broker process, with room for lists and events; a fraction of what it can. */
 export const JOBS_PER_BROKER = 20;
 const LEAST_BROKERS = 2;
@@ -78,10 +65,7 @@ export function simulate(jobsPerDay: number): Step {
     ({ perJob, limit, newAccount }) => (peakPerSecond * perJob) / (newAccount ?? limit),
   );
   const newAccountUse = Math.max(...news);
-  const brokerUsdPerJob =
-    WRITE_UNITS * WRITE_UNIT_USD +
-    READ_UNITS * READ_UNIT_USD +
-    (brokers * computeUsd(PRICES, { platform: 'fargate', ...BROKER, seconds: 24 * HOUR })) / jobsPerDay;
+  const brokerUsdPerJob = brokerUsd(jobsPerDay, brokers) / (jobsPerDay * DAYS);
   const usdPerJob = runUsd() + brokerUsdPerJob;
   const perSecond = arrivals(peakPerSecond, HOUR);
   const after = arrivals((jobsPerDay * (1 - BUSIEST_HOUR)) / (23 * HOUR), 2 * HOUR);
