@@ -111,11 +111,12 @@ async function embeddedPlace(
   closers: Closers,
 ): Promise<{ place: CloudPlace; tokenSecret: string }> {
   const dataDir = resolve(config.dataDir);
-  const tokenSecret = config.tokenSecret ?? (await keptTokenSecret(dataDir));
   const { launchEmbeddedCloud } = await import('../infra/local/launch.ts');
   const corsOrigins = config.corsOrigins.length > 0 ? [...config.corsOrigins] : undefined;
   const cloud = await launchEmbeddedCloud({ dataDir, corsOrigins, log });
   closers.push(() => cloud.close());
+  // After the cloud, which makes no new state where a restore was cut off.
+  const tokenSecret = config.tokenSecret ?? (await keptTokenSecret(dataDir));
   const { endpoint, region, hubAccountId, brokerRoleArn, mode1RoleArn } = cloud;
   const credentials = { kind: 'container', ...cloud.credentials } as const;
   const roles = { brokerRoleArn, mode1RoleArn };
@@ -133,8 +134,9 @@ function say(line: string): void {
 }
 
 main().catch((error: unknown) => {
+  const { message, remedy } = error as { message?: string; remedy?: string };
   process.stderr.write(
-    `The broker cannot start: ${error instanceof Error ? error.message : String(error)}\n`,
+    `The broker cannot start: ${message ?? String(error)}${remedy ? `\n${remedy}` : ''}\n`,
   );
   // close-with-grace takes it from here: it closes what was opened and exits with 1.
   process.nextTick(() => {

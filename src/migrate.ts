@@ -2,6 +2,7 @@
  * `npm run migrate`: brings the items of the table to the form of this release, while brokers run. With credentials of
  * an operator on AWS (the broker's role may not scan); in the embedded cloud as the root of its account.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
   }
   const config = loadTableConfig();
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { clients, close } = await open(config);
   try {
     const migration = createMigration({
@@ -64,7 +65,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** The embedded cloud that runs, or one for the while. */
+/** The embedded cloud that runs, or one for the while. Throws if there is no state: a new one needs no migration. */
 async function open(config: TableConfig): Promise<{ clients: AwsClients; close: () => Promise<void> }> {
   const { region } = config;
   if (config.cloud === 'aws') {
@@ -78,6 +79,9 @@ async function open(config: TableConfig): Promise<{ clients: AwsClients; close: 
     await Promise.all([import('../infra/local/launch.ts'), import('../infra/local/credentials.ts')]);
   const dataDir = resolve(config.dataDir);
   const running = await endpointOf(join(cloudDir(dataDir), 'port'));
+  if (!running && !existsSync(join(cloudDir(dataDir), 'master.key'))) {
+    throw new Error(`${dataDir} holds no state. Name the folder of the broker: DATA_DIR`);
+  }
   const cloud = running ? undefined : await launchEmbeddedCloud({ dataDir, log: createLog('warn') });
   const keys = createKeyRing(await openMasterKey(cloudDir(dataDir)));
   const clients = createAwsClients({

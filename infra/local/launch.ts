@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mustNotBeHalfRestored } from './backup/half-restored.ts';
 import { createControlClient } from './control-client.ts';
 import { createKeyRing, openMasterKey } from './credentials.ts';
 import { BROKER_ROLE_NAME, hubStacks, mode1Names } from './stacks/hub.ts';
@@ -42,12 +43,13 @@ export function cloudDir(dataDir: string): string {
   return join(dataDir, 'cloud');
 }
 
-/** Starts the cloud and deploys the hub's stacks. Throws if the cloud does not come up. */
+/** Starts the cloud and deploys the hub's stacks. Throws if the cloud does not come up, or a restore was cut off. */
 export async function launchEmbeddedCloud({
   dataDir,
   corsOrigins = ['*'],
   log,
 }: LaunchOptions): Promise<EmbeddedCloud> {
+  await mustNotBeHalfRestored(dataDir);
   const dir = cloudDir(dataDir);
   const keys = createKeyRing(await openMasterKey(dir));
   let closing = false;

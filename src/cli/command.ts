@@ -15,7 +15,7 @@ export interface Cli {
   readonly environment: CliEnvironment;
   /** One JSON document on standard output instead of text. */
   readonly json: () => boolean;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   /** The broker, signed in. Throws NotSignedIn. */
   readonly session: () => Promise<Session>;

@@ -138,9 +138,9 @@ function ownFlags(given: string[]): ((cli: Cli) => Promise<number>) | undefined 
   return (cli) => WITH_OWN_FLAGS[named].run(cli, name === 'help' ? ['--help'] : args);
 }
 
-/** The first Ctrl-C ends in order, the second at once. */
+/** The first Ctrl-C (or SIGTERM, of whatever runs this) ends in order, the second at once. */
 function ctrlC(): AbortSignal {
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   return stop.signal;
 }

@@ -18,6 +18,18 @@ const PROBLEMS = {
     'There is a file of this name already.',
     'Choose another name, or overwrite it with --force.',
   ],
+  backup_unreadable: [
+    'There is no file of this name that can be read.',
+    'Name a file that cloudmr backup has written.',
+  ],
+  state_mounted: [
+    'The folder of the state is a mount point (a volume), which cannot be renamed.',
+    'Use a folder inside it: set DATA_DIR to that folder, restore there, and start the broker with the same DATA_DIR.',
+  ],
+  restore_interrupted: [
+    'A restore was cut off: this is the state from before, and there is no other.',
+    'Restore again, or give this folder its name back, which is that of DATA_DIR.',
+  ],
   backup_foreign: [
     'The file is no backup of this program.',
     'Choose a file that cloudmr backup has written.',

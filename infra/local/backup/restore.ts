@@ -3,7 +3,7 @@
  * takes its place. What was there before is kept under another name.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,6 +12,7 @@ import { ClassicLevel } from 'classic-level';
 import { cloudDir } from '../launch.ts';
 import { BackupError } from './backup-error.ts';
 import { type Frame, framesOf } from './frames.ts';
+import { beforeOf, draftOf, namesIn, removeDrafts } from './half-restored.ts';
 import { type BackupHeader, takeHeader } from './header.ts';
 import { isLocked, KEY_FILES } from './make.ts';
 import { STORES } from './vault.ts';
@@ -19,6 +20,8 @@ import { STORES } from './vault.ts';
 /** A content is a file with a random name; nothing else of a backup becomes a path. */
 const BLOB = /^cloud\/s3\/blobs\/([0-9a-f]{2})\/\1[0-9a-f]{30}$/;
 const BATCH_BYTES = 1_048_576;
+/** Errors of opening a file that the person who named it can mend. */
+const UNREADABLE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
 
 export interface RestoreOptions {
   readonly file: string;
@@ -43,29 +46,70 @@ export interface Restored {
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { file, force, generation, now, signal } = options;
   const dataDir = resolve(options.dataDir);
+  await mustBeFile(file);
   const source = createReadStream(file);
-  const fresh = `${dataDir}.restore-${process.pid}`;
+  const fresh = draftOf(dataDir);
+  let kept = false;
   try {
     const { header, first, rest } = await takeHeader(source);
     if (header.generation > generation) throw new BackupError('backup_newer');
     const exists = (await namesIn(dataDir)).length > 0;
     if (exists && !force) throw new BackupError('state_exists', dataDir);
+    if (await isMounted(dataDir)) throw new BackupError('state_mounted', dataDir);
     if (exists) await mustBeFree(dataDir);
     await mkdir(fresh, { recursive: true, mode: 0o700 });
     const counts = await unpack(framesOf(first, unzipped(rest)), fresh, signal);
     if (exists) await mustBeFree(dataDir);
     signal.throwIfAborted();
-    // From here on it is done: two renames.
-    const before = exists ? `${dataDir}.before-${new Date(now).toISOString().replace(/\D/g, '')}` : undefined;
+    // From here on it is done: two renames. Who is killed between them leaves both folders, and the broker says so.
+    const before = exists ? beforeOf(dataDir, now) : undefined;
     if (before) await rename(dataDir, before);
     else await rm(dataDir, { recursive: true, force: true });
-    await rename(fresh, dataDir);
+    try {
+      await rename(fresh, dataDir);
+    } catch (error) {
+      // If this fails too, both stay as they are: whoever starts the broker is told.
+      kept = before !== undefined;
+      if (before) await rename(before, dataDir);
+      kept = false;
+      throw error;
+    }
     await flushFolder(dirname(dataDir));
+    await removeDrafts(dataDir);
     return { header, ...counts, before };
+  } catch (error) {
+    // A volume that nothing showed to be one.
+    const busy = ['EBUSY', 'EXDEV'].includes((error as NodeJS.ErrnoException).code ?? '');
+    throw busy ? new BackupError('state_mounted', dataDir) : error;
   } finally {
     source.destroy();
-    await rm(fresh, { recursive: true, force: true });
+    if (!kept) await rm(fresh, { recursive: true, force: true });
   }
+}
+
+/** Throws BackupError backup_unreadable. */
+async function mustBeFile(path: string): Promise<void> {
+  try {
+    const isFolder = (await stat(path)).isDirectory();
+    await access(path, constants.R_OK);
+    if (!isFolder) return;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || !UNREADABLE.has(code)) throw error;
+  }
+  throw new BackupError('backup_unreadable', path);
+}
+
+/** Whether something is mounted there: that cannot be renamed. Windows and macOS show it by the device only. */
+async function isMounted(path: string): Promise<boolean> {
+  if ((await namesIn(dirname(path))).length === 0) return false;
+  const [own, parent] = await Promise.all([stat(path).catch(() => undefined), stat(dirname(path))]);
+  if (!own) return false;
+  if (own.dev !== parent.dev) return true;
+  const real = await realpath(path);
+  // A folder of the same device, bound into a container.
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  return mounts.split('\n').some((line) => line.split(' ')[4] === real.replaceAll(' ', '\\040'));
 }
 
 async function* unzipped(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -146,14 +190,6 @@ async function whole(contents: AsyncIterable<Buffer>): Promise<Buffer> {
 async function writeFile(path: string, contents: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await pipeline(contents, createWriteStream(path, { mode: 0o600, flush: true }), { signal });
-}
-
-/** Nothing, if there is no such folder. */
-async function namesIn(path: string): Promise<string[]> {
-  return readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
 }
 
 /** Throws BackupError state_in_use. */
