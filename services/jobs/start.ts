@@ -18,6 +18,7 @@ import { executionArn } from './naming.ts';
 import { nextLook, SWEEP_MS } from './next-look.ts';
 import { asked, placeOf, unitOfJob } from './place.ts';
 import { failureBody, failureOf, isLost, nextTry, SETTLING_MS } from './start-failures.ts';
+import { createRenamed, NameTaken } from './taken-name.ts';
 import type { Waiting } from './waiting.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
@@ -54,6 +55,7 @@ export interface StartDeps {
 export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   const { units, cloud, moves, clock, ids, log } = deps;
   const siteOf = createLaunchSites(deps);
+  const renamed = createRenamed(deps);
 
   return async function start(found: Job): Promise<void> {
     const registered = await units.get(found.unitId);
@@ -75,10 +77,11 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     const closed = distrust(unit);
     if (closed) return failUnlessBegun(claimed, unit, askedAt, 'unit_trust_broken', closed);
     try {
-      const arn = await launch(unit, claimed);
+      const arn = await launch(unit, claimed, askedAt !== undefined);
       await started(unit, claimed, arn);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
+      if (error instanceof NameTaken && (await renamed(unit, claimed, error))) return;
       const code = failureOf(error);
       // Where somebody else's execution has the name, this job's own cannot exist.
       const begun = error.problem === 'already_exists' ? undefined : askedAt;
@@ -197,7 +200,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   }
 
   /** Document first, then the execution: the worker always finds what it is pointed to. */
-  async function launch(unit: Unit, job: Job): Promise<string> {
+  async function launch(unit: Unit, job: Job, askedBefore: boolean): Promise<string> {
     const input: ExecutionInput = {
       jobId: job.jobId,
       attempt: job.attempt,
@@ -213,8 +216,9 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       if (!(error instanceof CloudError) || error.problem !== 'already_exists') throw error;
       const arn = executionArn(unit.stateMachineArn, job.executionName);
       const existing = await cloud.describeExecution(unit, arn);
-      if (existing.input === JSON.stringify(input)) return arn;
-      throw error;
+      if (existing.input !== JSON.stringify(input)) throw error;
+      if (existing.status === 'ABORTED' && !askedBefore) throw new NameTaken(arn);
+      return arn;
     }
   }
 
