@@ -264,14 +264,14 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
   StrangeSessionsAlarm: {
     says: 'T18: the role of the broker has opened sessions that the broker knows nothing of.',
     of: {
-      sources: { seen: sum('SessionsSeen'), own: sum('AssumeRoleCalls') },
-      expression: 'FILL(seen, 0) - FILL(own, 0)',
+      sources: { seen: sum('SessionsSeen'), own: sum('AssumeRoleCalls'), before: sum('CallsBefore') },
+      expression: 'FILL(seen, 0) - 1.05 * MAX([FILL(own, 0), FILL(before, 0)])',
     },
     seconds: 3_600,
     periods: 1,
     over: 20,
     because:
-      'tries of one call are one of ours and several of theirs, and CloudTrail tells some in the hour after',
+      'CloudTrail tells of an hour what the broker did in it or a quarter of an hour earlier; one in 20 is chance, tries of one call, or the edge',
   },
   UnnamedSessionsAlarm: {
     says: 'T18: the role of the broker has opened a session under a name that the broker does not give.',

@@ -1,5 +1,5 @@
 /** Metrics of which the alarms of the broker's stack are made: those of its logs, and what AWS publishes. */
-import { ALL_LINE, type AllFigures, type MinuteFigures, PROCESS_LINE } from '../../src/schemas/figures.ts';
+import { ALL_LINE, type AllFigures, type MinuteLine, PROCESS_LINE } from '../../src/schemas/figures.ts';
 
 /** A value of CloudFormation. */
 export type Value =
@@ -26,7 +26,7 @@ export interface AwsMetric {
 }
 
 const ofAll = (field: keyof AllFigures): LogMetric => figure(ALL_LINE, field);
-const ofEach = (field: keyof MinuteFigures): LogMetric => figure(PROCESS_LINE, field);
+const ofEach = (field: keyof MinuteLine): LogMetric => figure(PROCESS_LINE, field);
 const lines = (...texts: string[]): LogMetric => {
   const each = texts.map((text) => `$.msg = "${text}"`).join(' || ');
   return { log: 'broker', pattern: `{ ${texts.length > 1 ? `(${each})` : each} }`, value: '1' };
@@ -61,6 +61,7 @@ export const LOG_METRICS = {
   FailedSteps: ofEach('failedSteps'),
   BudgetRefusals: ofEach('budgetRefusals'),
   AssumeRoleCalls: ofEach('assumeRoleCalls'),
+  CallsBefore: ofEach('assumeRoleCallsBefore'),
   FailedTicks: lines('a tick failed'),
   // The second one of whoever cannot even read its settings.
   Starts: lines('starting', 'cannot start'),

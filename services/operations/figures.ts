@@ -2,11 +2,19 @@
  * Writes the figures of the broker's work into the log, once a minute: each process those of its own last minute, and
  * the one that holds the piece `figures` those of all. Alarms are made of these lines.
  */
-import { ALL_LINE, type AllFigures, type MinuteFigures, PROCESS_LINE } from '../../src/schemas/figures.ts';
+import {
+  ALL_LINE,
+  type AllFigures,
+  type MinuteFigures,
+  type MinuteLine,
+  PROCESS_LINE,
+} from '../../src/schemas/figures.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Overview, OverviewData } from './overview.ts';
 
 const PERIOD_MS = 60_000;
+/** CloudTrail tells of a call within 15 minutes, mostly 5. */
+const TRAIL_MS = 15 * 60_000;
 
 export interface Figures {
   /** Writes what is due; returns how many lines. Throws if the store cannot be read. */
@@ -33,24 +41,31 @@ export function createFigures({ overview, totals, mine, clock, log }: FiguresDep
   // The first minute of a process has little to tell, and its pieces of work are not shared out yet.
   let next = clock() + PERIOD_MS;
 
-  function flush(): void {
+  /** AssumeRole calls that are yet to be told a second time. */
+  let recent: { readonly at: number; readonly calls: number }[] = [];
+
+  function write(until: number): void {
     const now = totals();
     const names = Object.keys(now) as (keyof MinuteFigures)[];
     const since = Object.fromEntries(names.map((name) => [name, now[name] - before[name]]));
     before = now;
-    log.info({ figures: since }, PROCESS_LINE);
+    recent.push({ at: clock(), calls: since['assumeRoleCalls'] });
+    const old = recent.filter(({ at }) => at <= until);
+    recent = recent.filter(({ at }) => at > until);
+    const assumeRoleCallsBefore = old.reduce((sum, { calls }) => sum + calls, 0);
+    log.info({ figures: { ...since, assumeRoleCallsBefore } as MinuteLine }, PROCESS_LINE);
   }
 
   return {
     async tick() {
       if (clock() < next) return 0;
       next = clock() + PERIOD_MS;
-      flush();
+      write(clock() - TRAIL_MS);
       if (!mine()) return 1;
       log.info({ figures: figuresOf(await overview()) }, ALL_LINE);
       return 2;
     },
-    flush,
+    flush: () => write(clock()),
     idleMs: () => Math.max(0, next - clock()),
     // Nothing makes it urgent.
     onWake() {},

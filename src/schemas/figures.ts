@@ -72,3 +72,9 @@ export interface MinuteFigures {
   /** Whole calls; CloudTrail shows each try. */
   readonly assumeRoleCalls: number;
 }
+
+/** As each process writes it. */
+export interface MinuteLine extends MinuteFigures {
+  /** `assumeRoleCalls` of a quarter of an hour ago, by when CloudTrail has told of them; at the end, all that are left. */
+  readonly assumeRoleCallsBefore: number;
+}

@@ -181,5 +181,5 @@ t.test('once a minute each process logs its own minute, and one of them the figu
   t.match(log.entries[2], { message: ALL_LINE, fields: { figures: { openJobs: 0, sweepLagSeconds: 0 } } });
   totals.requests = 2;
   figures.flush();
-  t.match(log.entries[3].fields, { figures: { requests: 2, assumeRoleCalls: 0 } });
+  t.match(log.entries[3].fields, { figures: { requests: 2, assumeRoleCalls: 0, assumeRoleCallsBefore: 3 } });
 });
