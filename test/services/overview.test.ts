@@ -120,7 +120,7 @@ t.test(
   'what dead processes said counts as long as it is recent; other releases may say other things',
   async (t) => {
     const member = { startedAt: 0, beat: 1, release: '1', generation: 1 };
-    const errors = { 'job timeout': [1, 2, 3] };
+    const errors = { 'job worker_timeout': [1, 2, 3] };
     const members = [
       { ...member, brokerId: 'me', alive: true, seenAt: now, figures: {} },
       { ...member, brokerId: 'dead', alive: false, seenAt: now - 600_000, figures: { errors } },
@@ -141,12 +141,12 @@ t.test(
 t.test('codes fall out of the window as time passes', async (t) => {
   const window = createErrorWindow(clock);
   window.count('job', 'worker_timeout');
-  t.same(window.counts(), { 'job timeout': [1, 1, 1] });
+  t.same(window.counts(), { 'job worker_timeout': [1, 1, 1] });
   now += 11 * 60_000;
   window.count('job', 'worker_timeout');
-  t.same(window.counts(), { 'job timeout': [1, 2, 2] });
+  t.same(window.counts(), { 'job worker_timeout': [1, 2, 2] });
   now += 2 * 3_600_000;
-  t.same(window.counts(), { 'job timeout': [0, 0, 2] });
+  t.same(window.counts(), { 'job worker_timeout': [0, 0, 2] });
   now += 24 * 3_600_000;
   t.same(window.counts(), {});
 });
