@@ -180,6 +180,8 @@ const BUGS: Record<string, { mutations: () => Mutations; shows: RegExp }> = {
   },
 };
 
+t.setTimeout(900_000);
+
 for (const [name, { mutations, shows }] of Object.entries(BUGS)) {
   t.test(`${name} is found`, { timeout: 600_000 }, async (t) => {
     const { failure, runs } = await check(ENOUGH, mutations());

@@ -5,6 +5,8 @@ import { missed, tableOf } from './coverage.ts';
 
 const RUNS = 10_000;
 
+t.setTimeout(900_000);
+
 t.test(`${RUNS} sequences keep the promise`, { timeout: 900_000 }, async (t) => {
   const verdict = await check(RUNS);
   const { runs, seed, failure, again } = verdict;
