@@ -81,11 +81,11 @@ t.test('R141: a callback that is refused says which token is wanted; the job end
   t.match(refused.json(), { code: 'not_signed_in', remedy: /callback token of the job document/ });
   const job = (await b.jobStore.get(jobId))!;
   const execution = b.cloud.executions.get(job.executionArn!)!;
-  b.cloud.executions.set(job.executionArn!, { ...execution, status: 'FAILED', error: 'worker_timeout' });
+  b.cloud.executions.set(job.executionArn!, { ...execution, status: 'FAILED', error: 'noise_missing' });
   b.pass(31_000);
   await b.ticker.tick();
   t.match((await b.ada.get(`/api/job/${jobId}`)).json(), {
     state: 'failed',
-    failure: { code: 'worker_timeout' },
+    failure: { code: 'noise_missing' },
   });
 });
