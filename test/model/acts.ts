@@ -54,7 +54,7 @@ export const act = fc.oneof(
   often(2, fc.record({ do: only('delete'), process, pick })),
   often(2, fc.record({ do: only('repair'), process })),
   often(2, fc.record({ do: only('checks'), process })),
-  often(3, fc.record({ do: only('deliver'), process })),
+  often(6, fc.record({ do: only('deliver'), process })),
   often(3, fc.record({ do: only('refuse'), how: fc.constantFrom(undefined, ...REFUSALS) })),
   often(2, fc.record({ do: only('move') })),
   often(2, fc.record({ do: only('lag'), lags: fc.boolean() })),
