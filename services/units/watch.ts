@@ -86,6 +86,8 @@ export function createUnitWatch(deps: UnitWatchDeps): UnitWatch {
       const after = judge(latest);
       if (!after) return { stored: undefined, now: latest };
       const next = { ...after, version: latest.version + 1 };
+      // A look that is due, after an opening perhaps, is put off by this: what it begins with comes first.
+      if ((latest.nextCheckAt ?? Number.POSITIVE_INFINITY) <= clock()) await deps.goOn?.(unit.unitId);
       if ((await units.put(next)) === 'stored') {
         if (next.status !== latest.status) await tell(latest, next);
         return { stored: next, now: next };
