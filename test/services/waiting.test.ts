@@ -43,15 +43,30 @@ t.test(
   },
 );
 
-t.test('a process that dies after the opening was stored leaves it to the watch', async (t) => {
-  const { b, computingUnitId, jobIds } = await waitingJobs(t, 1);
+/** As the switch stores an opening, by a process that dies then. */
+async function storedOpening({ b, computingUnitId }: Awaited<ReturnType<typeof waitingJobs>>) {
   const unit = await b.unitStore.get(computingUnitId);
   if (!unit) throw new Error('no unit');
-  // As the switch stores it.
   const opened = { ...unit, paused: undefined, nextCheckAt: b.clock(), version: unit.version + 1 };
-  t.equal(await b.unitStore.put(opened), 'stored');
+  if ((await b.unitStore.put(opened)) !== 'stored') throw new Error('not stored');
+}
+
+t.test('a process that dies after the opening was stored leaves it to the watch', async (t) => {
+  const waiting = await waitingJobs(t, 1);
+  const { b, jobIds } = waiting;
+  await storedOpening(waiting);
   b.pass(5_000);
   await b.watch.tick();
+  b.pass(1_000);
+  await b.ticker.tick();
+  t.ok((await b.jobStore.get(jobIds[0]))?.executionArn);
+});
+
+t.test('and to whoever looks at the unit before the watch does, and so puts its look off', async (t) => {
+  const waiting = await waitingJobs(t, 1);
+  const { b, ada, url, jobIds } = waiting;
+  await storedOpening(waiting);
+  t.equal((await ada.post(`${url}/preflight`)).statusCode, 200);
   b.pass(1_000);
   await b.ticker.tick();
   t.ok((await b.jobStore.get(jobIds[0]))?.executionArn);
