@@ -85,11 +85,14 @@ export async function send<T>(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<T> {
-  const answer = await fetch(`${url}${path}`, {
-    method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
+  const ask = (): Promise<Response> =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  // A kept connection may be closed by the other side just as it is used again: what only reads is asked once more.
+  const answer = await (method === 'GET' ? ask().catch(ask) : ask());
   const text = await answer.text();
   const parsed = text ? JSON.parse(text) : undefined;
   if (!answer.ok) throw new ApiError(answer.status, parsed ?? {});
