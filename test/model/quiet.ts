@@ -1,6 +1,9 @@
 /** The faults are over: the brokers go on until nothing is left to do. Then nothing may be left. */
 import { REPAIR_MS } from '../../services/clockwork/deadlines.ts';
+import { executionArn } from '../../services/jobs/naming.ts';
+import type { ExecutionInput } from '../../src/schemas/execution.ts';
 import type { Job } from '../../src/schemas/job.ts';
+import type { Unit } from '../../src/schemas/unit.ts';
 import { begin } from './acts.ts';
 import { leaks } from './leaks.ts';
 import type { Sequence } from './play.ts';
@@ -85,9 +88,26 @@ async function strangersAreStopped(world: World): Promise<void> {
     world.act(process, async (broker) => broker.sweep.visit(await unitOf(world, process)));
     await calm(world);
   }
-  for (const { arn } of runningOf(world.cloud)) {
-    if (!world.moods.hidden.has(arn)) world.witness.broken.push(`${arn}: runs, and nobody waits for it`);
+  let unit: Unit | undefined;
+  world.act(0, async () => {
+    unit = await unitOf(world, 0);
+  });
+  await calm(world);
+  for (const { arn, input } of runningOf(world.cloud)) {
+    if (!world.moods.hidden.has(arn) && !isBehind(world, unit, arn, input))
+      world.witness.broken.push(`${arn}: runs, and nobody waits for it`);
   }
+}
+
+/**
+ * True for the run of a lost attempt in a place that its unit has left: when the job was retried it could not be
+ * stopped, because nobody knew it, and there nobody looks any more. It ends by the limit of its state machine.
+ */
+function isBehind(world: World, unit: Unit | undefined, arn: string, input: unknown): boolean {
+  const { jobId, attempt } = JSON.parse(String(input)) as ExecutionInput;
+  const earlier = world.jobs.get(jobId)?.earlier ?? [];
+  const lost = earlier.some((each) => each.attempt === attempt && each.state === 'lost');
+  return lost && unit !== undefined && !arn.startsWith(executionArn(unit.stateMachineArn, ''));
 }
 
 const unitOf = async (world: World, process: number) => world.broker(process).units.get(OWNER, world.unitId);

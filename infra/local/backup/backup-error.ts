@@ -18,6 +18,10 @@ const PROBLEMS = {
     'There is a file of this name already.',
     'Choose another name, or overwrite it with --force.',
   ],
+  backup_unwritable: [
+    'No file can be written here.',
+    'Name a file in a folder that exists and in which you may write.',
+  ],
   backup_unreadable: [
     'There is no file of this name that can be read.',
     'Name a file that cloudmr backup has written.',

@@ -91,7 +91,9 @@ async function inWords(cli: Cli, interrupted: string, work: () => Promise<void>)
 async function toFile(file: string, force: boolean, options: BackupOptions) {
   if (!force && existsSync(file)) throw new BackupError('backup_exists', file);
   const draft = `${file}.${process.pid}.partial`;
-  const handle = await open(draft, 'wx', 0o600);
+  const handle = await open(draft, 'wx', 0o600).catch(() => {
+    throw new BackupError('backup_unwritable', file);
+  });
   try {
     const header = await makeBackup(handle.createWriteStream({ flush: true }), options);
     await rename(draft, file);

@@ -100,7 +100,12 @@ export async function everyCommand(t: Test, place: Place): Promise<void> {
   await cloudmr('release', [jobId], 4, /admin/i);
   const state = ['backup', 'restore'] as const;
   for (const name of state)
-    await cloudmr(name, [join(folder, 'none', 'backup')], 1, /There is no file of this\s+name/);
+    await cloudmr(
+      name,
+      [join(folder, 'none', 'backup')],
+      1,
+      /No file can be|There is no file of this\s+name/,
+    );
   await cloudmr('units remove', [unit], 0, /is removed/);
   await cloudmr('logout', [], 0, /Signed out/);
 
