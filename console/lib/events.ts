@@ -2,7 +2,7 @@
  * Changes of jobs as they happen: server-sent events over fetch, because EventSource cannot send a token. Where the
  * stream does not come through (a proxy that collects answers), jobs are asked for with their ETag instead.
  */
-import { api, type Job } from './api.ts';
+import { api, BrokerError, type Job } from './api.ts';
 import { accessToken } from './session.ts';
 
 export interface Watching {
@@ -46,13 +46,7 @@ async function follow(watching: Watching, jobId: string | undefined, signal: Abo
     } catch (error) {
       if (signal.aborted) return;
       // A stream may break at any time; what it was is not news.
-      if (
-        !(error instanceof TypeError) &&
-        !(error instanceof DOMException) &&
-        !(error instanceof StreamRefused)
-      ) {
-        throw error;
-      }
+      if (!passes(error)) throw error;
       failures++;
     }
     await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal);
@@ -60,6 +54,16 @@ async function follow(watching: Watching, jobId: string | undefined, signal: Abo
 }
 
 class StreamRefused extends Error {}
+
+/**
+ * True if the same may work later: the connection is gone, or who renews the session cannot do that now. Whoever is not
+ * signed in any more is told so elsewhere; coming back, they are followed again.
+ */
+function passes(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof DOMException || error instanceof StreamRefused)
+    return true;
+  return error instanceof BrokerError;
+}
 
 interface StreamEvent {
   readonly name: string;
@@ -129,7 +133,7 @@ async function poll(watching: Watching, jobId: string | undefined, signal: Abort
     if (!data) return;
     for (const job of 'jobs' in data ? data.jobs : [data]) watching.job(job);
   } catch (error) {
-    if (!(error instanceof TypeError) && !(error instanceof DOMException)) throw error;
+    if (!passes(error)) throw error;
   }
 }
 

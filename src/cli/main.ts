@@ -51,7 +51,7 @@ export async function main(args: string[], options: MainOptions = {}): Promise<n
       stop ??= options.signal ?? ctrlC();
       return stop;
     },
-    session: () => openSession(environment, clock),
+    session: () => openSession(environment, clock, io.err),
     show: (value, text) => io.out(wantsJson() ? JSON.stringify(value) : text()),
   };
   let exitCode: number = EXIT.ok;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type BrokerClient, BrokerError, createBrokerClient, dataOf } from '../../client/index.js';
 import { NotSignedIn } from './command.ts';
 import type { CliEnvironment } from './environment.ts';
+import { patientFetch } from './patience.ts';
 import { type StateFile, stateFile } from './state-folder.ts';
 
 /** Where `npm start` listens. */
@@ -49,11 +50,19 @@ export function kept(
   };
 }
 
-/** Opens the session that the environment or the last login names. Throws NotSignedIn. */
-export async function openSession(environment: CliEnvironment, clock: () => number): Promise<Session> {
+/**
+ * Opens the session that the environment or the last login names; `say` is told when the broker asks to wait. Throws
+ * NotSignedIn.
+ */
+export async function openSession(
+  environment: CliEnvironment,
+  clock: () => number,
+  say: (line: string) => void,
+): Promise<Session> {
+  const fetch = patientFetch({ say });
   if (environment.token) {
     const { url = LOCAL_URL, token } = environment;
-    return { url, client: createBrokerClient({ baseUrl: url, token }), token: async () => token };
+    return { url, client: createBrokerClient({ baseUrl: url, token, fetch }), token: async () => token };
   }
   const file = credentialsFile(environment);
   const stored = await file.read();
@@ -75,7 +84,7 @@ export async function openSession(environment: CliEnvironment, clock: () => numb
       });
     return renewing;
   };
-  return { url: stored.url, client: createBrokerClient({ baseUrl: stored.url, token }), token };
+  return { url: stored.url, client: createBrokerClient({ baseUrl: stored.url, token, fetch }), token };
 }
 
 /** A refresh token is good once: another program of the same person may have used it a moment ago. */
