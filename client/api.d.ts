@@ -2276,7 +2276,26 @@ export interface components {
         };
         /**
          * @example {
+         *       "stopped": true,
+         *       "since": "2026-11-22T09:30:00.000Z",
+         *       "by": "user:01K9ZB2E4G6J8L0N2P4R6T8V0X"
+         *     }
+         */
+        KillSwitch: {
+            /** @description Nothing is asked of any AWS account */
+            stopped: boolean;
+            since: string | null;
+            /** @description `user:<id>` of who has set it last */
+            by: string | null;
+        };
+        /**
+         * @example {
          *       "at": "2026-11-22T09:30:00.000Z",
+         *       "killSwitch": {
+         *         "stopped": false,
+         *         "since": null,
+         *         "by": null
+         *       },
          *       "ages": [
          *         60,
          *         300,
@@ -2388,6 +2407,8 @@ export interface components {
              * @example 2026-11-22T09:30:00.000Z
              */
             at: string;
+            /** @description Whether all units are stopped, with /api/admin/computing-units/pause */
+            killSwitch: components["schemas"]["KillSwitch"];
             /** @description Upper ends of the classes of `byAge`, in seconds; the last class has none */
             ages: number[];
             openJobs: {
@@ -3011,20 +3032,6 @@ export interface components {
             current_count?: number;
             /** @description limit_reached: jobs that a month may have */
             limit?: number;
-        };
-        /**
-         * @example {
-         *       "stopped": true,
-         *       "since": "2026-11-22T09:30:00.000Z",
-         *       "by": "user:01K9ZB2E4G6J8L0N2P4R6T8V0X"
-         *     }
-         */
-        KillSwitch: {
-            /** @description Nothing is asked of any AWS account */
-            stopped: boolean;
-            since: string | null;
-            /** @description `user:<id>` of who has set it last */
-            by: string | null;
         };
         OpenedResult: {
             jobId: string;

@@ -6,6 +6,7 @@ import { type Api, answer } from '../src/plugins/zod.ts';
 import { AGE_LIMITS } from '../src/schemas/figures.ts';
 import { iso } from '../src/schemas/http/common.ts';
 import { operationsAnswer, overviewAnswer } from '../src/schemas/http/operations.ts';
+import { toSwitchView } from '../src/schemas/http/switch.ts';
 
 const tags = ['Administration'];
 
@@ -56,11 +57,12 @@ export function adminRoutes({ operations, awsCalls, feed }: AdminRoutesDeps) {
 }
 
 function toAnswer(data: OverviewData): z.infer<typeof overviewAnswer> {
-  const { openJobs, setAside, brokers, at, ...rest } = data;
+  const { openJobs, setAside, brokers, killSwitch, at, ...rest } = data;
   const byState = openJobs.byState.map((row) => ({ ...row, byAge: [...row.byAge] }));
   return {
     ...rest,
     at: iso(at),
+    killSwitch: toSwitchView(killSwitch ?? { stopped: false, at: 0, by: '' }),
     ages: [...AGE_LIMITS],
     openJobs: { ...openJobs, byState },
     sweepLagSeconds: openJobs.lagSeconds,

@@ -100,7 +100,10 @@ export function createPoison({ aside, jobs, moves, clock, ids, log, pardon }: Po
       // Due first: if this process dies in between, it is listed and can be let go again.
       await noted(jobId, note, dueAt, 'aside');
       const entry = await aside.release(jobId, (await isOpen(jobId)) ? dueAt : undefined);
-      if (!entry) throw new AppError('not_found', `job ${jobId} is not set aside`);
+      if (!entry) {
+        const remedy = 'Nothing has to be done: it goes on by itself. The status lists what is set aside.';
+        throw new AppError('not_found', `job ${jobId} is not set aside`, { remedy });
+      }
       failing.cleared(jobId);
       releases++;
       log.warn({ jobId }, 'an operator let a job go that was set aside');

@@ -5,7 +5,7 @@
  */
 import { AppError } from '../../src/errors.ts';
 import { AGE_LIMITS } from '../../src/schemas/figures.ts';
-import type { Job, JobState } from '../../src/schemas/job.ts';
+import { type Job, type JobState, jobState } from '../../src/schemas/job.ts';
 import { D_JOB_MS } from '../clockwork/deadlines.ts';
 import { inLanes } from '../clockwork/lanes.ts';
 import { isTerminal, isUnstarted } from '../jobs/lifecycle.ts';
@@ -31,6 +31,7 @@ export interface OpenJobs {
   readonly counted: number;
   /** True if there are open jobs that were not read. */
   readonly more: boolean;
+  /** As a job goes through them. */
   readonly byState: StateRow[];
   /** All open jobs, counted up to about MAX_KEYS. */
   readonly open: number;
@@ -89,7 +90,7 @@ export async function countOpenJobs(
         oldestSeconds: secondsBetween(row.oldest, now),
         byAge: row.byAge,
       }))
-      .sort((a, b) => (a.state < b.state ? -1 : 1)),
+      .sort((a, b) => jobState.options.indexOf(a.state) - jobState.options.indexOf(b.state)),
   };
 }
 

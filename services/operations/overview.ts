@@ -4,8 +4,10 @@
  */
 import { type ProcessFigures, processFigures, QUEUES } from '../../src/schemas/figures.ts';
 import type { BudgetedOperation, Quotas } from '../../src/schemas/quotas.ts';
+import type { Switch } from '../../src/schemas/switch.ts';
 import type { SeenMember, Shares } from '../clockwork/shares.ts';
 import type { AsideJob, AsideStore, Clock, JobStore } from '../ports.ts';
+import type { SwitchStore } from '../units/kill-switch.ts';
 import { countOpenJobs, type OpenJobs, secondsBetween } from './open-jobs.ts';
 import type { QueueName, QueueStore } from './overview-ports.ts';
 
@@ -58,6 +60,8 @@ export interface QueueRow {
 
 export interface OverviewData {
   readonly at: number;
+  /** Of all units; undefined if nobody ever used it. */
+  readonly killSwitch: Switch | undefined;
   readonly openJobs: OpenJobs;
   readonly setAside: { readonly jobs: AsideJob[]; readonly more: boolean };
   readonly brokers: BrokerRow[];
@@ -75,6 +79,7 @@ export interface OverviewDeps {
   queues: QueueStore;
   jobs: Pick<JobStore, 'get'>;
   aside: Pick<AsideStore, 'list'>;
+  killSwitch: Pick<SwitchStore, 'get'>;
   shares: Pick<Shares, 'view'>;
   /** Of this process, fresher than what it has told the others. */
   own: () => ProcessFigures;
@@ -84,18 +89,19 @@ export interface OverviewDeps {
 
 /** Creates the view of one broker process. */
 export function createOverview(deps: OverviewDeps): Overview {
-  const { queues, jobs, aside, shares, own, quotas, clock } = deps;
+  const { queues, jobs, aside, killSwitch, shares, own, quotas, clock } = deps;
   let kept: { at: number; data: Promise<OverviewData> } | undefined;
 
   async function look(): Promise<OverviewData> {
     const { self, members, leases } = shares.view();
     const told = members.map((member) => (member.brokerId === self ? own() : toldBy(member)));
-    const [openJobs, set, depths] = await Promise.all([
+    const [openJobs, set, units, depths] = await Promise.all([
       countOpenJobs(
         { queues, jobs, clock },
         told.flatMap(({ late }) => late),
       ),
       aside.list(MAX_ASIDE),
+      killSwitch.get(),
       Promise.all(QUEUES.map(async (queue) => ({ queue, ...(await queues.depth(queue, MAX_WAITING)) }))),
     ]);
     const at = clock();
@@ -109,6 +115,7 @@ export function createOverview(deps: OverviewDeps): Overview {
     const living = new Set(brokers.filter(({ alive }) => alive).map(({ brokerId }) => brokerId));
     return {
       at,
+      killSwitch: units,
       openJobs,
       setAside: { jobs: set, more: set.length === MAX_ASIDE },
       brokers: brokers.sort((a, b) => Number(b.alive) - Number(a.alive) || b.startedAt - a.startedAt),

@@ -18,8 +18,14 @@ import { type CliEnvironment, readCliEnvironment } from './environment.ts';
 import { EXIT, EXIT_HELP, endingOf, report } from './exit.ts';
 import { openSession } from './session.ts';
 
-/** The standard streams of this process. */
+/** The standard streams of this process. Where nobody reads them any more (`| head`), it ends as failed, without a word. */
 export function standardIo(): Io {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(EXIT.failed);
+    });
+  }
   return {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),

@@ -12,6 +12,7 @@ t.test('only administrators see it, with an answer that names what they would lo
   t.equal((await (await b.person('ada@example.org')).get(path)).statusCode, 403);
   const { body } = await admin.get(path);
   t.match(JSON.parse(body), {
+    killSwitch: { stopped: false, since: null, by: null },
     openJobs: { open: 0, counted: 0, more: false, byState: [] },
     sweepLagSeconds: 0,
     setAside: { jobs: [], more: false },
@@ -19,6 +20,18 @@ t.test('only administrators see it, with an answer that names what they would lo
     queues: [{ queue: 'webhooks', waiting: 0 }, { queue: 'mails' }, { queue: 'lost-jobs' }, {}],
   });
 });
+
+t.test(
+  'that all units are stopped is the first thing to know; what is not set aside needs nothing',
+  async (t) => {
+    const b = await broker(t);
+    const admin = await b.administrator();
+    await admin.post('/api/admin/computing-units/pause');
+    t.match((await admin.get(path)).json().killSwitch, { stopped: true, since: String, by: /^user:/ });
+    const release = await admin.post('/api/admin/jobs/J1/release');
+    t.match([release.statusCode, release.json()], [404, { remedy: /^Nothing has to be done/ }]);
+  },
+);
 
 t.test('open jobs by state and age, how late they are, what is set aside, what waits', async (t) => {
   const b = await broker(t);

@@ -58,6 +58,7 @@ function compared(part: string, line: unknown): boolean {
 t.test('every metric of the log is a number in a line that the code writes', async (t) => {
   const overview = async () => ({
     at: 0,
+    killSwitch: undefined,
     openJobs: {
       ...{ counted: 0, more: false, byState: [], open: 0, openMore: false, lagSeconds: 0 },
       ...{ longestAttemptSeconds: 0, longestWaitSeconds: 0 },

@@ -1,4 +1,5 @@
 /** Backups of the embedded cloud: a moment of it while it works, and restored whole or not at all. */
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -19,6 +20,7 @@ import t, { type Test } from 'tap';
 import { startCloud } from '../../infra/local/cloud.ts';
 import { createControlClient } from '../../infra/local/control-client.ts';
 import { main } from '../../src/cli/main.ts';
+import { LOADER, script } from '../helpers/script.ts';
 import { stack } from './support/core-with-s3.ts';
 
 const ACCOUNT = '111111111111';
@@ -146,6 +148,20 @@ t.test(
     await first.fill();
     await first.put(1);
     await first.close();
+    for (const command of ['backup', 'restore'])
+      t.match(await cloudmr([command, '']), { code: 1, answer: { error: { code: 'backup_unnamed' } } });
+    t.match(await cloudmr(['backup', home, '--force']), { answer: { error: { code: 'backup_folder' } } });
+    t.same(readdirSync(home), ['state'], 'no draft is left');
+    const program = [process.execPath, ...LOADER, script('test/cli/helpers/program.ts')].join(' ');
+    const cut = spawnSync(
+      'bash',
+      ['-c', `${program} backup - --with-objects | head -c 9; echo "$PIPESTATUS"`],
+      {
+        env: { ...process.env, DATA_DIR: dataDir, NODE_NO_WARNINGS: '1' },
+        encoding: 'utf8',
+      },
+    );
+    t.match(cut, { stdout: '{"format"1\n', stderr: '' }, 'who reads standard output has gone');
     t.match(await cloudmr(['backup', file]), { code: 0, answer: { objects: false, running: false } });
     const elsewhere = join(home, 'elsewhere');
     t.match(await cloudmr(['restore', file], { dataDir: elsewhere }), { code: 0, answer: { before: null } });

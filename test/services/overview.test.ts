@@ -8,6 +8,7 @@ import { createOverview } from '../../services/operations/overview.ts';
 import { createAsideStore } from '../../src/aws/stores/aside-store.ts';
 import { createJobStore } from '../../src/aws/stores/job-store.ts';
 import { createQueueStore } from '../../src/aws/stores/queue-store.ts';
+import { createSwitchStore } from '../../src/aws/stores/switch-store.ts';
 import { ALL_LINE, PROCESS_LINE, processFigures } from '../../src/schemas/figures.ts';
 import { QUOTAS } from '../../src/schemas/quotas.ts';
 import { createMemoryLog } from '../helpers/memory-log.ts';
@@ -37,6 +38,7 @@ function parts(view: object = { self: 'me', members: [], leases: [] }) {
       },
     },
     aside: createAsideStore(table),
+    killSwitch: createSwitchStore(table),
     shares: { view: () => view } as never,
     own: () => processFigures.parse({}),
     quotas: QUOTAS,

@@ -1,6 +1,6 @@
 /** The operator's view of all processes: the picture of open jobs first, then what somebody would have to do. */
 import { api, data, type Overview as Seen } from '../../lib/api.ts';
-import { duration, when } from '../../lib/format.ts';
+import { duration, when, whenExactly } from '../../lib/format.ts';
 import { useAct, useEvery, useResource } from '../../lib/use.ts';
 import { Badge, Loading, Notice, Problem } from '../../ui/parts.tsx';
 
@@ -16,6 +16,10 @@ export function Overview() {
       {!now && !seen.error && <Loading what="open jobs" />}
       {now && (
         <>
+          {seen.error !== undefined && (
+            <Notice tone="warn">What is below was true at {whenExactly(now.at)}: no answer since.</Notice>
+          )}
+          {now.killSwitch.stopped && <AllStopped by={now.killSwitch} />}
           <OpenJobs seen={now} />
           {now.unheld.length > 0 && (
             <Notice tone="warn">No process does this work: {now.unheld.join(', ')}.</Notice>
@@ -23,6 +27,7 @@ export function Overview() {
           {now.setAside.jobs.map((job) => (
             <SetAside key={job.jobId} job={job} onChange={() => void seen.reload()} />
           ))}
+          {now.setAside.more && <p class="soft">More jobs are set aside than these.</p>}
           <Budgets budgets={now.budgets} />
           <Queues queues={now.queues} />
           <Processes brokers={now.brokers} />
@@ -33,15 +38,27 @@ export function Overview() {
   );
 }
 
-function OpenJobs({ seen: { openJobs, ages, sweepLagSeconds } }: { seen: Seen }) {
+function AllStopped({ by }: { by: Seen['killSwitch'] }) {
+  return (
+    <Notice tone="bad">
+      <strong>All computing units are stopped</strong>
+      {by.since && ` since ${whenExactly(by.since)}`}, by {by.by}: nothing is asked of any AWS account, and
+      open jobs stand still. An administrator opens them: <code>npx cloudmr units open-all</code>
+    </Notice>
+  );
+}
+
+function OpenJobs({ seen: { at, openJobs, ages, sweepLagSeconds } }: { seen: Seen }) {
   const most = Math.max(1, ...openJobs.byState.map(({ jobs }) => jobs));
   const classes = [...ages.map((age) => `younger than ${duration(age)}`), 'older'];
+  const late = sweepLagSeconds > 0 ? `the most overdue by ${duration(sweepLagSeconds)}` : 'none overdue';
   return (
     <section class="card stack-small" aria-labelledby="open-jobs">
       <h2 id="open-jobs">
         {openJobs.open}
-        {openJobs.openMore ? ' or more' : ''} open jobs, the most overdue by {duration(sweepLagSeconds)}
+        {openJobs.openMore ? ' or more' : ''} open jobs, {late}
       </h2>
+      <p class="soft small">All processes together, at {whenExactly(at)}.</p>
       {openJobs.more && (
         <p class="soft small">
           By state and age: the oldest {openJobs.counted}
@@ -73,6 +90,15 @@ function OpenJobs({ seen: { openJobs, ages, sweepLagSeconds } }: { seen: Seen })
           </div>
         ))}
       </div>
+      {openJobs.byState.length > 0 && (
+        <ul class="age-key small soft" aria-label="Colours: age of a job since it was submitted">
+          {classes.map((name, index) => (
+            <li key={name}>
+              <span class={`age-${index}`} /> {name}
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
@@ -105,6 +131,10 @@ function Budgets({ budgets }: { budgets: Seen['budgets'] }) {
   return (
     <section class="card stack-small" aria-labelledby="budgets">
       <h2 id="budgets">Budgets of calls to AWS</h2>
+      <p class="soft small">
+        Calls that are used now, of those that AWS takes at once from an account. They come back by
+        themselves; where none is left, jobs of that account wait.
+      </p>
       <div class="bars">
         {budgets.map(({ account, region, operation, used, limit }) => (
           <div key={account + region + operation} class="age-row">
@@ -171,6 +201,7 @@ function Processes({ brokers }: { brokers: Seen['brokers'] }) {
               <td>
                 {broker.brokerId}{' '}
                 <Badge tone={broker.alive ? 'good' : 'bad'}>{broker.alive ? 'lives' : 'silent'}</Badge>
+                {!broker.alive && <span class="small soft"> since {whenExactly(broker.seenAt)}</span>}
               </td>
               <td data-label="Since">{when(broker.startedAt)}</td>
               <td data-label="Steps" class="number">

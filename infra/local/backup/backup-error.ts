@@ -18,6 +18,8 @@ const PROBLEMS = {
     'There is a file of this name already.',
     'Choose another name, or overwrite it with --force.',
   ],
+  backup_unnamed: ['The name of the file is empty.', 'Name a file. If a variable holds its name: is it set?'],
+  backup_folder: ['This is a folder.', 'Name a file in it.'],
   backup_unwritable: [
     'No file can be written here.',
     'Name a file in a folder that exists and in which you may write.',

@@ -1,5 +1,5 @@
 /** `cloudmr backup` and `cloudmr restore`: the whole state of the broker on this machine, in one file. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import type { Command } from 'commander';
@@ -57,7 +57,7 @@ export function backupCommands(program: Command, cli: Cli, clock: () => number):
       inWords(cli, 'Nothing was changed.', async () => {
         const { dataDir } = cli.environment;
         const done = await restoreBackup({
-          file,
+          file: mustBeNamed(file),
           dataDir,
           force: flags.force === true,
           generation: STORE_GENERATION,
@@ -87,18 +87,29 @@ async function inWords(cli: Cli, interrupted: string, work: () => Promise<void>)
   }
 }
 
+/** A variable of the shell that is not set. */
+function mustBeNamed(file: string): string {
+  if (file === '') throw new BackupError('backup_unnamed');
+  return file;
+}
+
 /** Written beside and renamed: the name stands for a whole backup or for nothing. */
 async function toFile(file: string, force: boolean, options: BackupOptions) {
-  if (!force && existsSync(file)) throw new BackupError('backup_exists', file);
+  const there = statSync(mustBeNamed(file), { throwIfNoEntry: false });
+  if (there?.isDirectory()) throw new BackupError('backup_folder', file);
+  if (there && !force) throw new BackupError('backup_exists', file);
   const draft = `${file}.${process.pid}.partial`;
   const handle = await open(draft, 'wx', 0o600).catch(() => {
     throw new BackupError('backup_unwritable', file);
   });
+  const sink = handle.createWriteStream({ flush: true });
   try {
-    const header = await makeBackup(handle.createWriteStream({ flush: true }), options);
+    const header = await makeBackup(sink, options);
     await rename(draft, file);
     return header;
   } finally {
+    // What failed before the first byte has not closed it.
+    sink.destroy();
     await rm(draft, { force: true });
   }
 }

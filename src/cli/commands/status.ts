@@ -37,9 +37,15 @@ function coverage({ counted, open, openMore }: Overview['openJobs']): string {
 }
 
 function told(seen: Overview): string {
-  const { openJobs, setAside, brokers, unheld, budgets, errors, queues } = seen;
+  const { killSwitch, openJobs, setAside, brokers, unheld, budgets, errors, queues } = seen;
+  const late =
+    seen.sweepLagSeconds > 0 ? `the most overdue by ${duration(seen.sweepLagSeconds)}` : 'none overdue';
+  const aside = `${setAside.jobs.length}${setAside.more ? ' or more' : ''} set aside`;
   const parts = [
-    `${openJobs.open}${openJobs.openMore ? ' or more' : ''} open jobs, the most overdue by ${duration(seen.sweepLagSeconds)}; ${setAside.jobs.length} set aside`,
+    killSwitch.stopped
+      ? `All units are stopped since ${killSwitch.since} by ${killSwitch.by}: their jobs stand still until cloudmr units open-all`
+      : '',
+    `${openJobs.open}${openJobs.openMore ? ' or more' : ''} open jobs, ${late}; ${aside}`,
     ...(openJobs.more ? [coverage(openJobs)] : []),
     section(
       ['state', 'jobs', 'oldest', ...classesOf(seen.ages)],
@@ -58,17 +64,17 @@ function told(seen: Overview): string {
       ['process', 'lives', 'release', 'late by', 'steps', 'failed', 'holds'],
       brokers.map((broker) => [
         broker.brokerId + (broker.self ? ' (answers)' : ''),
-        broker.alive ? 'yes' : 'no',
+        broker.alive ? 'yes' : `not since ${broker.seenAt}`,
         broker.release,
         duration(broker.lagSeconds),
         String(broker.steps),
         String(broker.failedSteps),
-        broker.holds.join(' '),
+        kindsOf(broker.holds),
       ]),
     ),
-    unheld.length > 0 ? `Held by nobody: ${unheld.join(' ')}` : '',
+    unheld.length > 0 ? `Held by nobody: ${kindsOf(unheld)}` : '',
     section(
-      ['account', 'region', 'calls to AWS', 'used', 'limit'],
+      ['account', 'region', 'calls to AWS', 'used now', 'at most at once'],
       budgets.map(({ account, region, operation, used, limit }) => [
         account,
         region,
@@ -95,6 +101,14 @@ function told(seen: Overview): string {
     ),
   ];
   return parts.filter(Boolean).join('\n\n');
+}
+
+/** `open-jobs-0`, `open-jobs-1`, ... as `open-jobs (2 parts)`: a line of all of them is wider than a terminal. */
+function kindsOf(pieces: readonly string[]): string {
+  const kinds = new Map<string, number>();
+  for (const kind of pieces.map((piece) => piece.replace(/-\d+$/, '')))
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  return [...kinds].map(([kind, parts]) => (parts > 1 ? `${kind} (${parts} parts)` : kind)).join(', ');
 }
 
 /** Nothing, if there are no rows. */

@@ -4,6 +4,7 @@ import { QUEUES } from '../figures.ts';
 import { jobState } from '../job.ts';
 import { budgetedOperation } from '../quotas.ts';
 import { isoTime } from './common.ts';
+import { switchView } from './switch.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -34,6 +35,9 @@ const seconds = count;
 export const overviewAnswer = z
   .object({
     at: isoTime,
+    killSwitch: switchView.meta({
+      description: 'Whether all units are stopped, with /api/admin/computing-units/pause',
+    }),
     ages: z.array(seconds).meta({
       description: 'Upper ends of the classes of `byAge`, in seconds; the last class has none',
     }),
@@ -102,6 +106,7 @@ export const overviewAnswer = z
     examples: [
       {
         at: '2026-11-22T09:30:00.000Z',
+        killSwitch: { stopped: false, since: null, by: null },
         ages: [60, 300, 1800, 7200, 22200],
         openJobs: {
           open: 3,
