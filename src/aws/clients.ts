@@ -62,6 +62,8 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
       connectionTimeout: timeouts?.connectMs ?? 2_000,
       requestTimeout: timeouts?.answerMs ?? 10_000,
       throwOnRequestTimeout: true,
+      // The time for an answer ends with its headers: a body that stops in the midst would be waited for without end.
+      socketTimeout: timeouts?.answerMs ?? 10_000,
       // More than the steps of jobs that may hang at once: they leave room for everything else.
       httpsAgent: { maxSockets: MAX_SOCKETS },
       httpAgent: { maxSockets: MAX_SOCKETS },

@@ -121,6 +121,8 @@ function problemOf(error: Error): CloudProblem | undefined {
   if (Object.hasOwn(PROBLEMS, error.name)) return PROBLEMS[error.name];
   const status = statusOf(error);
   if (status === undefined) return isNetworkError(error) ? 'unavailable' : undefined;
+  // It said yes, and nobody could read it: the body broke off, or is no answer of AWS.
+  if (status < 300) return 'unavailable';
   if (status === 401 || status === 403) return 'denied';
   if (status === 404) return 'not_found';
   if (status === 429) return 'throttled';

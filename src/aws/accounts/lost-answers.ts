@@ -12,7 +12,7 @@ interface Watchable {
   middlewareStack: { add(middleware: any, options: any): void };
 }
 
-/** Watches all tries of `command`; the function says whether an answer was lost so far. */
+/** Watches all tries of `command`; the function says, once the command has failed, whether an answer was lost. */
 export function watchLostAnswers(command: Watchable): () => boolean {
   let lost = false;
   const middleware =
@@ -20,7 +20,9 @@ export function watchLostAnswers(command: Watchable): () => boolean {
     async (call) => {
       try {
         const answer = await next(call);
-        if (((answer.response as { statusCode?: number })?.statusCode ?? 0) >= 500) lost = true;
+        const status = (answer.response as { statusCode?: number })?.statusCode ?? 0;
+        // Of a yes only the headers are here: if its body breaks off, the SDK tries again, and has had its effect.
+        if (status >= 500 || status < 300) lost = true;
         return answer;
       } catch (error) {
         lost = true;
