@@ -113,13 +113,13 @@ export function createTicker(deps: TickerDeps): Ticker {
     }
   }
 
-  async function limited(work: Promise<unknown>): Promise<void> {
+  async function limited<T>(work: Promise<T>): Promise<T> {
     let stop = (): void => {};
     const late = new Promise<never>((_resolve, reject) => {
       stop = timers.after(STEP_LIMIT_MS, () => reject(new Error('the step did not end in time')));
     });
     try {
-      await Promise.race([work, late]);
+      return await Promise.race([work, late]);
     } finally {
       stop();
     }
@@ -185,9 +185,16 @@ export function createTicker(deps: TickerDeps): Ticker {
 
   /** Jobs of one unit that are due and run already: by its list where there are many. */
   async function sweepUnit(unitId: string, watched: readonly Job[], beat: () => void): Promise<void> {
-    let rest: Job[] = [];
+    let rest = watched;
     await lanes.run(unitId, async () => {
-      rest = await sweep.sift(watched, (job, seen) => step(job.jobId, () => observed(job, seen)).then(beat));
+      const apply: Parameters<Sweep['sift']>[1] = (job, seen) =>
+        step(job.jobId, () => observed(job, seen)).then(beat);
+      try {
+        rest = await limited(sweep.sift(watched, apply));
+      } catch (error) {
+        // A list that is never answered: each of its jobs is looked at by itself, in a step that has an end.
+        log.warn({ unitId, err: error }, 'the jobs of a unit were not looked at together');
+      }
     });
     const others = new Set(rest.map(({ jobId }) => jobId));
     for (const { jobId } of watched) if (!others.has(jobId)) held.release(jobId);

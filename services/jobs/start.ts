@@ -231,8 +231,8 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
       if (latest.state !== 'canceling') change.dueAt = now + SWEEP_MS;
       return change;
     });
-    if (!stored || isTerminal(stored.state) || stored.attempt !== job.attempt) {
-      // Ended (and perhaps begun anew) while StartExecution was under way: nobody waits for this execution any more.
+    if (!stored || isTerminal(stored.state) || stored.executionName !== job.executionName) {
+      // Ended meanwhile, and perhaps begun anew: nobody waits for it. An attempt that has taken it up has its name.
       await cloud.stopExecution(unit, arn, 'the job had ended before its execution started');
     }
     log.info({ jobId: job.jobId, unitId: unit.unitId, attempt: job.attempt }, 'execution started');

@@ -5,6 +5,7 @@
 import type { FailureCode } from '../../src/schemas/failures.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { D_JOB_MS, D_OPEN_MANY_MS } from '../clockwork/deadlines.ts';
+import { passes } from '../clockwork/failing.ts';
 import { inLanes } from '../clockwork/lanes.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { KillSwitch } from '../units/kill-switch.ts';
@@ -75,7 +76,18 @@ export function createWaiting(deps: {
     const closed = new Set<string>();
     await inLanes(named, CONCURRENCY, async (id) => (await isClosed(id)) && closed.add(id));
     const free = found.filter((waiter) => !closed.has(waiter.unitId));
-    await inLanes(free, CONCURRENCY, bringForward);
+    await inLanes(free, CONCURRENCY, async (waiter) => {
+      try {
+        await bringForward(waiter);
+      } catch (error) {
+        // A store that is away holds up all of this. A job that cannot be read holds up nobody.
+        if (passes(error)) throw error;
+        log.warn(
+          { unitId: waiter.unitId, jobId: waiter.jobId, err: error },
+          'a job that waits was passed over',
+        );
+      }
+    });
   }
 
   async function tryToGoOn(unitId?: string): Promise<void> {

@@ -98,5 +98,8 @@ t.test('a start whose answer broke off may have begun, whatever is said of the n
     },
   });
   const input = { jobId: 'j', attempt: 0, bucket: 'b', key: 'k' };
-  await t.rejects(cloud.startExecution(sampleUnit(), 'name', input), { problem: 'unavailable' });
+  await t.rejects(cloud.startExecution(sampleUnit(), 'name', input), {
+    name: 'CloudError',
+    problem: 'unavailable',
+  });
 });

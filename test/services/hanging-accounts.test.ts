@@ -72,6 +72,29 @@ async function dismissed(brain: Brain, jobs: readonly Job[]): Promise<void> {
   );
 }
 
+t.test(
+  'F33: a list that is never answered is given up, and its jobs are looked at by themselves',
+  async (t) => {
+    const bad = await startBrain(t, cloud);
+    const jobs = await queued(bad, 3);
+    await bad.ticker.tick();
+    cloud.clock.advance(3 * MINUTE);
+    const { broker, asked, end } = hanging(bad.unit);
+    const done = broker.ticker.tick();
+    for (let i = 0; i < 50 && asked.length === 0; i++) await pause(20);
+    broker.timers.fire(250);
+    await Promise.race([done, pause(1_000)]);
+    t.same(asked, ['ListExecutions']);
+    broker.timers.fire(1_000);
+    broker.timers.fire(3 * MINUTE);
+    for (let i = 0; i < 50 && asked.length === 1; i++) await pause(20);
+    t.equal(asked[1], 'DescribeExecution');
+    end();
+    await Promise.race([broker.ticker.stop(), pause(500)]);
+    await dismissed(bad, jobs);
+  },
+);
+
 t.test('F33: jobs that run in an account that hangs do not hold up the start of others', async (t) => {
   const [bad, good] = [await startBrain(t, cloud), await startBrain(t, cloud)];
   const jobs = await queued(bad, 6);

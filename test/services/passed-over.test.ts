@@ -44,3 +44,27 @@ t.test('F36: a lost job behind a full batch that nobody can read is found again'
   }
   t.equal((await brain.jobs.get(jobId))?.state, 'running');
 });
+
+t.test(
+  'F36: a waiting job that nobody can read keeps nobody from looking at its unit, nor others from going on',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    const { unitId } = brain.unit;
+    const bad = await brain.queue();
+    await unreadable(bad);
+    const until = cloud.clock() + 1e9;
+    for (let i = 0; i < MANY; i++)
+      await cloud.stores.waiters.put({ unitId, jobId: `${bad.jobId.slice(0, -3)}${100 + i}`, until });
+    const ended = await brain.queue();
+    await brain.users.cancel(brain.owner, ended.jobId);
+    await cloud.stores.waiters.put({ unitId, jobId: ended.jobId, until });
+    const unit = await cloud.stores.units.get(unitId);
+    if (!unit) throw new Error('there is no unit');
+    const nextCheckAt = cloud.clock() - 1;
+    await cloud.stores.units.put({ ...unit, nextCheckAt, version: unit.version + 1 });
+    await brain.watch.tick();
+    t.ok(Number((await cloud.stores.units.get(unitId))?.nextCheckAt) > cloud.clock(), 'it was looked at');
+    const left = (await cloud.stores.waiters.list(unitId, 100)).map(({ jobId }) => jobId);
+    t.notOk(left.includes(ended.jobId), 'what could be read was dealt with');
+  },
+);
