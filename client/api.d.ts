@@ -2335,6 +2335,16 @@ export interface components {
          *               0
          *             ]
          *           }
+         *         ],
+         *         "longest": [
+         *           {
+         *             "jobId": "01K9ZB4T8N5W3V6Q2R7S0M1XYB",
+         *             "computingUnitId": "01K9ZB3F5H7K9M1N3P5Q7R9STV",
+         *             "state": "running",
+         *             "attemptSeconds": 410,
+         *             "nextLookAt": "2026-11-22T09:31:30.000Z",
+         *             "note": null
+         *           }
          *         ]
          *       },
          *       "sweepLagSeconds": 1,
@@ -2426,6 +2436,18 @@ export interface components {
                     jobs: number;
                     oldestSeconds: number;
                     byAge: number[];
+                }[];
+                /** @description The five that have used the most of the time of their attempts */
+                longest: {
+                    jobId: string;
+                    computingUnitId: string;
+                    /** @enum {string} */
+                    state: "queued" | "starting" | "running" | "canceling" | "succeeded" | "failed" | "canceled" | "lost";
+                    /** @description Since its attempt may begin; what a pause of its unit has taken is not counted */
+                    attemptSeconds: number;
+                    nextLookAt: string | null;
+                    /** @description The last note of its history */
+                    note: string | null;
                 }[];
             };
             /** @description How long the most overdue job waits for its next step */

@@ -64,7 +64,16 @@ function toAnswer(data: OverviewData): z.infer<typeof overviewAnswer> {
     at: iso(at),
     killSwitch: toSwitchView(killSwitch ?? { stopped: false, at: 0, by: '' }),
     ages: [...AGE_LIMITS],
-    openJobs: { ...openJobs, byState },
+    openJobs: {
+      ...openJobs,
+      byState,
+      longest: openJobs.longest.map(({ unitId, dueAt, note = null, ...job }) => ({
+        ...job,
+        computingUnitId: unitId,
+        nextLookAt: dueAt === undefined ? null : iso(dueAt),
+        note,
+      })),
+    },
     sweepLagSeconds: openJobs.lagSeconds,
     setAside: { ...setAside, jobs: setAside.jobs.map((job) => ({ ...job, at: iso(job.at) })) },
     brokers: brokers.map(({ lagMs, refused, late: _late, startedAt, seenAt, ...broker }) => ({

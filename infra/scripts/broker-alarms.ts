@@ -140,7 +140,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     missing: 'bad',
   },
   FailedStepsAlarm: {
-    says: 'Steps of jobs fail. Look at the log for "a step failed".',
+    says: 'Steps of jobs fail.',
     of: sum('FailedSteps'),
     seconds: 300,
     periods: 2,
@@ -148,7 +148,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     because: 'one poison job fails so many times and is set aside (SetAsideAlarm); more are a defect',
   },
   TicksAlarm: {
-    says: 'Ticks fail, so jobs stand still. Look at the log for "a tick failed".',
+    says: 'Ticks fail, so jobs stand still.',
     of: sum('FailedTicks'),
     seconds: 300,
     periods: 2,
@@ -202,7 +202,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     because: 'EventBridge has tried for a day, or the function three times',
   },
   ErrorsAlarm: {
-    says: 'The broker answers with 5xx. Look at its log.',
+    says: 'The broker answers with 5xx.',
     of: sum(balancer('HTTPCode_Target_5XX_Count')),
     seconds: 300,
     periods: 1,
@@ -227,7 +227,8 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
           TargetGroup: { 'Fn::GetAtt': ['TargetGroup', 'TargetGroupFullName'] },
         },
       },
-      statistic: 'Minimum',
+      // Each zone of the load balancer counts for itself.
+      statistic: 'Maximum',
     },
     seconds: 60,
     periods: 3,
@@ -262,7 +263,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
       'on demand it follows any growth below twice the last peak: the plan has none of that in ten minutes',
   },
   StrangeSessionsAlarm: {
-    says: 'T18: the role of the broker has opened sessions that the broker knows nothing of.',
+    says: 'The role of the broker has opened sessions that the broker knows nothing of.',
     of: {
       sources: { seen: sum('SessionsSeen'), own: sum('AssumeRoleCalls'), before: sum('CallsBefore') },
       expression: 'FILL(seen, 0) - 1.05 * MAX([FILL(own, 0), FILL(before, 0)])',
@@ -274,7 +275,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
       'CloudTrail tells of an hour what the broker did in it or a quarter of an hour earlier; one in 20 is chance, tries of one call, or the edge',
   },
   UnnamedSessionsAlarm: {
-    says: 'T18: the role of the broker has opened a session under a name that the broker does not give.',
+    says: 'The role of the broker has opened a session under a name that the broker does not give.',
     of: sum('SessionsUnnamed'),
     seconds: 300,
     periods: 1,
@@ -282,7 +283,7 @@ export const ALARMS: Readonly<Record<string, Alarm>> = {
     because: 'every session of the broker has a name of its form',
   },
   RoleRefusedAlarm: {
-    says: 'T18: the role of the broker was refused what the broker never asks for.',
+    says: 'The role of the broker was refused what the broker never asks for.',
     of: sum('RoleRefused'),
     seconds: 300,
     periods: 1,

@@ -17,6 +17,8 @@ const MAX_READ = 200;
 /** Of those that processes have found. */
 const MAX_TOLD = 50;
 const LANES = 8;
+/** Of those that have used the most time, so that somebody can look at them. */
+const MAX_LONGEST = 5;
 
 export interface StateRow {
   readonly state: JobState;
@@ -24,6 +26,19 @@ export interface StateRow {
   readonly oldestSeconds: number;
   /** Jobs by age: one count more than AGE_LIMITS has. */
   readonly byAge: readonly number[];
+}
+
+/** An open job for whoever runs the broker: nothing of its task, inputs or owner. */
+export interface LongOpenJob {
+  readonly jobId: string;
+  readonly unitId: string;
+  readonly state: JobState;
+  /** Of its attempt, see `longestAttemptSeconds`. */
+  readonly attemptSeconds: number;
+  /** When it is looked at next, epoch ms; undefined if it never is. */
+  readonly dueAt: number | undefined;
+  /** What was noted last in its history. */
+  readonly note: string | undefined;
 }
 
 export interface OpenJobs {
@@ -45,6 +60,8 @@ export interface OpenJobs {
    */
   readonly longestAttemptSeconds: number;
   readonly longestWaitSeconds: number;
+  /** Those that have used the most of it, at most MAX_LONGEST. */
+  readonly longest: readonly LongOpenJob[];
 }
 
 /** Counts them. A job that cannot be read is left out of the states. `late`: ids of jobs that processes have found too old. */
@@ -59,14 +76,16 @@ export async function countOpenJobs(
   const oldest = found.jobs.map(({ jobId }) => jobId).sort();
   const rows = new Map<JobState, { jobs: number; oldest: number; byAge: number[] }>();
   let counted = 0;
-  let [longestAttemptSeconds, longestWaitSeconds] = [0, 0];
+  const seen: LongOpenJob[] = [];
+  let longestWaitSeconds = 0;
   const wanted = new Set([...oldest.slice(0, MAX_READ), ...late.slice(0, MAX_TOLD)]);
   await inLanes([...wanted], LANES, async (jobId) => {
     const job = await readable(jobs, jobId);
     if (!job || isTerminal(job.state)) return;
     counted++;
     const used = secondsBetween(job.deadlineAt - D_JOB_MS, now);
-    longestAttemptSeconds = Math.max(longestAttemptSeconds, used);
+    const { unitId, state, dueAt, history } = job;
+    seen.push({ jobId, unitId, state, attemptSeconds: used, dueAt, note: history.at(-1)?.note });
     if (isUnstarted(job)) longestWaitSeconds = Math.max(longestWaitSeconds, used);
     const row = rows.get(job.state) ?? { jobs: 0, oldest: now, byAge: Array(AGE_LIMITS.length + 1).fill(0) };
     const ageSeconds = (now - job.createdAt) / 1000;
@@ -74,6 +93,7 @@ export async function countOpenJobs(
     row.byAge[younger === -1 ? AGE_LIMITS.length : younger]++;
     rows.set(job.state, { ...row, jobs: row.jobs + 1, oldest: Math.min(row.oldest, job.createdAt) });
   });
+  const longest = seen.sort((a, b) => b.attemptSeconds - a.attemptSeconds).slice(0, MAX_LONGEST);
   const due = found.jobs.reduce((earliest, { dueAt }) => Math.min(earliest, dueAt), now);
   return {
     counted,
@@ -81,8 +101,9 @@ export async function countOpenJobs(
     open: found.jobs.length,
     openMore: found.more,
     lagSeconds: secondsBetween(due, now),
-    longestAttemptSeconds,
+    longestAttemptSeconds: longest[0]?.attemptSeconds ?? 0,
     longestWaitSeconds,
+    longest,
     byState: [...rows]
       .map(([state, row]) => ({
         state,

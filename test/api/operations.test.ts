@@ -1,5 +1,6 @@
 /** The operator's view over the API: who may see it, what it counts, and that its cost does not grow with the table. */
 import t from 'tap';
+import { D_JOB_MS } from '../../services/clockwork/deadlines.ts';
 import { broker } from '../helpers/http.ts';
 import { sampleJob } from '../helpers/samples.ts';
 
@@ -38,7 +39,10 @@ t.test('open jobs by state and age, how late they are, what is set aside, what w
   const admin = await b.administrator();
   const add = (jobId: string, state: 'queued' | 'running' | 'failed', ageMs: number, dueMs: number) =>
     b.jobStore.create(
-      sampleJob({ jobId, state, createdAt: b.clock() - ageMs, dueAt: b.clock() + dueMs, deadlineAt: 9e14 }),
+      sampleJob({
+        ...{ jobId, state, createdAt: b.clock() - ageMs },
+        ...{ dueAt: b.clock() + dueMs, deadlineAt: b.clock() - ageMs + D_JOB_MS },
+      }),
     );
   await add('A1', 'running', 3_600_000, 1e6);
   await add('A2', 'running', 61_000, 1e6);
@@ -50,7 +54,14 @@ t.test('open jobs by state and age, how late they are, what is set aside, what w
   const { webhookId } = (await ada.post('/api/webhooks', { url: 'https://hooks.ada.example.org' })).json();
   await ada.post(`/api/webhooks/${webhookId}/test`);
   const seen = (await admin.get(path)).json();
-  t.same(seen.openJobs, {
+  const { longest, ...openJobs } = seen.openJobs;
+  t.match(longest[0], { jobId: 'A1', state: 'running', computingUnitId: String, note: null });
+  t.same(
+    longest.map(({ jobId }: { jobId: string }) => jobId),
+    ['A1', 'A2', 'A3'],
+    'what has used the most of its time first',
+  );
+  t.same(openJobs, {
     open: 3,
     openMore: false,
     counted: 3,

@@ -61,7 +61,7 @@ t.test('every metric of the log is a number in a line that the code writes', asy
     killSwitch: undefined,
     openJobs: {
       ...{ counted: 0, more: false, byState: [], open: 0, openMore: false, lagSeconds: 0 },
-      ...{ longestAttemptSeconds: 0, longestWaitSeconds: 0 },
+      ...{ longestAttemptSeconds: 0, longestWaitSeconds: 0, longest: [] },
     },
     setAside: { jobs: [], more: false },
     brokers: [],

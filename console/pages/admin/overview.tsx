@@ -21,6 +21,7 @@ export function Overview() {
           )}
           {now.killSwitch.stopped && <AllStopped by={now.killSwitch} />}
           <OpenJobs seen={now} />
+          <Longest jobs={now.openJobs.longest} />
           {now.unheld.length > 0 && (
             <Notice tone="warn">No process does this work: {now.unheld.join(', ')}.</Notice>
           )}
@@ -99,6 +100,43 @@ function OpenJobs({ seen: { at, openJobs, ages, sweepLagSeconds } }: { seen: See
           ))}
         </ul>
       )}
+    </section>
+  );
+}
+
+function Longest({ jobs }: { jobs: Seen['openJobs']['longest'] }) {
+  if (jobs.length === 0) return null;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
+    <section class="table-box" tabIndex={0} aria-label="Jobs that are open for longest">
+      <table class="stackable">
+        <thead>
+          <tr>
+            <th>Open for longest</th>
+            <th>State</th>
+            <th>Attempt took</th>
+            <th>Next look</th>
+            <th>Unit</th>
+            <th>Last note</th>
+          </tr>
+        </thead>
+        <tbody>
+          {jobs.map((job) => (
+            <tr key={job.jobId}>
+              <td>{job.jobId}</td>
+              <td data-label="State">{job.state}</td>
+              <td data-label="Attempt took">{duration(job.attemptSeconds)}</td>
+              <td data-label="Next look">{job.nextLookAt ? whenExactly(job.nextLookAt) : 'never'}</td>
+              <td data-label="Unit" class="small">
+                {job.computingUnitId}
+              </td>
+              <td data-label="Last note" class="small">
+                {job.note ?? '–'}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }

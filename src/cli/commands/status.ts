@@ -57,6 +57,12 @@ function told(seen: Overview): string {
       ]),
     ),
     section(
+      ['open for longest', 'state', 'attempt took', 'next look', 'unit', 'last note'],
+      openJobs.longest.map(({ jobId, state, attemptSeconds, nextLookAt, computingUnitId, note }) => [
+        ...[jobId, state, duration(attemptSeconds), nextLookAt ?? 'never', computingUnitId, note ?? ''],
+      ]),
+    ),
+    section(
       ['set aside', 'at', 'failures', 'error'],
       setAside.jobs.map(({ jobId, at, failures, error }) => [jobId, at, String(failures), error]),
     ),

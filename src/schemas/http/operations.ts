@@ -51,6 +51,20 @@ export const overviewAnswer = z
       byState: z.array(
         z.object({ state: jobState, jobs: count, oldestSeconds: seconds, byAge: z.array(count) }),
       ),
+      longest: z
+        .array(
+          z.object({
+            jobId: z.string(),
+            computingUnitId: z.string(),
+            state: jobState,
+            attemptSeconds: seconds.meta({
+              description: 'Since its attempt may begin; what a pause of its unit has taken is not counted',
+            }),
+            nextLookAt: isoTime.nullable(),
+            note: z.string().nullable().meta({ description: 'The last note of its history' }),
+          }),
+        )
+        .meta({ description: 'The five that have used the most of the time of their attempts' }),
     }),
     sweepLagSeconds: seconds.meta({ description: 'How long the most overdue job waits for its next step' }),
     setAside: z.object({
@@ -116,6 +130,16 @@ export const overviewAnswer = z
           byState: [
             { state: 'queued', jobs: 1, oldestSeconds: 4, byAge: [1, 0, 0, 0, 0, 0] },
             { state: 'running', jobs: 2, oldestSeconds: 410, byAge: [0, 1, 1, 0, 0, 0] },
+          ],
+          longest: [
+            {
+              jobId: '01K9ZB4T8N5W3V6Q2R7S0M1XYB',
+              computingUnitId: '01K9ZB3F5H7K9M1N3P5Q7R9STV',
+              state: 'running',
+              attemptSeconds: 410,
+              nextLookAt: '2026-11-22T09:31:30.000Z',
+              note: null,
+            },
           ],
         },
         sweepLagSeconds: 1,
