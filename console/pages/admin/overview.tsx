@@ -3,6 +3,7 @@ import { api, data, type Overview as Seen } from '../../lib/api.ts';
 import { duration, when, whenExactly } from '../../lib/format.ts';
 import { useAct, useEvery, useResource } from '../../lib/use.ts';
 import { Badge, Loading, Notice, Problem } from '../../ui/parts.tsx';
+import { Longest, OpenJobs } from './open-jobs.tsx';
 
 const LOOK_MS = 5_000;
 
@@ -46,98 +47,6 @@ function AllStopped({ by }: { by: Seen['killSwitch'] }) {
       {by.since && ` since ${whenExactly(by.since)}`}, by {by.by}: nothing is asked of any AWS account, and
       open jobs stand still. An administrator opens them: <code>npx cloudmr units open-all</code>
     </Notice>
-  );
-}
-
-function OpenJobs({ seen: { at, openJobs, ages, sweepLagSeconds } }: { seen: Seen }) {
-  const most = Math.max(1, ...openJobs.byState.map(({ jobs }) => jobs));
-  const classes = [...ages.map((age) => `younger than ${duration(age)}`), 'older'];
-  const late = sweepLagSeconds > 0 ? `the most overdue by ${duration(sweepLagSeconds)}` : 'none overdue';
-  return (
-    <section class="card stack-small" aria-labelledby="open-jobs">
-      <h2 id="open-jobs">
-        {openJobs.open}
-        {openJobs.openMore ? ' or more' : ''} open jobs, {late}
-      </h2>
-      <p class="soft small">All processes together, at {whenExactly(at)}.</p>
-      {openJobs.more && (
-        <p class="soft small">
-          By state and age: the oldest {openJobs.counted}
-          {openJobs.openMore ? ` of the ${openJobs.open} that are due first, and what is too old` : ''}.
-        </p>
-      )}
-      {openJobs.byState.length === 0 && <p class="soft">Nothing is open.</p>}
-      <div class="bars">
-        {openJobs.byState.map(({ state, jobs, oldestSeconds, byAge }) => (
-          <div key={state} class="age-row">
-            <span>{state}</span>
-            <span
-              class="age-bar"
-              role="img"
-              aria-label={byAge.flatMap((many, i) => (many > 0 ? [`${many} ${classes[i]}`] : [])).join(', ')}
-            >
-              {byAge.map((many, index) => (
-                <span
-                  key={classes[index]}
-                  class={`age-${index}`}
-                  title={`${many} ${classes[index]}`}
-                  style={{ width: `${(100 * many) / most}%` }}
-                />
-              ))}
-            </span>
-            <span class="small soft">
-              {jobs}, the oldest for {duration(oldestSeconds)}
-            </span>
-          </div>
-        ))}
-      </div>
-      {openJobs.byState.length > 0 && (
-        <ul class="age-key small soft" aria-label="Colours: age of a job since it was submitted">
-          {classes.map((name, index) => (
-            <li key={name}>
-              <span class={`age-${index}`} /> {name}
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
-  );
-}
-
-function Longest({ jobs }: { jobs: Seen['openJobs']['longest'] }) {
-  if (jobs.length === 0) return null;
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
-    <section class="table-box" tabIndex={0} aria-label="Jobs that are open for longest">
-      <table class="stackable">
-        <thead>
-          <tr>
-            <th>Open for longest</th>
-            <th>State</th>
-            <th>Attempt took</th>
-            <th>Next look</th>
-            <th>Unit</th>
-            <th>Last note</th>
-          </tr>
-        </thead>
-        <tbody>
-          {jobs.map((job) => (
-            <tr key={job.jobId}>
-              <td>{job.jobId}</td>
-              <td data-label="State">{job.state}</td>
-              <td data-label="Attempt took">{duration(job.attemptSeconds)}</td>
-              <td data-label="Next look">{job.nextLookAt ? whenExactly(job.nextLookAt) : 'never'}</td>
-              <td data-label="Unit" class="small">
-                {job.computingUnitId}
-              </td>
-              <td data-label="Last note" class="small">
-                {job.note ?? '–'}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   );
 }
 
