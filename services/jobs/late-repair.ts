@@ -1,9 +1,11 @@
 /**
  * Lost jobs are looked for again: for a week, less and less often. If the execution has turned up (its account was
  * out of reach, its history came late), a new attempt takes it up and follows it to its end. `lost` itself stays a
- * sink: what was told of the lost attempt remains true of it, and nothing is started.
+ * sink: what was told of the lost attempt remains true of it, and nothing is started. Lost attempts that another one has
+ * followed are looked for when that one has ended: what still runs of them is stopped.
  */
-
+import type { Job } from '../../src/schemas/job.ts';
+import type { Unit } from '../../src/schemas/unit.ts';
 import { D_JOB_MS, REPAIR_MS } from '../clockwork/deadlines.ts';
 import { createFailing } from '../clockwork/failing.ts';
 import { inLanes } from '../clockwork/lanes.ts';
@@ -11,6 +13,8 @@ import type { Ticker } from '../clockwork/ticker.ts';
 import { within } from '../context.ts';
 import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from '../ports.ts';
 import type { UnitStore } from '../units/ports.ts';
+import { earlierRuns, TRIED_AGAIN } from './earlier-runs.ts';
+import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { adoptingAttempt, LOOK_AGAIN_MS, MAX_ATTEMPTS } from './new-attempts.ts';
@@ -37,7 +41,7 @@ export interface LateRepair {
 export interface LateRepairDeps {
   jobs: Pick<JobStore, 'get' | 'lostDue'>;
   units: UnitStore;
-  cloud: Pick<UnitCloud, 'describeExecution'>;
+  cloud: Pick<UnitCloud, 'describeExecution' | 'stopExecution'>;
   moves: Moves;
   ticker: Pick<Ticker, 'nudge'>;
   /** Whether this process looks for lost jobs; another one does otherwise. */
@@ -53,12 +57,31 @@ export function createLateRepair(deps: LateRepairDeps): LateRepair {
   let nextPoll = 0;
   let repaired = 0;
 
+  /** True if some could not be stopped: they may not be known yet. */
+  async function stopEarlier(unit: Unit, job: Job): Promise<boolean> {
+    let left = false;
+    for (const { attempt, executionArn } of earlierRuns(job, clock())) {
+      try {
+        await cloud.stopExecution(unitOfJob(unit, attempt), executionArn, TRIED_AGAIN);
+      } catch (error) {
+        if (!(error instanceof CloudError)) throw error;
+        left = true;
+      }
+    }
+    return left;
+  }
+
   async function look(jobId: string): Promise<void> {
     const job = await jobs.get(jobId);
-    if (job?.state !== 'lost' || job.lookAgainAt === undefined) return;
+    if (!job || !isTerminal(job.state) || job.lookAgainAt === undefined) return;
     const unit = (await units.get(job.unitId)) ?? (await units.getRemoved(job.unitId));
-    const lostAt = job.finishedAt ?? job.updatedAt;
-    const since = clock() - lostAt;
+    const since = clock() - (job.finishedAt ?? job.updatedAt);
+    const pause = LOOK_AGAIN_MS.find((ms) => ms > since) ?? LOOK_AGAIN_MS[LOOK_AGAIN_MS.length - 1];
+    const again = unit !== undefined && (await stopEarlier(unit, job)) ? clock() + pause : undefined;
+    if (job.state !== 'lost') {
+      await moves.lookAgain(jobId, job.version, again);
+      return;
+    }
     if (!unit || since > REPAIR_MS || job.attempt + 1 >= MAX_ATTEMPTS) {
       await moves.lookAgain(jobId, job.version, undefined);
       return;
@@ -69,7 +92,6 @@ export function createLateRepair(deps: LateRepairDeps): LateRepair {
       await cloud.describeExecution(place, arn);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
-      const pause = LOOK_AGAIN_MS.find((ms) => ms > since) ?? LOOK_AGAIN_MS[LOOK_AGAIN_MS.length - 1];
       await moves.lookAgain(jobId, job.version, clock() + pause);
       return;
     }

@@ -7,7 +7,7 @@ import { AppError } from '../../src/errors.ts';
 import type { EarlierAttempt, Job } from '../../src/schemas/job.ts';
 import type { Unit } from '../../src/schemas/unit.ts';
 import { type Clock, CloudError, type UnitCloud } from '../ports.ts';
-import { executionArn, executionName } from './naming.ts';
+import { executionOfAttempt } from './earlier-runs.ts';
 import { mayRunOn } from './worker-end.ts';
 
 /** Lambda ends a function after so long, whoever has stopped its execution; Fargate stops a task much sooner. */
@@ -40,9 +40,7 @@ export function createEndRun({ cloud, clock }: LeftRunsDeps): EndRun {
 
   return async function endRun(there, job, attempt) {
     const isOpen = attempt.state === 'lost' || (attempt === job && mayRunOn(job));
-    const { executionArn: known, place } = attempt;
-    const arn =
-      known ?? (place && executionArn(place.stateMachineArn, executionName(job.jobId, attempt.attempt)));
+    const arn = executionOfAttempt(job.jobId, attempt);
     if (!isOpen || arn === undefined) return;
     let until = 0;
     await isThere(async () => {

@@ -3,6 +3,7 @@ import { AppError } from '../../src/errors.ts';
 import type { HistoryEntry, Job, JobState } from '../../src/schemas/job.ts';
 import type { Usage } from '../../src/schemas/limits.ts';
 import type { Clock, JobStore } from '../ports.ts';
+import { earlierRuns } from './earlier-runs.ts';
 import { isTerminal, mayMove, timeOfRest } from './lifecycle.ts';
 import { type ChosenAttempt, LOOK_AGAIN_MS, newAttempt, withEntry } from './new-attempts.ts';
 
@@ -41,7 +42,7 @@ export interface Moves {
   ): Promise<Job | undefined | 'usage_changed'>;
   /** The same loop for attempts that the broker begins by itself; `next` is one of new-attempts.ts. */
   attempt(jobId: string, next: (job: Job, now: number) => Job | undefined): Promise<Job | undefined>;
-  /** The same loop for when a lost job is looked for again; undefined: never. */
+  /** The same loop for when a job that has ended is looked at again (late-repair.ts); undefined: never. */
   lookAgain(jobId: string, from: number, lookAgainAt: number | undefined): Promise<Job | undefined>;
   /** The same loop for the alias of a job that has ended: no state changes, so it is no move. */
   rename(jobId: string, decide: (job: Job) => string | undefined): Promise<Job | undefined>;
@@ -83,7 +84,7 @@ export function createMoves({ jobs, clock }: { jobs: JobStore; clock: Clock }): 
     attempt: rewrite,
     lookAgain(jobId, from, lookAgainAt) {
       return rewrite(jobId, (job, now) =>
-        job.version === from && job.state === 'lost'
+        job.version === from && isTerminal(job.state)
           ? { ...job, lookAgainAt, version: job.version + 1, updatedAt: timeOfRest(job, now) }
           : undefined,
       );
@@ -116,7 +117,7 @@ export function applyChange(job: Job, change: Change, cause: Cause, now: number)
   if (isTerminal(state)) {
     next.finishedAt ??= now;
     next.dueAt = undefined;
-    if (state === 'lost') next.lookAgainAt = now + LOOK_AGAIN_MS[0];
+    if (state === 'lost' || earlierRuns(next, now).length > 0) next.lookAgainAt = now + LOOK_AGAIN_MS[0];
   }
   return next;
 }

@@ -9,6 +9,7 @@ import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from 
 import { byUser, type Principal } from '../principal.ts';
 import type { UsableUnit } from '../units/usable-units.ts';
 import { attemptNames } from './attempts.ts';
+import { executionOfAttempt, TRIED_AGAIN } from './earlier-runs.ts';
 import { isTerminal, mayRetry } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { MAX_ATTEMPTS } from './new-attempts.ts';
@@ -94,12 +95,16 @@ export function createRetry(deps: RetryDeps): Retry {
     return unit;
   }
 
-  /** Nobody knows whether a lost execution still runs; nobody should pay for it beside the new one. */
+  /**
+   * Nobody knows whether a lost execution still runs; nobody should pay for it beside the new one. What this misses,
+   * late repair stops after the new attempt.
+   */
   async function stopLost(unit: Unit, job: Job): Promise<void> {
-    const { jobId, executionArn } = job;
-    if (executionArn === undefined) return;
+    const { jobId } = job;
+    const arn = executionOfAttempt(jobId, { ...job, attempt: job.adoptedAttempt ?? job.attempt });
+    if (arn === undefined) return;
     try {
-      await cloud.stopExecution(unitOfJob(unit, job), executionArn, 'the job was lost and is tried again');
+      await cloud.stopExecution(unitOfJob(unit, job), arn, TRIED_AGAIN);
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       log.warn({ jobId, problem: error.problem, awsCode: error.awsCode }, 'a lost execution was not stopped');

@@ -133,7 +133,7 @@ export const job = z.object({
   automaticRetries: z.array(automaticAttempt).optional(),
   /** Where this attempt has to run, because an automatic one or a person wants it there. */
   forcedPlatform: platformName.optional(),
-  /** Of a lost job: when it is looked whether its execution has turned up. */
+  /** Of a job that has ended: when it is looked whether a lost execution has turned up, its own or an earlier one. */
   lookAgainAt: z.number().optional(),
   /** The attempt whose execution this one has taken up, and whose number the worker knows. */
   adoptedAttempt: z.number().int().optional(),

@@ -115,7 +115,7 @@ t.test('lost jobs, in lanes, of an account that hangs leave the process well', a
   }
   const repair = createLateRepair({
     ...stores,
-    cloud: { describeExecution: hangs },
+    cloud: { describeExecution: hangs, stopExecution: hangs },
     moves: createMoves({ jobs: stores.jobs, clock }),
     ticker: { nudge() {} },
     mine: () => true,

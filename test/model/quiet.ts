@@ -1,10 +1,9 @@
 /** The faults are over: the brokers go on until nothing is left to do. Then nothing may be left. */
 import { REPAIR_MS } from '../../services/clockwork/deadlines.ts';
-import { executionArn } from '../../services/jobs/naming.ts';
-import type { ExecutionInput } from '../../src/schemas/execution.ts';
+import { earlierRuns } from '../../services/jobs/earlier-runs.ts';
 import type { Job } from '../../src/schemas/job.ts';
-import type { Unit } from '../../src/schemas/unit.ts';
 import { begin } from './acts.ts';
+import { advance } from './executions.ts';
 import { leaks } from './leaks.ts';
 import type { Sequence } from './play.ts';
 import { ENDS } from './promise.ts';
@@ -55,10 +54,10 @@ async function settle(world: World, { ends, endless }: Sequence): Promise<void> 
   await spell(world, { over: () => openJobs(world).length === 0, endOf: endless ? undefined : endOf });
 }
 
-/** Lost jobs whose executions can be seen are taken up, and come to their end. */
+/** Lost jobs whose executions can be seen are taken up, and come to their end; what earlier attempts left is stopped. */
 async function lostTurnUp(world: World, drawn: Sequence): Promise<void> {
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
-    const due = [...world.jobs.values()].filter((job) => turnsUp(world, job));
+    const due = [...world.jobs.values()].filter((job) => turnsUp(world, job) || leftRuns(world, job));
     if (due.length === 0) return;
     const next = Math.min(...due.map(({ lookAgainAt = 0 }) => lookAgainAt));
     world.advance(Math.max(31_000, next - world.now()));
@@ -79,35 +78,28 @@ function turnsUp(world: World, job: Job): boolean {
   return world.now() - (job.finishedAt ?? 0) < REPAIR_MS;
 }
 
+/** Whether the broker has said that it looks for earlier attempts of a job once more, and may find some. */
+function leftRuns(world: World, job: Job): boolean {
+  if (job.lookAgainAt === undefined) return false;
+  if (job.state !== 'lost') return true;
+  const visible = runningOf(world.cloud).filter(({ arn }) => !world.moods.hidden.has(arn));
+  return earlierRuns(job, world.now()).some(({ executionArn }) =>
+    visible.some(({ arn }) => arn === executionArn),
+  );
+}
+
 /** What runs for no job is found by a visit. */
 async function strangersAreStopped(world: World): Promise<void> {
   if (runningOf(world.cloud).length === 0) return;
   world.note('an execution that nobody waits for');
-  world.advance(VISIT_MS);
+  advance(world, VISIT_MS);
   for (const process of [0, 1]) {
     world.act(process, async (broker) => broker.sweep.visit(await unitOf(world, process)));
     await calm(world);
   }
-  let unit: Unit | undefined;
-  world.act(0, async () => {
-    unit = await unitOf(world, 0);
-  });
-  await calm(world);
-  for (const { arn, input } of runningOf(world.cloud)) {
-    if (!world.moods.hidden.has(arn) && !isBehind(world, unit, arn, input))
-      world.witness.broken.push(`${arn}: runs, and nobody waits for it`);
+  for (const { arn } of runningOf(world.cloud)) {
+    if (!world.moods.hidden.has(arn)) world.witness.broken.push(`${arn}: runs, and nobody waits for it`);
   }
-}
-
-/**
- * True for the run of a lost attempt in a place that its unit has left: when the job was retried it could not be
- * stopped, because nobody knew it, and there nobody looks any more. It ends by the limit of its state machine.
- */
-function isBehind(world: World, unit: Unit | undefined, arn: string, input: unknown): boolean {
-  const { jobId, attempt } = JSON.parse(String(input)) as ExecutionInput;
-  const earlier = world.jobs.get(jobId)?.earlier ?? [];
-  const lost = earlier.some((each) => each.attempt === attempt && each.state === 'lost');
-  return lost && unit !== undefined && !arn.startsWith(executionArn(unit.stateMachineArn, ''));
 }
 
 const unitOf = async (world: World, process: number) => world.broker(process).units.get(OWNER, world.unitId);

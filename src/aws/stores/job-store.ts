@@ -164,9 +164,9 @@ function keyOperation(job: Job, { key, requestHash }: IdempotencyKey): Operation
   };
 }
 
-/** Terminal jobs leave the index of open jobs, whatever their dueAt says; lost ones are in one of their own. */
+/** Terminal jobs leave the index of open jobs, whatever their dueAt says; those looked at again are in one of their own. */
 function itemOf(job: Job): Item {
-  if (job.state === 'lost' && job.lookAgainAt !== undefined) {
+  if (isTerminal(job.state) && job.lookAgainAt !== undefined) {
     const place = lostIndexKeys(job, job.lookAgainAt);
     return toItem(JOB, jobKey(job.jobId), job, { ...place, version: job.version });
   }

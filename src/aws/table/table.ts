@@ -249,7 +249,7 @@ export const waiterKey = (unitId: string, jobId: string): Key => ({
 /** Ends of the list of one unit. */
 export const waitersOfUnit = (unitId: string): [string, string] => [`${part(unitId)}#`, `${part(unitId)}#~~`];
 
-/** Lost jobs whose execution may turn up yet: few, so one partition. */
+/** Jobs that have ended, and a lost execution of theirs may turn up yet: few, so one partition. */
 export const LOST_PARTITION = 'LOST';
 export function lostIndexKeys(
   job: Pick<Job, 'jobId' | 'ownerId' | 'createdAt'>,
