@@ -51,6 +51,14 @@ t.test('what the broker budgets is simulated with its budgets, and the page tell
     t.ok(text.includes(`| ${operation} | ${bucket} | ${perSecond} |`), operation);
   }
   t.ok(text.includes(`${DESCRIBES.toFixed(2)} on average`));
+  // Every limit of the simulation is on the page: it can be compared with what AWS says.
+  for (const { name, limit, newAccount, burst, held } of QUOTAS) {
+    const figures = [limit, newAccount].map((figure) => figure?.toLocaleString('en'));
+    if (held) t.ok(text.includes(`| ${name} | ${figures.join(' | ')} |`), name);
+    if (name === 'Fargate: launches')
+      t.ok(text.includes(`| ${name} | ${limit} a second, ${burst} at once |`));
+    if (name.startsWith('DynamoDB')) t.ok(text.includes(`| ${figures[0]} write units a second`), name);
+  }
 });
 
 t.test('what is held is not waited for: who finds no room fails after six further attempts', async (t) => {

@@ -23,7 +23,10 @@ const BEATS_PER_SECOND = 0.5;
 const POLLS_PER_SECOND = 11;
 const SECONDS = HOURS * 3_600;
 
-/** What a job makes of requests, each a line in the log, and of answers through the load balancer. */
+/**
+ * What a job makes of requests, each a line in the log, and of answers through the load balancer and out of AWS: mostly
+ * lists, which web clients ask for every 15 seconds (25 jobs are 28 KB). Files go to and from S3, see runUsd().
+ */
 const REQUESTS = 60;
 const LINE_BYTES = 500;
 const ANSWER_BYTES = 2.5e6;
@@ -56,6 +59,10 @@ export function brokerCosts(jobsPerDay: number, brokers: number): CostPart[] {
     {
       part: `load balancer with 2 public addresses, and its units (${ANSWER_BYTES / 1e6} MB of answers a job)`,
       usd: HOURS * (0.0225 + 2 * PRICES.publicIpHour) + ((jobs * ANSWER_BYTES) / 1e9) * 0.008,
+    },
+    {
+      part: `these answers out to the internet, $${PRICES.egressGb} per GB`,
+      usd: ((jobs * ANSWER_BYTES) / 1e9) * PRICES.egressGb,
     },
     {
       part: `WAF: 1 list, 3 rules, $0.60 per million requests (${REQUESTS} a job)`,

@@ -5,6 +5,7 @@
  * 15, ListExecutions 200 and 5, StateTransition 5,000 and 5,000). Step Functions: its page "Service quotas"; new accounts
  * have fewer state transitions until they use more, in figures that the page does not give. Lambda, Fargate, DynamoDB: theirs.
  */
+import { OPEN_SHARDS } from '../../src/aws/table/table.ts';
 import { QUOTAS as BUDGETS, type BudgetedOperation } from '../../src/schemas/quotas.ts';
 
 export interface Quota {
@@ -53,8 +54,7 @@ const TRANSITIONS = 6;
 /** Capacity units of the items of one job: its transaction, its moves, and the two indexes that follow each. */
 export const WRITE_UNITS = 50;
 export const READ_UNITS = 20;
-/** Partitions of the index of open jobs: its writes are the hottest spot of the table. */
-const SHARDS = 8;
+/** Of each of the partitions of the index of open jobs: its writes are the hottest spot of the table. */
 const INDEX_UNITS = 15;
 
 export const QUOTAS: readonly Quota[] = [
@@ -121,7 +121,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'DynamoDB: one shard of open jobs',
     limit: 1_000,
     burst: 1_000 * 300,
-    perJob: INDEX_UNITS / SHARDS,
+    perJob: INDEX_UNITS / OPEN_SHARDS,
     stage: 'start',
   },
   {
