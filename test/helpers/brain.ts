@@ -101,8 +101,8 @@ export interface Brain extends Broker {
   readonly unit: Unit;
   /** Deploys the machine again, with more in its stack if its definition needs that. */
   behave(definition: object, more?: Partial<StackDocument>): Promise<void>;
-  /** Submits a job; under an idempotency key, if one is given. */
-  queue(key?: string, alias?: string): Promise<Job>;
+  /** Submits a job; under an idempotency key, if one is given; to another broker process, if one is. */
+  queue(key?: string, alias?: string, by?: Broker): Promise<Job>;
   /** Writes the result object of a job as the worker does; with other `content` something has gone wrong since. */
   writeResult(job: Job, content?: string): Promise<void>;
   /** The job document as the worker finds it. */
@@ -210,7 +210,7 @@ export async function startBrain(
     behave,
     owner,
     unit,
-    queue: async (key, alias = 'a brain') => {
+    queue: async (key, alias = 'a brain', by = broker) => {
       const submission = {
         appId: 'mroptimum',
         alias,
@@ -237,7 +237,7 @@ export async function startBrain(
           },
         },
       };
-      return (await broker.submit.submit(owner, submission, key)).job;
+      return (await by.submit.submit(owner, submission, key)).job;
     },
     async writeResult(job, content = RESULT) {
       await s3.send(

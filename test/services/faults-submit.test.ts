@@ -30,20 +30,43 @@ t.test('F2: the same key for another request is refused, and nothing starts', as
   t.equal(await brain.started(), 1);
 });
 
-t.test('F3: submits at once under one key are one job; who loses gets it, or may try again', async (t) => {
-  const brain = await startBrain(t, cloud);
-  const other = brain.another();
-  const races = await Promise.allSettled(Array.from({ length: 8 }, () => brain.queue('key 3')));
-  const jobs = races.flatMap((race) => (race.status === 'fulfilled' ? [race.value] : []));
-  for (const race of races) {
-    if (race.status === 'rejected')
-      t.match(race.reason, { code: 'unavailable', status: 503 }, 'which has Retry-After');
-  }
-  t.ok(jobs.length > 0);
-  t.equal(new Set(jobs.map(({ jobId }) => jobId)).size, 1);
-  await Promise.all([brain.ticker.tick(), other.ticker.tick()]);
-  t.equal(await brain.started(), 1);
-});
+t.test(
+  'F3: submits at once under one key, at two brokers, are one job, and all are told of it',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    const other = brain.another();
+    const before = (await brain.jobs.listByOwner(brain.owner.userId, { limit: 200 })).items.length;
+    const races = Array.from({ length: 8 }, (_, n) =>
+      brain.queue('key 3', undefined, n % 2 ? other : undefined),
+    );
+    const jobs = await Promise.all(races);
+    t.equal(new Set(jobs.map(({ jobId }) => jobId)).size, 1);
+    const after = (await brain.jobs.listByOwner(brain.owner.userId, { limit: 200 })).items;
+    t.equal(after.length, before + 1);
+    await Promise.all([brain.ticker.tick(), other.ticker.tick()]);
+    await brain.until(jobs[0].jobId, ['running']);
+    t.equal(await brain.started(), 1);
+  },
+);
+
+t.test(
+  'F9: a session that ends in the midst of what a person asks is renewed, once and in silence',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    await brain.behave(BEHAVIOUR.fails);
+    const { jobId, failureBundle } = await brain.queue();
+    await brain.until(jobId, ['failed']);
+    const bundle = { Bucket: failureBundle.bucket, Key: failureBundle.key, Body: 'zip' };
+    await brain.s3.send(new PutObjectCommand(bundle));
+    await brain.users.download(brain.owner, jobId, 60);
+    const opened = await brain.cloud.calls('sts', 'AssumeRole');
+    const control = brain.cloud.control(RESEARCHER);
+    await control.addFault({ service: 's3', operation: 'HeadObject', kind: 'expired', times: 1 });
+    t.match(await brain.users.download(brain.owner, jobId, 60), { url: /X-Amz-Signature/ });
+    t.equal(await brain.cloud.calls('sts', 'AssumeRole'), opened + 1, 'one new session');
+    t.match(await control.faults(), [{ struck: 1 }]);
+  },
+);
 
 t.test('F9: a session that ends in the midst of a start is renewed, and nobody notices', async (t) => {
   const brain = await startBrain(t, cloud);
