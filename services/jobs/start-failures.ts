@@ -14,13 +14,13 @@ export function classOf(problem: CloudProblem): ErrorClass {
 
 /**
  * When a start is tried again, in milliseconds, and as which try. Where nobody was asked it does not count as one; and
- * `unbegun` tells that this try has certainly begun nothing.
+ * `unbegun` tells that this try has certainly begun nothing: a look at an execution comes after a start that found one.
  */
 export function nextTry({ tries }: Job, error: CloudError, random: number) {
-  if (error instanceof NotAsked)
-    return { tries, waitMs: error.waitMs, unbegun: error.operation !== 'DescribeExecution', asking: false };
+  const looked = error.operation === 'DescribeExecution';
+  if (error instanceof NotAsked) return { tries, waitMs: error.waitMs, unbegun: !looked, asking: false };
   const waitMs = backoffMs(classOf(error.problem), tries + 1, random);
-  return { tries: tries + 1, waitMs, unbegun: error.problem === 'throttled', asking: true };
+  return { tries: tries + 1, waitMs, unbegun: error.problem === 'throttled' && !looked, asking: true };
 }
 
 /** Looks that failed, one after the other: fewer prove nothing, also when nobody has looked for long. */

@@ -15,6 +15,9 @@ import { type Cap, excessOf } from './limit-excess.ts';
 /** Writers of the same usage in other processes; more rounds than this mean a store that does not work. */
 const MAX_ROUNDS = 12;
 
+/** The clocks of processes differ by less. */
+const CLOCKS_DIFFER_MS = 5 * 60_000;
+
 /** A job that is about to be stored. */
 export interface Admission {
   readonly jobId: string;
@@ -72,7 +75,9 @@ export function createLimits({ usage, jobs, clock, fairUse }: LimitsDeps): Limit
     const month = monthOf(clock());
     const stored = await usage.get(scope);
     if (!stored) return { scope, month, jobs: 0, usd: 0, open: [], version: 0 };
-    return stored.month === month ? stored : { ...stored, month, jobs: 0, usd: 0 };
+    // Where another process has begun the next month, all go on in that.
+    const counts = stored.month === month || stored.month === monthOf(clock() + CLOCKS_DIFFER_MS);
+    return counts ? stored : { ...stored, month, jobs: 0, usd: 0 };
   }
 
   /** Without the jobs that have ended. */

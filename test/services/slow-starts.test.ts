@@ -1,5 +1,7 @@
 /** An answer of StartExecution that comes when its job is another one: what became of the execution decides. */
 import t from 'tap';
+import { executionArn, executionName } from '../../services/jobs/naming.ts';
+import { CloudError } from '../../services/ports.ts';
 import { brokerOn, heldStart, startBrain } from '../helpers/brain.ts';
 import { startTestCloud } from '../helpers/cloud.ts';
 
@@ -28,3 +30,30 @@ t.test(
     t.equal(await brain.started(), 1);
   },
 );
+
+t.test('where the name is taken and nobody may look, a cancel is proven before it is said', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const { jobId } = await brain.queue();
+  const { unitCloud } = cloud;
+  const throttled = new CloudError('throttled', 'DescribeExecution', 'ThrottlingException', 'too fast');
+  const broker = brokerOn({
+    ...cloud,
+    unitCloud: {
+      ...unitCloud,
+      async startExecution(...asked) {
+        const arn = await unitCloud.startExecution(...asked);
+        throw new CloudError('already_exists', 'StartExecution', 'ExecutionAlreadyExists', arn);
+      },
+      describeExecution: () => Promise.reject(throttled),
+    },
+  });
+  await broker.ticker.tick();
+  t.equal(
+    (await brain.jobs.get(jobId))?.history.at(-1)?.note,
+    'DescribeExecution: ThrottlingException, trying again',
+  );
+  t.equal((await broker.users.cancel(brain.owner, jobId)).state, 'canceling');
+  t.equal((await brain.until(jobId, ['canceled'])).executionArn, undefined);
+  const arn = executionArn(brain.unit.stateMachineArn, executionName(jobId, 0));
+  t.equal((await unitCloud.describeExecution(brain.unit, arn)).status, 'ABORTED');
+});
