@@ -68,6 +68,41 @@ t.test('1,000 tabs: nothing is read while nothing changes, and once per change a
     t.equal(reads.forTabs().length, 20);
   });
 
+  await t.test('tabs of a person that ask for the list share one read per change', async (t) => {
+    const [{ job, token }] = people.slice(45);
+    const etags = ['', '', ''];
+    const ask = async (): Promise<number[]> => {
+      const answers = await Promise.all(
+        etags.map((etag) =>
+          one.app.inject({
+            url: '/api/job?limit=25',
+            headers: { authorization: `Bearer ${token}`, 'if-none-match': etag || 'none' },
+          }),
+        ),
+      );
+      answers.forEach(({ headers }, tab) => {
+        etags[tab] = String(headers.etag);
+      });
+      return answers.map(({ statusCode }) => statusCode);
+    };
+    await ask();
+    reads.clear();
+    t.same(await ask(), [304, 304, 304]);
+    t.same(reads.forTabs(), [], 'nothing has changed');
+    await one.jobStore.replace({ ...job, version: 2, state: 'starting', updatedAt: one.clock() });
+    await settled();
+    reads.clear();
+    t.same(await ask(), [200, 200, 200]);
+    t.equal(reads.forTabs().length, 1, 'changed here');
+    await two.jobStore.replace({ ...job, version: 3, state: 'running', updatedAt: two.clock() });
+    await pass(FRESH_MS / LOOK_MS);
+    reads.clear();
+    t.same(await ask(), [200, 200, 200]);
+    t.equal(reads.forTabs().length, 1, 'changed at the other broker');
+    t.same(await ask(), [304, 304, 304]);
+    t.equal(reads.forTabs().length, 1);
+  });
+
   await t.test('an account that another broker closes is shut out without being asked about', async (t) => {
     const [{ job, token, tabs }] = people.slice(50);
     reads.clear();
