@@ -5,6 +5,7 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import t, { type Test } from 'tap';
 import type { FaultInput } from '../../infra/local/faults.ts';
+import { jobToken } from '../../services/jobs/token.ts';
 import { createSessions } from '../../src/aws/accounts/sessions.ts';
 import { createUnitCloud } from '../../src/aws/accounts/unit-cloud.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
@@ -12,7 +13,8 @@ import { storesOn } from '../../src/aws/stores/stores.ts';
 import { createCursors } from '../../src/aws/table/cursor.ts';
 import { createItemTable } from '../../src/aws/table/item-table.ts';
 import { AppError } from '../../src/errors.ts';
-import { BEHAVIOUR, type Brain, startBrain } from '../helpers/brain.ts';
+import type { Job } from '../../src/schemas/job.ts';
+import { BEHAVIOUR, type Brain, startBrain, TOKEN_SECRET } from '../helpers/brain.ts';
 import { HUB, REGION, RESEARCHER, startTestCloud, type TestCloud } from '../helpers/cloud.ts';
 
 const usual = await startTestCloud(t);
@@ -154,3 +156,31 @@ t.test('S3 away as a run ends: the job waits for the look at its result, and the
     t.equal((await brain.until(job.jobId, END, 60)).state, 'succeeded', kind);
   }
 });
+
+t.test(
+  'callbacks that come while a service is away: nothing is failed for it, and each job ends once',
+  async (t) => {
+    for (const kind of ['down', 'slow', 'throttling'] as const) {
+      for (const service of ['dynamodb', 'sts', 'states', 's3'] as const) {
+        const what = `${service} ${kind}`;
+        const brain = await startBrain(t, cloud);
+        await brain.behave(BEHAVIOUR.succeeds);
+        const { jobId } = await brain.queue();
+        await brain.writeResult((await brain.jobs.get(jobId)) as Job);
+        await brain.ticker.tick();
+        await brain.executionEnds(jobId);
+        sessions.forget(brain.unit.unitId);
+        await trouble(service, kind);
+        const token = jobToken(TOKEN_SECRET, jobId, 0);
+        const told = brain.callbacks.ended(jobId, token, 'succeeded');
+        if (service === 'dynamodb') await t.rejects(told, is503, what);
+        else t.match((await told).state, /starting|running/, `${what}: heard, and not yet confirmed`);
+        await over();
+        const after = await brain.until(jobId, END, 60);
+        t.match(after, { state: 'succeeded', attempt: 0, failure: undefined }, what);
+        t.equal(after.history.filter(({ state }) => END.includes(state)).length, 1, `${what}: once`);
+        t.equal((await brain.callbacks.ended(jobId, token, 'succeeded')).version, after.version, what);
+      }
+    }
+  },
+);
