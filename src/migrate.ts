@@ -20,8 +20,8 @@ const USAGE = `Usage: npm run migrate -- [--dry-run] [--per-second N] [--from CU
   --from CURSOR   goes on where an interrupted run has stopped
   --json          one JSON document on standard output`;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
+function flags() {
+  return parseArgs({
     options: {
       'dry-run': { type: 'boolean', default: false },
       'per-second': { type: 'string', default: '200' },
@@ -29,7 +29,17 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
-  });
+  }).values;
+}
+
+async function main(): Promise<number> {
+  let values: ReturnType<typeof flags>;
+  try {
+    values = flags();
+  } catch (error) {
+    say(`${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
   const perSecond = Number(values['per-second']);
   if (values.help || !Number.isInteger(perSecond) || perSecond < 1) {
     say(USAGE);

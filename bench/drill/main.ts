@@ -8,6 +8,13 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { compileTree } from '../../infra/scripts/compile-tree.ts';
+import { drillOptions } from './options.ts';
+
+const asked = drillOptions(process.argv.slice(2));
+if ('exitCode' in asked) {
+  (asked.exitCode === 0 ? console.log : console.error)(asked.text);
+  process.exit(asked.exitCode);
+}
 
 const root = resolve(import.meta.dirname, '../..');
 const tree = join(root, '.cloudmr-drill');
