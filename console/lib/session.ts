@@ -45,11 +45,11 @@ export async function resume(): Promise<boolean> {
   }
 }
 
-/** Ends the session here and at the broker. */
+/** Ends the session at the broker and here. @throws BrokerError, TypeError if that could not be done: it goes on. */
 export async function signOut(): Promise<void> {
+  await ask('DELETE');
   current = undefined;
   localStorage.removeItem(MARK);
-  await ask('DELETE');
 }
 
 /** A token that is good for at least a minute. */

@@ -4,6 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { useMe } from '../lib/me.ts';
 import { Link } from '../lib/router.tsx';
 import { applyTheme, storedTheme, type Theme } from '../lib/theme.ts';
+import { useAct } from '../lib/use.ts';
+import { Problem } from './parts.tsx';
 
 const PLACES = [
   ['/', 'Home'],
@@ -28,6 +30,7 @@ interface FrameProps {
 export function Frame({ path, onSignOut, children }: FrameProps) {
   const me = useMe();
   const [open, setOpen] = useState(false);
+  const leave = useAct(onSignOut);
   useEffect(() => setOpen(false), [path]);
   const current = (to: string) =>
     (to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)) ? 'page' : undefined;
@@ -62,13 +65,18 @@ export function Frame({ path, onSignOut, children }: FrameProps) {
             <Link to="/settings" class="button quiet" title={me.email}>
               {me.name}
             </Link>
-            <button type="button" class="quiet" onClick={() => void onSignOut()}>
+            <button type="button" class="quiet" disabled={leave.busy} onClick={() => void leave.run()}>
               Sign out
             </button>
           </div>
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        {leave.error !== undefined && (
+          <Problem error={leave.error}>
+            <p>You are still signed in. Sign out again.</p>
+          </Problem>
+        )}
         {children}
       </main>
     </>
