@@ -104,6 +104,8 @@ export function createCallbacks(deps: CallbacksDeps): Callbacks {
       }
       // Set aside: it may be this look that nobody survives.
       if (job.dueAt === undefined) return job;
+      // It waits for its start, which finds what there may be under its name; what has ended is an earlier attempt.
+      if (job.state === 'queued') return job;
       const after = (await observe(job, undefined, reported)) ?? job;
       // The report function runs inside the execution, so it usually is RUNNING still: look again very soon. Not at
       // once: nothing is new then, and AWS allows few looks.

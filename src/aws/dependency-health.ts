@@ -121,5 +121,5 @@ function troubleOf(name: DependencyName, error: unknown): Exclude<Trouble, 'slow
   // The broker asks STS as itself only.
   if (name === 'sts' && isExpired(error)) return 'down';
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  return status !== undefined && status < 500 ? undefined : 'down';
+  return status !== undefined && status >= 300 && status < 500 ? undefined : 'down';
 }

@@ -44,6 +44,9 @@ t.test('two bad answers in a row begin a trouble, one good answer ends it', asyn
   t.match(h.of('sts'), { state: 'down', since: START, regions: [{ region: REGION, state: 'down' }] });
   h.call('STS', named('AccessDenied', 403));
   t.match(h.of('sts'), { state: 'ok', since: undefined, regions: [] }, 'a refusal is an answer');
+  for (let i = 0; i < 2; i++) h.call('STS', named('TimeoutError', 200));
+  t.equal(h.of('sts')?.state, 'down', 'a yes whose body stops in the midst is no answer');
+  h.call('STS');
   h.call('SFN', named('ThrottlingException', 400));
   h.call('SFN', named('ThrottlingException', 400));
   t.equal(h.of('step_functions')?.state, 'throttled');
