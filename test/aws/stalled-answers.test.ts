@@ -71,6 +71,13 @@ t.test('nor is one that breaks off, again and again', async (t) => {
   t.match(toCloudError('GetCallerIdentity', problem), { problem: 'unavailable' });
 });
 
+t.test('nor is one that nobody can read: a write may have been done', async (t) => {
+  const clients = await clientsOf((_call, response) => response.writeHead(200).end('<html>'));
+  const get = new GetItemCommand({ TableName: 't', Key: { pk: { S: 'x' } } });
+  const problem = await clients.documents.send(get).catch((error: unknown) => error);
+  t.match(toStoreError(problem), { code: 'unavailable' });
+});
+
 t.test('a start whose answer broke off may have begun, whatever is said of the next try', async (t) => {
   const clients = await clientsOf((call, response) => {
     if (call === 0) return half(response, () => response.destroy());

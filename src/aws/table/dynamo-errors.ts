@@ -58,12 +58,15 @@ export function storeTroubleOf(error: unknown): 'throttled' | 'down' | undefined
   }
   if (THROTTLED.has(error.name)) return 'throttled';
   const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode ?? 0;
   const down =
     DOWN.has(error.name) ||
     /^(KMS|Kms)|^InaccessibleEncryption/.test(error.name) ||
     isRefusal(error) ||
     (typeof code === 'string' && NETWORK.test(code)) ||
-    ($metadata?.httpStatusCode ?? 0) >= 500;
+    status >= 500 ||
+    // It said yes, and nobody could read it.
+    (status >= 200 && status < 300);
   return down ? 'down' : undefined;
 }
 
