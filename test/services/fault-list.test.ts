@@ -1,4 +1,4 @@
-/** Every fault of the list F1-F36 has a scenario of its own number, run on the embedded cloud or where it belongs. */
+/** Every fault of the list F1-F36 has scenarios of its own number, at least one of them on the embedded cloud. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';
@@ -43,8 +43,12 @@ const FAULTS: Readonly<Record<string, string>> = {
   F36: 'a poison job',
 };
 
+/** What starts the embedded cloud, or a table of it, for a test. */
+const ON_CLOUD =
+  /from '[./]+(?:helpers\/(?:cloud|brain|http|laptop|trust|webhooks|whole-broker)|bench\/drill\/place)\.ts'/;
+
 /** Titles of tests, with the numbers they are for: `F11, F13: ...`, also after numbers of other lists. */
-function titles(): { file: string; title: string }[] {
+function titles(): { file: string; title: string; onCloud: boolean }[] {
   const root = resolve(import.meta.dirname, '..');
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(test|soak)\.[jt]s$/.test(name) && !name.includes('fault-list'))
@@ -53,6 +57,7 @@ function titles(): { file: string; title: string }[] {
       return [...text.matchAll(/\.test\(\s*(['"`])((?:(?!\1).)+)\1/gs)].map(([, , title]) => ({
         file,
         title,
+        onCloud: ON_CLOUD.test(text),
       }));
     });
 }
@@ -63,6 +68,10 @@ t.test('each has a scenario that is named by its number', async (t) => {
     const numbered = new RegExp(`^[^:]*\\b${number}\\b[^:]*:`);
     const scenarios = found.filter(({ title }) => numbered.test(title));
     t.ok(scenarios.length > 0, `${number}, ${what}: ${scenarios.map(({ file }) => file).join(', ')}`);
+    t.ok(
+      scenarios.some(({ file, onCloud }) => onCloud && file.endsWith('.test.ts')),
+      `${number} on the embedded cloud, in every run of the tests`,
+    );
   }
   t.equal(Object.keys(FAULTS).length, 36);
 });

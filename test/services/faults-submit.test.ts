@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import t from 'tap';
+import { D_SUB_MS } from '../../services/clockwork/deadlines.ts';
 import { jobToken } from '../../services/jobs/token.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/schemas/job.ts';
@@ -48,6 +49,18 @@ t.test(
     t.equal(await brain.started(), 1);
   },
 );
+
+t.test('F4: a broker that dies as soon as it has written the job is replaced by another', async (t) => {
+  const brain = await startBrain(t, cloud);
+  // Nobody has claimed it, and whoever was nudged is dead.
+  const job = await brain.queue();
+  t.equal(await brain.started(), 0);
+  const other = brain.another();
+  await other.ticker.tick();
+  t.equal(await brain.started(), 1);
+  t.match(await brain.jobs.get(job.jobId), { attempt: 0, executionArn: new RegExp(`${job.executionName}$`) });
+  t.ok(cloud.clock() - job.createdAt <= D_SUB_MS, 'in time');
+});
 
 t.test(
   'F9: a session that ends in the midst of what a person asks is renewed, once and in silence',
