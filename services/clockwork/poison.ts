@@ -101,7 +101,8 @@ export function createPoison({ aside, jobs, moves, clock, ids, log, pardon }: Po
       await noted(jobId, note, dueAt, 'aside');
       const entry = await aside.release(jobId, (await isOpen(jobId)) ? dueAt : undefined);
       if (!entry) {
-        const remedy = 'Nothing has to be done: it goes on by itself. The status lists what is set aside.';
+        const remedy =
+          'Check the id: the status lists the jobs that are set aside. All others go on by themselves.';
         throw new AppError('not_found', `job ${jobId} is not set aside`, { remedy });
       }
       failing.cleared(jobId);

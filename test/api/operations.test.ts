@@ -30,7 +30,7 @@ t.test(
     await admin.post('/api/admin/computing-units/pause');
     t.match((await admin.get(path)).json().killSwitch, { stopped: true, since: String, by: /^user:/ });
     const release = await admin.post('/api/admin/jobs/J1/release');
-    t.match([release.statusCode, release.json()], [404, { remedy: /^Nothing has to be done/ }]);
+    t.match([release.statusCode, release.json()], [404, { remedy: /^Check the id: the status lists/ }]);
   },
 );
 

@@ -229,6 +229,10 @@ t.test('what dimensions, expressions and filters refer to is in the template', a
   }
 });
 
+t.test('the mail of an alarm says where it is written what to do', async (t) => {
+  t.match(resources['AlarmTopic'].Properties.DisplayName, /^[\w -]*RUNBOOK$/);
+});
+
 t.test('the template fits into one request', async (t) => {
   const { length } = readFileSync(new URL('../../infra/broker/template.yaml', import.meta.url));
   t.ok(length <= 51_200, `${length} bytes`);
