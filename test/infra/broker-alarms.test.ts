@@ -230,7 +230,7 @@ t.test('what dimensions, expressions and filters refer to is in the template', a
 });
 
 t.test('the mail of an alarm says where it is written what to do', async (t) => {
-  t.match(resources['AlarmTopic'].Properties.DisplayName, /^[\w -]*RUNBOOK$/);
+  t.match(resources['AlarmTopic'].Properties, { DisplayName: /^[\w -]*RUNBOOK$/ });
 });
 
 t.test('the template fits into one request', async (t) => {

@@ -46,7 +46,7 @@ export function OpenJobs({ seen: { at, openJobs, ages, sweepLagSeconds } }: { se
         ))}
       </div>
       {openJobs.byState.length > 0 && (
-        <ul class="age-key small soft" aria-label="Colours: age of a job since it was submitted">
+        <ul class="bare age-key small soft" aria-label="Colours: age of a job since it was submitted">
           {classes.map((name, index) => (
             <li key={name}>
               <span class={`age-${index}`} /> {name}
@@ -62,36 +62,39 @@ export function OpenJobs({ seen: { at, openJobs, ages, sweepLagSeconds } }: { se
 export function Longest({ jobs }: { jobs: Seen['openJobs']['longest'] }) {
   if (jobs.length === 0) return null;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard
-    <section class="table-box" tabIndex={0} aria-label="Jobs that are open for longest">
-      <table class="stackable">
-        <thead>
-          <tr>
-            <th>Open for longest</th>
-            <th>State</th>
-            <th>Attempt took</th>
-            <th>Next look</th>
-            <th>Unit</th>
-            <th>Last note</th>
-          </tr>
-        </thead>
-        <tbody>
-          {jobs.map((job) => (
-            <tr key={job.jobId}>
-              <td>{job.jobId}</td>
-              <td data-label="State">{job.state}</td>
-              <td data-label="Attempt took">{duration(job.attemptSeconds)}</td>
-              <td data-label="Next look">{job.nextLookAt ? whenExactly(job.nextLookAt) : 'never'}</td>
-              <td data-label="Unit" class="small">
-                {job.computingUnitId}
-              </td>
-              <td data-label="Last note" class="small">
-                {job.note ?? '–'}
-              </td>
+    <div class="stack-small">
+      <h2 id="longest">Open for longest</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard */}
+      <section class="table-box" tabIndex={0} aria-labelledby="longest">
+        <table class="stackable">
+          <thead>
+            <tr>
+              <th>Job</th>
+              <th>State</th>
+              <th>Attempt lasts</th>
+              <th>Next look</th>
+              <th>Unit</th>
+              <th>Last note</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+          </thead>
+          <tbody>
+            {jobs.map((job) => (
+              <tr key={job.jobId}>
+                <td>{job.jobId}</td>
+                <td data-label="State">{job.state}</td>
+                <td data-label="Attempt lasts">{duration(job.attemptSeconds)}</td>
+                <td data-label="Next look">{job.nextLookAt ? whenExactly(job.nextLookAt) : 'never'}</td>
+                <td data-label="Unit" class="small">
+                  {job.computingUnitId}
+                </td>
+                <td data-label="Last note" class="small">
+                  {job.note ?? '–'}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
   );
 }

@@ -57,7 +57,7 @@ function told(seen: Overview): string {
       ]),
     ),
     section(
-      ['open for longest', 'state', 'attempt took', 'next look', 'unit', 'last note'],
+      ['open for longest', 'state', 'attempt lasts', 'next look', 'unit', 'last note'],
       openJobs.longest.map(({ jobId, state, attemptSeconds, nextLookAt, computingUnitId, note }) => [
         ...[jobId, state, duration(attemptSeconds), nextLookAt ?? 'never', computingUnitId, note ?? ''],
       ]),
