@@ -7,19 +7,9 @@ import type { FaultInput } from '../../infra/local/faults.ts';
 import { isTerminal } from '../../services/jobs/lifecycle.ts';
 import { allRuns, endedOnce, endedOtherwise, startedTwice, storedJobs } from './count.ts';
 import { type Member, startMember } from './fleet.ts';
+import type { DrillOptions } from './options.ts';
 import { openPlace, type Place } from './place.ts';
 import { submissionOf } from './submission.ts';
-
-export interface DrillOptions {
-  readonly jobs: number;
-  readonly kills: number;
-  /** Percent of the calls to AWS that fail, half of them before and half after their effect. */
-  readonly failing: number;
-  /** Percent of the callbacks that never leave the worker. */
-  readonly lostCallbacks: number;
-  /** How long to wait for the last job once it is quiet. */
-  readonly settleLimitSeconds: number;
-}
 
 export interface DrillReport {
   accepted: number;

@@ -1,6 +1,16 @@
 /** The flags of `npm run drill`. */
 import { parseArgs } from 'node:util';
-import type { DrillOptions } from './drill.ts';
+
+export interface DrillOptions {
+  readonly jobs: number;
+  readonly kills: number;
+  /** Percent of the calls to AWS that fail, half of them before and half after their effect. */
+  readonly failing: number;
+  /** Percent of the callbacks that never leave the worker. */
+  readonly lostCallbacks: number;
+  /** How long to wait for the last job once it is quiet. */
+  readonly settleLimitSeconds: number;
+}
 
 const USAGE = `Usage: npm run drill -- [--jobs N] [--kills N] [--failing PERCENT] [--lost-callbacks PERCENT]
                         [--settle-limit SECONDS] [--json]
