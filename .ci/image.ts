@@ -140,7 +140,9 @@ async function broker(): Promise<void> {
   try {
     const [health] = linesOf('broker', 'HEALTHCHECK');
     const check = JSON.parse(health.slice(health.indexOf('[')));
-    for (let tries = 0; (await start(check, { PORT }).ended) !== 0; tries++) {
+    // It lives before it is ready: the first administrator comes once the port is its own.
+    const isUp = async () => (await start(check, { PORT }).ended) === 0 && /is ready at/.test(main.said.text);
+    for (let tries = 0; !(await isUp()); tries++) {
       assert.ok(tries < 60 && main.child.exitCode === null, main.said.text);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -10,8 +10,8 @@ import { createCursors } from '../src/aws/table/cursor.ts';
 import { createItemTable } from '../src/aws/table/item-table.ts';
 import { ended, fileReference, startLaptop, submitReferences } from './helpers/laptop.ts';
 import { createMemoryLog } from './helpers/memory-log.ts';
-import { bash, blocks, folderOf, ofAws, PROJECT } from './helpers/runbook.ts';
-import { script } from './helpers/script.ts';
+import { bash, blocks, folderOf, ofAws } from './helpers/runbook.ts';
+import { LOADER, script } from './helpers/script.ts';
 
 t.setTimeout(900_000);
 const PHANTOM = script('infra/local/phantom/phantom.h5');
@@ -22,7 +22,11 @@ t.test('the commands of cloudmr and npm do what the runbook says', async (t) => 
   const { admin } = laptop;
   const unit = laptop.units.mode_1;
   // npx looks for the program in the project; so does this, without npm's own second.
-  writeFileSync(join(folder, 'npx'), `#!/bin/sh\nshift\nexec node ${join(PROJECT, 'bin/cloudmr.js')} "$@"\n`);
+  const program = [process.execPath, ...LOADER, script('test/cli/helpers/program.ts')];
+  writeFileSync(
+    join(folder, 'npx'),
+    `#!/bin/sh\nshift\nexec ${program.map((word) => `'${word}'`).join(' ')} "$@"\n`,
+  );
   chmodSync(join(folder, 'npx'), 0o755);
   const signal = await fileReference(admin, PHANTOM, unit);
   const submit = () => submitReferences(admin, unit, { signal });

@@ -17,7 +17,7 @@ import { isTerminal } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { downloadName } from './naming.ts';
 import { unitOfJob } from './place.ts';
-import { failureBody } from './start-failures.ts';
+import { BEFORE_START } from './start-failures.ts';
 
 const LINK_SECONDS = 3_600;
 
@@ -87,7 +87,7 @@ export function createJobs({ jobs, usableUnit, cloud, moves, ticker, clock }: Jo
           throw new AppError('job_terminal', `the job has already ${latest.state}`);
         if (latest.state === 'canceling') return undefined;
         if (latest.state === 'queued') {
-          return { state: 'canceled', failure: failureBody('canceled', 'Canceled before it started.') };
+          return BEFORE_START;
         }
         return { state: 'canceling', dueAt: clock() };
       });

@@ -27,7 +27,15 @@ import {
   endOfExecution,
   type ReportedEnd,
 } from './reported-ends.ts';
-import { classOf, failureBody, isGone, isLost, notFoundAfter, SETTLING_MS } from './start-failures.ts';
+import {
+  BEFORE_START,
+  classOf,
+  failureBody,
+  isGone,
+  isLost,
+  notFoundAfter,
+  SETTLING_MS,
+} from './start-failures.ts';
 import { canceledAt, createWorkerEnd, pauseMs } from './worker-end.ts';
 
 /** Why an execution was stopped that nobody had canceled; Step Functions keeps it as the cause. */
@@ -241,11 +249,7 @@ export function createObserve(deps: ObserveDeps): Observe {
         job.executionArn === undefined &&
         now - canceledAt(job) > SETTLING_MS
       ) {
-        return settle(
-          job,
-          { state: 'canceled', failure: failureBody('canceled', 'Canceled before it started.') },
-          'broker',
-        );
+        return settle(job, BEFORE_START, 'broker');
       }
       if (isGone(job, now)) {
         return settle(job, { state: 'lost', failure: failureBody('lost', error.message) }, 'step-functions');

@@ -5,6 +5,7 @@ import { backoffMs, type ErrorClass } from '../clockwork/backoff.ts';
 import { REPAIR_MS } from '../clockwork/deadlines.ts';
 import { NotAsked } from '../clockwork/patient-cloud.ts';
 import type { CloudError, CloudProblem } from '../ports.ts';
+import type { Change } from './moves.ts';
 
 /** How a problem in somebody's account is waited for. */
 export function classOf(problem: CloudProblem): ErrorClass {
@@ -56,6 +57,17 @@ export function notFoundAfter({ notFound = 0 }: Job, { problem, operation }: Clo
 /** A failure as it is stored, with the standard remedy of its code. */
 export function failureBody(code: FailureCode, message: string): NonNullable<Job['failure']> {
   return { code, message, remedy: FAILURES[code].remedy, actor: FAILURES[code].actor };
+}
+
+/** How a job ends that was canceled when certainly nothing of it had begun. */
+export const BEFORE_START: Change = {
+  state: 'canceled',
+  failure: failureBody('canceled', 'Canceled before it started.'),
+};
+
+/** True if nothing has happened to a claimed job but a cancel: so nobody else can have begun it. */
+export function onlyCanceledSince(claimed: Job, latest: Job): boolean {
+  return latest.state === 'canceling' && latest.version === claimed.version + 1;
 }
 
 /** The failure that a problem at start means, or undefined if it is worth trying again. */

@@ -17,8 +17,16 @@ import type { Change, Moves } from './moves.ts';
 import { executionArn } from './naming.ts';
 import { nextLook, SWEEP_MS } from './next-look.ts';
 import { asked, placeOf, unitOfJob } from './place.ts';
-import { failureBody, failureOf, isLost, nextTry, SETTLING_MS } from './start-failures.ts';
+import {
+  BEFORE_START,
+  failureOf,
+  isLost,
+  nextTry,
+  onlyCanceledSince,
+  SETTLING_MS,
+} from './start-failures.ts';
 import { createRenamed, NameTaken } from './taken-name.ts';
+import { createUnstartedEnds } from './unstarted-ends.ts';
 import type { Waiting } from './waiting.ts';
 
 /** A claim holds a job this long; whoever finds it older than that takes over. */
@@ -56,6 +64,7 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
   const { units, cloud, moves, clock, ids, log } = deps;
   const siteOf = createLaunchSites(deps);
   const renamed = createRenamed(deps);
+  const { lose, lost, fail, withdraw } = createUnstartedEnds(deps);
 
   return async function start(found: Job): Promise<void> {
     const registered = await units.get(found.unitId);
@@ -257,44 +266,11 @@ export function createStart(deps: StartDeps): (job: Job) => Promise<void> {
     // An answer that was lost just now counts from now on; any other says nothing of the one that was lost before.
     const since = error.problem === 'unavailable' && asking ? undefined : askedAt;
     await moves.move(job.jobId, { by: 'broker', note: said ? undefined : note }, (latest) => {
+      if (state === 'queued' && onlyCanceledSince(job, latest)) return BEFORE_START;
       if (latest.version !== job.version) return undefined;
       if (isLost(latest, error, clock())) return lost(job, error.message);
       const place = since === undefined ? latest.place : asked(latest, since);
       return { state, tries, dueAt: nextLook(latest, clock(), waitMs), place };
     });
-  }
-
-  /** Nobody can say whether it has begun. Late repair goes on looking. */
-  async function lose(job: Job, message: string): Promise<void> {
-    await moves.move(job.jobId, { by: 'broker', note: 'lost' }, (latest) =>
-      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
-        ? undefined
-        : lost(job, message),
-    );
-  }
-
-  function lost({ jobId }: Job, message: string): Change {
-    log.error({ jobId, state: 'lost', code: 'lost' }, 'job settled');
-    return { state: 'lost', failure: failureBody('lost', message) };
-  }
-
-  async function fail(job: Job, code: FailureCode, message: string): Promise<void> {
-    log.warn({ jobId: job.jobId, unitId: job.unitId, code }, 'job could not be started');
-    await moves.move(job.jobId, { by: 'broker', note: code }, (latest) =>
-      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
-        ? undefined
-        : { state: 'failed', failure: failureBody(code, message) },
-    );
-  }
-
-  /** Nobody is there to want the result any more, or to pay for it. */
-  async function withdraw(job: Job): Promise<void> {
-    log.info({ jobId: job.jobId }, 'job of a closed account not started');
-    const failure = failureBody('canceled', 'The account of the person who submitted the job was closed.');
-    await moves.move(job.jobId, { by: 'broker', note: 'account closed' }, (latest) =>
-      isTerminal(latest.state) || latest.attempt !== job.attempt || latest.executionArn
-        ? undefined
-        : { state: 'canceled', failure },
-    );
   }
 }

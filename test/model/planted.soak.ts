@@ -64,8 +64,8 @@ const BUGS: Record<string, { mutations: () => Mutations; shows: RegExp }> = {
         }),
       };
     },
-    // Or a cancel looks for the execution under the name that it should have, and finds nothing.
-    shows: /started 2 times|still running|canceled although Step Functions says/,
+    // Or a look, or a cancel, goes to the name that the execution should have, and finds nothing.
+    shows: /started 2 times|still (running|canceling)|canceled although Step Functions says/,
   },
   'a start that does not adopt what exists': {
     mutations: () => ({

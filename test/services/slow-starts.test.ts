@@ -57,3 +57,43 @@ t.test('where the name is taken and nobody may look, a cancel is proven before i
   const arn = executionArn(brain.unit.stateMachineArn, executionName(jobId, 0));
   t.equal((await unitCloud.describeExecution(brain.unit, arn)).status, 'ABORTED');
 });
+
+t.test('a cancel that comes while a start is refused as too fast ends the job at once', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const { jobId } = await brain.queue();
+  const broker = brokerOn({
+    ...cloud,
+    unitCloud: {
+      ...cloud.unitCloud,
+      async startExecution() {
+        const { state } = await brain.users.cancel(brain.owner, jobId);
+        t.equal(state, 'canceling');
+        throw new CloudError('throttled', 'StartExecution', 'ThrottlingException', 'too fast');
+      },
+    },
+  });
+  await broker.ticker.tick();
+  t.match(await brain.jobs.get(jobId), {
+    state: 'canceled',
+    failure: { code: 'canceled', message: 'Canceled before it started.' },
+  });
+  t.equal(await brain.started(), 0);
+});
+
+t.test('where somebody else has claimed the job since, such a cancel is proven first', async (t) => {
+  const brain = await startBrain(t, cloud);
+  const { jobId } = await brain.queue();
+  const broker = brokerOn({
+    ...cloud,
+    unitCloud: {
+      ...cloud.unitCloud,
+      async startExecution() {
+        await brain.moves.move(jobId, { by: 'test' }, () => ({ state: 'starting', dueAt: cloud.clock() }));
+        await brain.users.cancel(brain.owner, jobId);
+        throw new CloudError('throttled', 'StartExecution', 'ThrottlingException', 'too fast');
+      },
+    },
+  });
+  await broker.ticker.tick();
+  t.match(await brain.jobs.get(jobId), { state: 'canceling' });
+});
