@@ -16,7 +16,8 @@ export interface Place {
 /** A folder for one run, removed with the test. */
 export function place(t: { teardown(close: () => void): unknown }): Place {
   const root = mkdtempSync(join(tmpdir(), 'cloudmr-demo-test-'));
-  t.teardown(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }));
+  // Whoever was killed may have a process that ends a moment later, and writes until then.
+  t.teardown(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 }));
   return { out: join(root, 'out'), temp: mkdtempSync(join(root, 'temp-')) };
 }
 

@@ -1,6 +1,7 @@
 /** The faults are over: the brokers go on until nothing is left to do. Then nothing may be left. */
 import { REPAIR_MS } from '../../services/clockwork/deadlines.ts';
 import { earlierRuns } from '../../services/jobs/earlier-runs.ts';
+import { jobOfExecution } from '../../services/jobs/naming.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { begin } from './acts.ts';
 import { advance } from './executions.ts';
@@ -98,8 +99,18 @@ async function strangersAreStopped(world: World): Promise<void> {
     await calm(world);
   }
   for (const { arn } of runningOf(world.cloud)) {
-    if (!world.moods.hidden.has(arn)) world.witness.broken.push(`${arn}: runs, and nobody waits for it`);
+    if (!world.moods.hidden.has(arn) && !wasDeletedUnseen(world, arn))
+      world.witness.broken.push(`${arn}: runs, and nobody waits for it`);
   }
+}
+
+/**
+ * True for the run of a deleted job that turned up after its account had said for long that there is none. The broker
+ * names it in its log, and stops nothing that it knows nothing of: it may be that of another broker.
+ */
+function wasDeletedUnseen({ facts, jobs }: World, arn: string): boolean {
+  const jobId = jobOfExecution(arn.slice(arn.lastIndexOf(':') + 1));
+  return facts.everHidden.has(arn) && jobId !== undefined && !jobs.has(jobId);
 }
 
 const unitOf = async (world: World, process: number) => world.broker(process).units.get(OWNER, world.unitId);
