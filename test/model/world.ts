@@ -134,6 +134,9 @@ export async function createWorld(
   }
   const account = moodyAccount(cloud, memoryAccount(), moods, witness, now);
   const ids = countedIds();
+  // A start is never sent later than this after it was asked for (unit-cloud.ts); all else may have its effect late.
+  const isTooLate = ({ call, since }: Gate): boolean =>
+    call === 'aws StartExecution' && now() - since > START_MS;
   const generations = Array.from({ length: processes }, () => 0);
   const stalled = new Set<number>();
   let pausedAt: number | undefined;
@@ -248,7 +251,7 @@ export async function createWorld(
       stalled.delete(process);
       note(gates.waiting.some((gate) => gate.process === process) ? 'kill in the midst of a call' : 'kill');
       for (const [i, gate] of [...gates.waiting].entries()) {
-        if (gate.process === process) gate.forget(effects(i));
+        if (gate.process === process) gate.forget(effects(i) && !isTooLate(gate));
       }
       brokers[process] = born(process);
     },
@@ -258,9 +261,8 @@ export async function createWorld(
       const busy = gates.waiting.some((gate) => gate.process === process);
       if (is) stalled.add(process);
       else stalled.delete(process);
-      // A start is never sent later than this after it was asked for (unit-cloud.ts); all else may have its effect late.
       for (const gate of is ? [] : gates.waiting.filter((each) => each.process === process)) {
-        if (gate.call === 'aws StartExecution' && now() - gate.since > START_MS) gate.pass('before');
+        if (isTooLate(gate)) gate.pass('before');
       }
       if (busy) note(is ? 'stalled in the midst of a call' : 'goes on in the midst of a call');
     },
