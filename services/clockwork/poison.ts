@@ -72,6 +72,8 @@ export function createPoison({ aside, jobs, moves, clock, ids, log, pardon }: Po
         return isTerminal(job.state) || other ? undefined : { dueAt };
       });
     } catch (error) {
+      // A store that is away says nothing of the job: it would be left without a due time, and on no list.
+      if (from === 'aside' && passes(error)) throw error;
       log.warn({ jobId, err: error, note }, 'the owner of a job could not be told');
     }
   }

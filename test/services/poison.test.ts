@@ -1,11 +1,13 @@
 /** F36: a job whose steps throw what nobody expected: tried a few times, set aside, let go by an operator. */
 import t from 'tap';
 import { auditedRelease } from '../../services/audit/audited.ts';
-import { MAX_FAILURES } from '../../services/clockwork/poison.ts';
+import { createPoison, MAX_FAILURES } from '../../services/clockwork/poison.ts';
 import { CloudError } from '../../services/ports.ts';
+import { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/schemas/job.ts';
 import { BEHAVIOUR, type Brain, startBrain } from '../helpers/brain.ts';
 import { startTestCloud } from '../helpers/cloud.ts';
+import { createMemoryLog } from '../helpers/memory-log.ts';
 
 const cloud = await startTestCloud(t);
 
@@ -80,6 +82,34 @@ t.test('a job that has ended meanwhile is only taken off the list', async (t) =>
   t.match(await brain.jobs.get(job.jobId), { state: 'canceled' });
   t.notOk((await brain.jobs.due(cloud.clock() + 1e9, 100)).includes(job.jobId));
 });
+
+t.test(
+  'a release while the store is away leaves the job on the list, and is done when it is back',
+  async (t) => {
+    const brain = await startBrain(t, cloud);
+    const { jobId } = await brain.queue();
+    for (let i = 0; i < MAX_FAILURES; i++) await brain.poison.failed(jobId, new Error('a defect'));
+    let away = true;
+    const poison = createPoison({
+      ...{ aside: cloud.stores.aside, jobs: brain.jobs, clock: cloud.clock, log: createMemoryLog() },
+      ids: { random: () => 0.5 },
+      pardon: async () => 0,
+      moves: {
+        // For one call: what comes behind it would work.
+        async move(...wish) {
+          if (away) throw new AppError('unavailable', 'the store is away');
+          return brain.moves.move(...wish);
+        },
+      },
+    });
+    await t.rejects(poison.release(jobId), { code: 'unavailable' });
+    away = false;
+    t.ok((await brain.poison.list(10)).some((entry) => entry.jobId === jobId));
+    t.equal((await brain.jobs.get(jobId))?.dueAt, undefined);
+    await brain.poison.release(jobId);
+    t.type((await brain.jobs.get(jobId))?.dueAt, 'number');
+  },
+);
 
 t.test('what is only away is no poison, however often', async (t) => {
   const brain = await startBrain(t, cloud);
