@@ -17,6 +17,11 @@ export function executionOfAttempt(
   return known ?? (place && executionArn(place.stateMachineArn, executionName(jobId, attempt)));
 }
 
+/** The execution of the present attempt, if it can have begun: perhaps one that it has taken up. */
+export function executionOfJob(job: Job): string | undefined {
+  return executionOfAttempt(job.jobId, { ...job, attempt: job.adoptedAttempt ?? job.attempt });
+}
+
 export interface EarlierRun {
   readonly attempt: EarlierAttempt;
   readonly executionArn: string;
@@ -24,7 +29,7 @@ export interface EarlierRun {
 
 /** Those of a job, as long as their state machines let them run; not one that a later attempt has taken up. */
 export function earlierRuns(job: Job, now: number): EarlierRun[] {
-  const own = executionOfAttempt(job.jobId, { ...job, attempt: job.adoptedAttempt ?? job.attempt });
+  const own = executionOfJob(job);
   return (job.earlier ?? []).flatMap((attempt) => {
     const arn = executionOfAttempt(job.jobId, attempt);
     const { state, place, finishedAt = 0 } = attempt;

@@ -86,9 +86,7 @@ export function createJobs({ jobs, usableUnit, cloud, moves, ticker, clock }: Jo
         if (isTerminal(latest.state))
           throw new AppError('job_terminal', `the job has already ${latest.state}`);
         if (latest.state === 'canceling') return undefined;
-        if (latest.state === 'queued') {
-          return BEFORE_START;
-        }
+        if (latest.state === 'queued') return BEFORE_START;
         return { state: 'canceling', dueAt: clock() };
       });
       if (!job) throw new AppError('not_found', `no job ${jobId}`);

@@ -9,7 +9,7 @@ import { type Clock, CloudError, type JobStore, type Log, type UnitCloud } from 
 import { byUser, type Principal } from '../principal.ts';
 import type { UsableUnit } from '../units/usable-units.ts';
 import { attemptNames } from './attempts.ts';
-import { executionOfAttempt, TRIED_AGAIN } from './earlier-runs.ts';
+import { executionOfJob, TRIED_AGAIN } from './earlier-runs.ts';
 import { isTerminal, mayRetry } from './lifecycle.ts';
 import type { Moves } from './moves.ts';
 import { MAX_ATTEMPTS } from './new-attempts.ts';
@@ -101,7 +101,7 @@ export function createRetry(deps: RetryDeps): Retry {
    */
   async function stopLost(unit: Unit, job: Job): Promise<void> {
     const { jobId } = job;
-    const arn = executionOfAttempt(jobId, { ...job, attempt: job.adoptedAttempt ?? job.attempt });
+    const arn = executionOfJob(job);
     if (arn === undefined) return;
     try {
       await cloud.stopExecution(unitOfJob(unit, job), arn, TRIED_AGAIN);

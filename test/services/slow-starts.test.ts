@@ -58,19 +58,24 @@ t.test('where the name is taken and nobody may look, a cancel is proven before i
   t.equal((await unitCloud.describeExecution(brain.unit, arn)).status, 'ABORTED');
 });
 
+/** A broker whose starts are refused as too fast, after what happens meanwhile. */
+function refusing(meanwhile: () => Promise<unknown>) {
+  const unitCloud = {
+    ...cloud.unitCloud,
+    async startExecution(): Promise<never> {
+      await meanwhile();
+      throw new CloudError('throttled', 'StartExecution', 'ThrottlingException', 'too fast');
+    },
+  };
+  return brokerOn({ ...cloud, unitCloud });
+}
+
 t.test('a cancel that comes while a start is refused as too fast ends the job at once', async (t) => {
   const brain = await startBrain(t, cloud);
   const { jobId } = await brain.queue();
-  const broker = brokerOn({
-    ...cloud,
-    unitCloud: {
-      ...cloud.unitCloud,
-      async startExecution() {
-        const { state } = await brain.users.cancel(brain.owner, jobId);
-        t.equal(state, 'canceling');
-        throw new CloudError('throttled', 'StartExecution', 'ThrottlingException', 'too fast');
-      },
-    },
+  const broker = refusing(async () => {
+    const { state } = await brain.users.cancel(brain.owner, jobId);
+    t.equal(state, 'canceling');
   });
   await broker.ticker.tick();
   t.match(await brain.jobs.get(jobId), {
@@ -83,16 +88,9 @@ t.test('a cancel that comes while a start is refused as too fast ends the job at
 t.test('where somebody else has claimed the job since, such a cancel is proven first', async (t) => {
   const brain = await startBrain(t, cloud);
   const { jobId } = await brain.queue();
-  const broker = brokerOn({
-    ...cloud,
-    unitCloud: {
-      ...cloud.unitCloud,
-      async startExecution() {
-        await brain.moves.move(jobId, { by: 'test' }, () => ({ state: 'starting', dueAt: cloud.clock() }));
-        await brain.users.cancel(brain.owner, jobId);
-        throw new CloudError('throttled', 'StartExecution', 'ThrottlingException', 'too fast');
-      },
-    },
+  const broker = refusing(async () => {
+    await brain.moves.move(jobId, { by: 'test' }, () => ({ state: 'starting', dueAt: cloud.clock() }));
+    await brain.users.cancel(brain.owner, jobId);
   });
   await broker.ticker.tick();
   t.match(await brain.jobs.get(jobId), { state: 'canceling' });
